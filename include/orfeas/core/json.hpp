@@ -158,7 +158,7 @@ inline void json_writer::quote(std::string_view text) {
 }
 
 /// Writes any value that JSON can hold: booleans, numbers, text, optionals (null), wall times (seconds since the Unix
-/// epoch), durations (seconds), enumerations that have a `to_string`, ranges (arrays) and structs with fields (objects).
+/// epoch), durations (seconds), ids and enumerations that have a `to_string`, ranges (arrays) and structs with fields (objects).
 template <class T>
 void write_json(json_writer& out, T const& value) {
     if constexpr (std::is_same_v<T, wall_time>) {
@@ -167,7 +167,7 @@ void write_json(json_writer& out, T const& value) {
         out.value(std::chrono::duration<double>{value}.count());
     } else if constexpr (requires { out.value(value); }) {
         out.value(value);
-    } else if constexpr (std::is_enum_v<T>) {
+    } else if constexpr (requires { { to_string(value) } -> std::convertible_to<std::string_view>; }) {
         out.value(std::string_view{to_string(value)});
     } else if constexpr (requires { value.has_value(); *value; }) {
         if (value.has_value()) {

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// The ground that every module stands on: errors, clocks, sizes, hashing, options, logging. No third party.
+
+#include <orfeas/core/assert.hpp>
+#include <orfeas/core/bytes.hpp>
+#include <orfeas/core/clock.hpp>
+#include <orfeas/core/config.hpp>
+#include <orfeas/core/dynamic_library.hpp>
+#include <orfeas/core/error.hpp>
+#include <orfeas/core/fields.hpp>
+#include <orfeas/core/function_ref.hpp>
+#include <orfeas/core/hash.hpp>
+#include <orfeas/core/json.hpp>
+#include <orfeas/core/log.hpp>
+#include <orfeas/core/measurement.hpp>
+#include <orfeas/core/options.hpp>
+#include <orfeas/core/trace_id.hpp>
+#include <orfeas/core/version.hpp>
+#include <orfeas/core/window.hpp>

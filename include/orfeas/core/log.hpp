@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <mutex>
+#include <ostream>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+
+#include <orfeas/core/clock.hpp>
+#include <orfeas/core/json.hpp>
+#include <orfeas/core/options.hpp>
+#include <orfeas/core/trace_id.hpp>
+
+namespace orfeas::inline v0 {
+
+/// How much an event matters to the person on call.
+enum class severity { debug, info, warning, error };
+
+constexpr std::string_view to_string(severity level) noexcept {
+    switch (level) {
+        case severity::debug: return "debug";
+        case severity::info: return "info";
+        case severity::warning: return "warning";
+        case severity::error: return "error";
+    }
+    return "error";
+}
+
+/// One named value of a log event.
+struct log_field {
+    std::string_view name;
+    std::variant<std::int64_t, std::uint64_t, double, bool, std::string_view> value;
+
+    template <class T>
+    log_field(std::string_view field_name, T const& v) : name{field_name}, value{stored(v)} {}
+
+private:
+    template <class T>
+    static decltype(value) stored(T const& v) {
+        if constexpr (std::same_as<T, bool>) {
+            return v;
+        } else if constexpr (std::signed_integral<T>) {
+            return static_cast<std::int64_t>(v);
+        } else if constexpr (std::unsigned_integral<T>) {
+            return static_cast<std::uint64_t>(v);
+        } else if constexpr (std::floating_point<T>) {
+            return static_cast<double>(v);
+        } else {
+            return std::string_view{v};
+        }
+    }
+};
+
+/// Something that happened in a component and that its operator may want to know. The views are valid during `write`.
+struct log_event {
+    severity level;
+    std::string_view component;          ///< who: "memory", "serve"
+    std::string_view event;              ///< what, snake_case: "cleanup_finished"
+    std::span<log_field const> fields;   ///< the particulars
+    trace_id trace;                      ///< the request in whose course it happened, or none
+    wall_time time;                      ///< when
+    std::uint64_t suppressed;            ///< like events since the last one written, left out by the rate limit
+};
+
+/// Where log events go. `write` is called by one thread at a time and does not throw.
+template <class S>
+concept log_sink = requires(S& sink, log_event const& event) {
+    { sink.write(event) } noexcept;
+};
+
+/// Limits on how often like events (same component and name) are written. Prefix ORFEAS_LOG_.
+struct log_options {
+    std::uint32_t burst = 10;                  ///< events written at once before the limit holds
+    std::chrono::milliseconds interval{1000};  ///< after a burst, one event each interval
+
+    static constexpr std::string_view environment_prefix = "ORFEAS_LOG_";
+    static void fields(auto& self, auto&& field) {
+        field("burst", self.burst, in_range(1, 1'000'000), "like events written at once before the rate limit holds");
+        field("interval", self.interval, at_least(std::chrono::milliseconds{1}), "then one event each interval");
+    }
+};
+static_assert(options<log_options>);
+
+/// The handle through which components tell of events: cheap to copy, and silent when default-constructed.
+/// Like events above the rate of `log_options` are counted instead of written, and the count goes out with the next one.
+/// Thread-safe.
+class logger {
+public:
+    logger() = default;
+
+    /// Writes to `sink`, which the logger and its copies keep alive. Throws option_error for options out of range.
+    template <log_sink Sink, clock Clock = steady_clock>
+    explicit logger(std::shared_ptr<Sink> sink, log_options limits = {}, Clock clock = {}) {
+        validate(limits);
+        state_ = std::make_shared<state>();
+        state_->limits = limits;
+        state_->now = [clock] { return clock.now(); };
+        state_->wall_now = [clock] { return clock.wall_now(); };
+        state_->write = [sink = std::move(sink)](log_event const& event) { sink->write(event); };
+    }
+
+    /// False when events go nowhere, so that a caller can save itself the work of gathering fields.
+    explicit operator bool() const noexcept { return state_ != nullptr; }
+
+    /// Tells of one event. Never throws: an event that cannot be written for want of memory is lost.
+    void operator()(severity level, std::string_view component, std::string_view event,
+                    std::initializer_list<log_field> fields = {}, trace_id trace = {}) const noexcept {
+        if (state_ == nullptr) return;
+        try {
+            state_->emit(level, component, event, {fields.begin(), fields.size()}, trace);
+        } catch (...) {  // logging must not harm what it reports on
+        }
+    }
+
+private:
+    struct bucket {
+        double tokens;
+        monotonic_time refilled;
+        std::uint64_t suppressed = 0;
+    };
+
+    struct state {
+        std::mutex mutex;
+        log_options limits;
+        std::function<monotonic_time()> now;
+        std::function<wall_time()> wall_now;
+        std::function<void(log_event const&)> write;
+        std::unordered_map<std::string, bucket> buckets;
+        std::string key;
+
+        void emit(severity level, std::string_view component, std::string_view event,
+                  std::span<log_field const> event_fields, trace_id trace) {
+            std::scoped_lock const lock{mutex};
+            key.assign(component).append("/").append(event);
+            auto const time = now();
+            auto& limit = buckets.try_emplace(key, bucket{static_cast<double>(limits.burst), time}).first->second;
+            refill(limit, time);
+            if (limit.tokens < 1.0) {
+                ++limit.suppressed;
+                return;
+            }
+            limit.tokens -= 1.0;
+            auto const suppressed = std::exchange(limit.suppressed, 0);
+            write({level, component, event, event_fields, trace, wall_now(), suppressed});
+        }
+
+        void refill(bucket& limit, monotonic_time time) const {
+            auto const intervals = std::chrono::duration<double>{time - limit.refilled} / limits.interval;
+            limit.tokens = std::min(limit.tokens + intervals, static_cast<double>(limits.burst));
+            limit.refilled = time;
+        }
+    };
+
+    std::shared_ptr<state> state_;
+};
+
+/// Writes each event as one line of JSON: {"time":…,"severity":"…","component":"…","event":"…",…fields…}.
+/// Thread-compatible (distinct objects); a logger calls it one event at a time.
+class json_lines_sink {
+public:
+    /// The stream must outlive the sink.
+    explicit json_lines_sink(std::ostream& out) : out_{out} {}
+
+    void write(log_event const& event) noexcept {
+        try {
+            line_.clear();
+            json_writer json{line_};
+            json.begin_object();
+            json.member("time", unix_seconds(event.time)).member("severity", to_string(event.level));
+            json.member("component", event.component).member("event", event.event);
+            if (event.trace) json.member("trace_id", to_string(event.trace));
+            if (event.suppressed > 0) json.member("suppressed", event.suppressed);
+            for (auto const& field : event.fields) {
+                json.key(field.name);
+                std::visit([&](auto const& value) { json.value(value); }, field.value);
+            }
+            json.end_object();
+            out_ << line_ << '\n' << std::flush;
+        } catch (...) {  // a sink that cannot write drops the line
+        }
+    }
+
+private:
+    std::ostream& out_;
+    std::string line_;
+};
+static_assert(log_sink<json_lines_sink>);
+
+/// Writes each event as one line for people: "warning memory cleanup_failed freed_bytes=0 trace=…".
+/// Thread-compatible (distinct objects); a logger calls it one event at a time.
+class text_sink {
+public:
+    /// Events below `least` are left out. The stream must outlive the sink.
+    explicit text_sink(std::ostream& out, severity least = severity::info) : out_{out}, least_{least} {}
+
+    void write(log_event const& event) noexcept {
+        if (event.level < least_) return;
+        try {
+            line_.assign(to_string(event.level)).append(" ").append(event.component).append(" ").append(event.event);
+            for (auto const& field : event.fields) {
+                line_.append(" ").append(field.name).append("=");
+                json_writer json{line_};
+                std::visit([&](auto const& value) { json.value(value); }, field.value);
+            }
+            if (event.trace) line_.append(" trace=").append(to_string(event.trace));
+            if (event.suppressed > 0) line_.append(" suppressed=").append(std::to_string(event.suppressed));
+            out_ << line_ << '\n' << std::flush;
+        } catch (...) {  // a sink that cannot write drops the line
+        }
+    }
+
+private:
+    std::ostream& out_;
+    severity least_;
+    std::string line_;
+};
+static_assert(log_sink<text_sink>);
+
+}  // namespace orfeas::inline v0
