@@ -14,6 +14,8 @@
 #include <orfeas/core/hash.hpp>
 #include <orfeas/core/json.hpp>
 #include <orfeas/core/log.hpp>
+#include <orfeas/core/log_sinks.hpp>
+#include <orfeas/core/manual_clock.hpp>
 #include <orfeas/core/measurement.hpp>
 #include <orfeas/core/options.hpp>
 #include <orfeas/core/trace_id.hpp>

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cerrno>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <functional>
-#include <random>
 #include <span>
 #include <string_view>
+#include <sys/random.h>
+#include <system_error>
 #include <type_traits>
 
 namespace orfeas::inline v0 {
@@ -104,9 +105,13 @@ inline digest128 hash128(std::span<std::byte const> bytes, std::uint64_t seed = 
 }
 
 /// A seed from the operating system's randomness, different in each process and call. Thread-safe.
+/// Throws std::system_error if the kernel gives none.
 inline std::uint64_t random_seed() {
-    std::random_device device;
-    return mix64((std::uint64_t{device()} << 32U) ^ device());
+    std::uint64_t seed = 0;
+    if (::getrandom(&seed, sizeof seed, 0) != static_cast<ssize_t>(sizeof seed)) {
+        throw std::system_error{errno, std::generic_category(), "getrandom"};
+    }
+    return seed;
 }
 
 /// A seeded hash function object with full avalanche for integers, enumerations, strings and whatever std::hash takes

@@ -5,11 +5,9 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
-#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <mutex>
-#include <ostream>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,7 +16,6 @@
 #include <variant>
 
 #include <orfeas/core/clock.hpp>
-#include <orfeas/core/json.hpp>
 #include <orfeas/core/options.hpp>
 #include <orfeas/core/trace_id.hpp>
 
@@ -103,11 +100,7 @@ public:
     template <log_sink Sink, clock Clock = steady_clock>
     explicit logger(std::shared_ptr<Sink> sink, log_options limits = {}, Clock clock = {}) {
         validate(limits);
-        state_ = std::make_shared<state>();
-        state_->limits = limits;
-        state_->now = [clock] { return clock.now(); };
-        state_->wall_now = [clock] { return clock.wall_now(); };
-        state_->write = [sink = std::move(sink)](log_event const& event) { sink->write(event); };
+        state_ = std::make_shared<state_of<Sink, Clock>>(std::move(sink), limits, std::move(clock));
     }
 
     /// False when events go nowhere, so that a caller can save itself the work of gathering fields.
@@ -130,21 +123,17 @@ private:
         std::uint64_t suppressed = 0;
     };
 
-    struct state {
-        std::mutex mutex;
-        log_options limits;
-        std::function<monotonic_time()> now;
-        std::function<wall_time()> wall_now;
-        std::function<void(log_event const&)> write;
-        std::unordered_map<std::string, bucket> buckets;
-        std::string key;
+    class state {
+    public:
+        explicit state(log_options limits) : limits_{limits} {}
+        virtual ~state() = default;
 
         void emit(severity level, std::string_view component, std::string_view event,
-                  std::span<log_field const> event_fields, trace_id trace) {
-            std::scoped_lock const lock{mutex};
-            key.assign(component).append("/").append(event);
+                  std::span<log_field const> fields, trace_id trace) {
+            std::scoped_lock const lock{mutex_};
+            key_.assign(component).append("/").append(event);
             auto const time = now();
-            auto& limit = buckets.try_emplace(key, bucket{static_cast<double>(limits.burst), time}).first->second;
+            auto& limit = buckets_.try_emplace(key_, bucket{static_cast<double>(limits_.burst), time}).first->second;
             refill(limit, time);
             if (limit.tokens < 1.0) {
                 ++limit.suppressed;
@@ -152,79 +141,42 @@ private:
             }
             limit.tokens -= 1.0;
             auto const suppressed = std::exchange(limit.suppressed, 0);
-            write({level, component, event, event_fields, trace, wall_now(), suppressed});
+            write({level, component, event, fields, trace, wall_now(), suppressed});
         }
 
+    private:
+        virtual monotonic_time now() const noexcept = 0;
+        virtual wall_time wall_now() const noexcept = 0;
+        virtual void write(log_event const& event) noexcept = 0;
+
         void refill(bucket& limit, monotonic_time time) const {
-            auto const intervals = std::chrono::duration<double>{time - limit.refilled} / limits.interval;
-            limit.tokens = std::min(limit.tokens + intervals, static_cast<double>(limits.burst));
+            auto const intervals = std::chrono::duration<double>{time - limit.refilled} / limits_.interval;
+            limit.tokens = std::min(limit.tokens + intervals, static_cast<double>(limits_.burst));
             limit.refilled = time;
         }
+
+        log_options limits_;
+        std::mutex mutex_;
+        std::unordered_map<std::string, bucket> buckets_;  // one for each kind of event: a small, fixed vocabulary
+        std::string key_;
+    };
+
+    template <log_sink Sink, clock Clock>
+    class state_of final : public state {
+    public:
+        state_of(std::shared_ptr<Sink> sink, log_options limits, Clock clock)
+            : state{limits}, sink_{std::move(sink)}, clock_{std::move(clock)} {}
+
+    private:
+        monotonic_time now() const noexcept override { return clock_.now(); }
+        wall_time wall_now() const noexcept override { return clock_.wall_now(); }
+        void write(log_event const& event) noexcept override { sink_->write(event); }
+
+        std::shared_ptr<Sink> sink_;
+        Clock clock_;
     };
 
     std::shared_ptr<state> state_;
 };
-
-/// Writes each event as one line of JSON: {"time":…,"severity":"…","component":"…","event":"…",…fields…}.
-/// Thread-compatible (distinct objects); a logger calls it one event at a time.
-class json_lines_sink {
-public:
-    /// The stream must outlive the sink.
-    explicit json_lines_sink(std::ostream& out) : out_{out} {}
-
-    void write(log_event const& event) noexcept {
-        try {
-            line_.clear();
-            json_writer json{line_};
-            json.begin_object();
-            json.member("time", unix_seconds(event.time)).member("severity", to_string(event.level));
-            json.member("component", event.component).member("event", event.event);
-            if (event.trace) json.member("trace_id", to_string(event.trace));
-            if (event.suppressed > 0) json.member("suppressed", event.suppressed);
-            for (auto const& field : event.fields) {
-                json.key(field.name);
-                std::visit([&](auto const& value) { json.value(value); }, field.value);
-            }
-            json.end_object();
-            out_ << line_ << '\n' << std::flush;
-        } catch (...) {  // a sink that cannot write drops the line
-        }
-    }
-
-private:
-    std::ostream& out_;
-    std::string line_;
-};
-static_assert(log_sink<json_lines_sink>);
-
-/// Writes each event as one line for people: "warning memory cleanup_failed freed_bytes=0 trace=…".
-/// Thread-compatible (distinct objects); a logger calls it one event at a time.
-class text_sink {
-public:
-    /// Events below `least` are left out. The stream must outlive the sink.
-    explicit text_sink(std::ostream& out, severity least = severity::info) : out_{out}, least_{least} {}
-
-    void write(log_event const& event) noexcept {
-        if (event.level < least_) return;
-        try {
-            line_.assign(to_string(event.level)).append(" ").append(event.component).append(" ").append(event.event);
-            for (auto const& field : event.fields) {
-                line_.append(" ").append(field.name).append("=");
-                json_writer json{line_};
-                std::visit([&](auto const& value) { json.value(value); }, field.value);
-            }
-            if (event.trace) line_.append(" trace=").append(to_string(event.trace));
-            if (event.suppressed > 0) line_.append(" suppressed=").append(std::to_string(event.suppressed));
-            out_ << line_ << '\n' << std::flush;
-        } catch (...) {  // a sink that cannot write drops the line
-        }
-    }
-
-private:
-    std::ostream& out_;
-    severity least_;
-    std::string line_;
-};
-static_assert(log_sink<text_sink>);
 
 }  // namespace orfeas::inline v0
