@@ -1,0 +1,47 @@
+# The modules of orfeas: the one table that CMake, `./dev` and `scripts/checks` read. One call a line.
+#
+#   orfeas_module(NAME LAYER n [USES target…] [NEEDS third-party…])
+#       target orfeas::NAME: include/orfeas/NAME.hpp and include/orfeas/NAME/**
+#   orfeas_part(NAME PART FILES pattern… [EXCEPT pattern…] [USES target…] [NEEDS third-party…])
+#       target orfeas::NAME_PART: the headers of the module NAME that need a third party; patterns are relative to
+#       include/orfeas/NAME/, and a part uses its module
+#
+# USES names what its headers may include (with all that those use): lower layers only, except that stats may use core.
+# NEEDS names what it links and may include: asio, beast (implies asio), cuda, eigen, json, openssl, compress.
+# A module whose folder does not exist, or whose third party was not found, is not declared.
+
+orfeas_module(core LAYER 0)
+orfeas_module(stats LAYER 0 USES core)
+
+orfeas_module(memory LAYER 1 USES core stats)
+orfeas_part(memory cuda FILES cuda*.hpp EXCEPT cuda_driver*.hpp NEEDS cuda)
+orfeas_part(memory asio FILES asio.hpp NEEDS asio)
+orfeas_module(trace LAYER 1 USES core stats)
+orfeas_part(trace cuda FILES cuda*.hpp NEEDS cuda)
+orfeas_part(trace asio FILES asio.hpp NEEDS asio)
+orfeas_module(metrics LAYER 1 USES core stats)
+orfeas_module(net LAYER 1 USES core stats NEEDS asio)
+orfeas_part(net tls FILES tls*.hpp NEEDS asio openssl)
+orfeas_part(net compress FILES compress*.hpp NEEDS compress)
+
+orfeas_module(cache LAYER 2 USES core stats memory)
+orfeas_part(cache asio FILES asio.hpp NEEDS asio)
+orfeas_part(cache redis FILES redis.hpp redis/*.hpp tiered.hpp USES cache_asio net NEEDS asio)
+orfeas_part(cache compress FILES compress*.hpp NEEDS compress)
+orfeas_module(detect LAYER 2 USES core stats NEEDS eigen)
+orfeas_part(detect asio FILES asio.hpp NEEDS asio)
+orfeas_module(forecast LAYER 2 USES core stats NEEDS eigen)
+orfeas_module(alert LAYER 2 USES core stats)
+orfeas_part(alert asio FILES asio.hpp NEEDS asio)
+orfeas_module(cost LAYER 2 USES core stats)
+orfeas_module(scale LAYER 2 USES core stats)
+orfeas_part(scale asio FILES asio.hpp NEEDS asio)
+
+orfeas_module(http LAYER 3 USES core stats net NEEDS beast)
+orfeas_module(observe LAYER 3 USES memory metrics trace trace_asio cache cache_asio NEEDS asio)
+
+orfeas_module(serve LAYER 4 USES observe http NEEDS beast)
+orfeas_module(export LAYER 4 USES observe http NEEDS beast json)
+orfeas_module(load LAYER 4 USES http NEEDS beast json)
+
+orfeas_module(observatory LAYER 5 USES observe serve NEEDS beast)

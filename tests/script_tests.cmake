@@ -1,0 +1,46 @@
+# Tests that are programs: the checks, their own test, packaging, and conformance against real programs.
+
+file(GLOB checks CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/scripts/checks/check_*.py)
+foreach(check IN LISTS checks)
+    cmake_path(GET check STEM name)
+    orfeas_script_test(${name} MODULE checks COMMAND ${Python3_EXECUTABLE} ${check})
+endforeach()
+
+file(GLOB check_tests CONFIGURE_DEPENDS checks/*_test.py)
+foreach(script IN LISTS check_tests)
+    cmake_path(GET script STEM name)
+    orfeas_script_test(checks_${name} MODULE checks COMMAND ${Python3_EXECUTABLE} ${script})
+endforeach()
+
+file(GLOB packaging_tests CONFIGURE_DEPENDS packaging/*_test.py)
+foreach(script IN LISTS packaging_tests)
+    cmake_path(GET script STEM name)
+    orfeas_script_test(packaging_${name} MODULE packaging
+        COMMAND ${Python3_EXECUTABLE} ${script} --cmake ${CMAKE_COMMAND} --generator ${CMAKE_GENERATOR}
+            --compiler ${CMAKE_CXX_COMPILER} --build ${CMAKE_BINARY_DIR})
+endforeach()
+
+find_program(ORFEAS_NODE NAMES node nodejs)
+set(conformance_environment
+    ORFEAS_BIN=${CMAKE_BINARY_DIR}/bin
+    ORFEAS_NODE_MODULES=${PROJECT_SOURCE_DIR}/build/npm/node_modules)
+set(conformance_target "")
+if(ORFEAS_BUILD_EXAMPLES AND EXISTS ${PROJECT_SOURCE_DIR}/examples/studio/CMakeLists.txt)
+    set(conformance_target studio)
+endif()
+file(GLOB_RECURSE conformance_scripts CONFIGURE_DEPENDS conformance/*_test.py conformance/*_test.mjs)
+foreach(script IN LISTS conformance_scripts)
+    cmake_path(GET script STEM name)
+    cmake_path(GET script EXTENSION LAST_ONLY extension)
+    set(interpreter ${Python3_EXECUTABLE})
+    if(extension STREQUAL ".mjs")
+        set(interpreter ${ORFEAS_NODE})
+    endif()
+    if(interpreter)
+        orfeas_script_test(conformance_${name} MODULE conformance COMMAND ${interpreter} ${script}
+            TARGET ${conformance_target} ENVIRONMENT ${conformance_environment})
+    endif()
+endforeach()
+
+file(GLOB_RECURSE conformance_sources CONFIGURE_DEPENDS conformance/*_test.cpp)
+orfeas_test(orfeas_test_conformance MODULE conformance SOURCES ${conformance_sources})
