@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The cache without third parties: a bounded in-process tier. The coroutine face is <orfeas/cache/asio.hpp>.
+
+#include <orfeas/cache/concepts.hpp>
+#include <orfeas/cache/fwd.hpp>
+#include <orfeas/cache/local.hpp>
+#include <orfeas/cache/size_hint.hpp>
+#include <orfeas/cache/stats.hpp>

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+namespace orfeas::inline v0::cache {
+
+/// What happens in a cache, as its observer and its counters see it.
+enum class event : std::uint8_t {
+    hit,          ///< a lookup found a live entry
+    miss,         ///< a lookup found nothing, or an expired entry
+    insertion,    ///< a value was stored under a new or an old key
+    refusal,      ///< a value was too large to be stored
+    eviction,     ///< a live entry made room for another one
+    expiration,   ///< an entry whose time was over was removed
+    load,         ///< a loader was started for a key
+    load_failure, ///< a loader ended with an exception
+    coalesced,    ///< a caller joined a load that another caller had started
+};
+
+/// Sees the events of a cache: `observer(what, count)` reports `count` events of one kind. Called from the thread that
+/// caused them, after the cache's locks are released, possibly from several threads at once; it must not throw.
+template<class O>
+concept observer = std::copy_constructible<O> && requires(O& o, event what, std::uint64_t count) {
+    { o(what, count) } noexcept;
+};
+
+/// Sees nothing and costs nothing.
+struct no_observer {
+    void operator()(event, std::uint64_t) const noexcept {}
+};
+static_assert(observer<no_observer>);
+
+/// A cache that a single-flight loader can fill: `get` counts a hit or a miss, `peek` looks without a trace, `put`
+/// stores a value, `record` counts what the loader did. All of them are thread-safe.
+template<class C>
+concept fillable_cache = requires(C& cache, typename C::key_type key, typename C::mapped_type value,
+                                  std::chrono::nanoseconds ttl, event what) {
+    { cache.get(std::as_const(key)) } -> std::same_as<std::optional<typename C::mapped_type>>;
+    { cache.peek(std::as_const(key)) } -> std::same_as<std::optional<typename C::mapped_type>>;
+    { cache.put(std::move(key), std::move(value)) } -> std::same_as<bool>;
+    { cache.put(std::move(key), std::move(value), ttl) } -> std::same_as<bool>;
+    cache.record(what);
+};
+
+} // namespace orfeas::inline v0::cache

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <orfeas/core/clock.hpp>
+
+#include <cstdint>
+
+namespace orfeas::inline v0::cache {
+
+enum class event : std::uint8_t;
+struct no_observer;
+struct cache_stats;
+struct local_options;
+
+template<class Key, class Value, clock Clock = coarse_clock, class Observer = no_observer>
+class local;
+
+} // namespace orfeas::inline v0::cache
