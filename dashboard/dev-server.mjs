@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+// A stand-in for a service, for work on the page: the built page on /, the separate sources on /dev/, invented
+// metrics and traces behind the same API. Plain Node. `node dashboard/dev-server.mjs [PORT]`
+import { execFileSync } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const MiB = 2 ** 20;
+const HISTORY = 300;
+
+// One second of an invented service: what a frame holds, from the time alone and a little noise.
+function invent(t, random) {
+  const load = 0.5 + 0.35 * Math.sin(t / 47) + 0.1 * Math.sin(t / 7.3);
+  const requests = Math.max(0, 38 * load + 6 * (random() - 0.5));
+  const pool = 180 + 120 * load + 25 * Math.sin(t / 19) + 8 * random();
+  const quiet = t % 240 > 214; // no lookup, so no hit ratio
+  const p50 = 3.2 + 2.5 * load + 0.8 * random();
+  const data = {
+    process_cpu_ratio: 0.22 + 0.5 * load + 0.08 * random(),
+    process_resident_memory_bytes: (412 + 0.3 * pool + 0.02 * (t % 600)) * MiB,
+    'memory_total_bytes{component="pool"}': 1024 * MiB,
+    'memory_reserved_bytes{component="pool"}': Math.ceil(pool / 64) * 64 * MiB,
+    'memory_allocated_bytes{component="pool"}': Math.round(pool * MiB),
+    'memory_free_bytes{component="pool"}': Math.round((1024 - pool) * MiB),
+    'memory_fragmentation_ratio{component="pool"}': 0.06 + 0.03 * Math.sin(t / 31),
+    'memory_pressure{component="pool"}': 0,
+    'memory_allocations_per_second{component="pool"}': requests * 7.2,
+    'cache_hit_ratio{component="meshes"}': quiet ? null : 0.88 + 0.08 * Math.sin(t / 83) + 0.02 * random(),
+    'cache_bytes{component="meshes"}': (64 + 18 * Math.sin(t / 61)) * MiB,
+    'cache_entries{component="meshes"}': Math.round(318 + 40 * Math.sin(t / 61)),
+    'cache_evictions_per_second{component="meshes"}': Math.max(0, Math.round(3 * Math.sin(t / 61))),
+    http_requests_per_second: requests,
+    http_errors_per_second: t % 97 < 2 ? 1.5 : 0,
+    http_request_p50_ms: p50,
+    http_request_p95_ms: p50 * 3.1 + (t % 71 < 4 ? 22 : 0) + 2 * random(),
+    queue_depth: Math.max(0, Math.round(6 * load - 2 + 2 * random())),
+    studio_triangles_per_second: requests * 130000,
+    'studio_stage_p50_ms{stage="decode"}': 0.9 + 0.2 * random(),
+    'studio_stage_p95_ms{stage="decode"}': 2.1 + 0.5 * random(),
+    'studio_stage_p50_ms{stage="relief"}': 2.4 + 0.4 * random(),
+    'studio_stage_p95_ms{stage="relief"}': 5.8 + 1.2 * random(),
+    studio_upload_bytes_per_second: requests * 0.34 * MiB,
+  };
+  return data;
+}
+
+const HELP = {
+  studio_triangles_per_second: "Triangles written into answers",
+  queue_depth: "Requests that wait for a worker",
+};
+
+const unitOf = (name) => /_bytes$/.test(name) ? "bytes" : /_ratio$/.test(name) ? "ratio" : /_ms$/.test(name) ? "milliseconds"
+  : /_per_second$/.test(name) ? "per_second" : "none";
+
+const inventSpans = (random) => {
+  const spans = [];
+  let clock = 0;
+  const span = (name, parent, length, attributes = {}) => {
+    const entry = { span_id: randomBytes(8).toString("hex"), parent_id: parent, name, start_us: clock, duration_us: length, attributes, status: "ok" };
+    spans.push(entry);
+    return entry;
+  };
+  const root = span("POST /api/v1/generate", null, 0, { "http.route": "/api/v1/generate", "http.response.status_code": 200 });
+  clock += 40;
+  const generate = span("generate", root.span_id, 0, { resolution: 256, relief_mm: 4, format: "stl" });
+  for (const [name, base] of [["decode", 900], ["upload", 220], ["relief", 2500], ["triangulate", 1700], ["encode", 800]]) {
+    const part = span(name, generate.span_id, Math.round(base * (0.7 + 0.6 * random())), name === "decode" ? { width: 512, height: 512 } : {});
+    if (name === "relief") {
+      span("smooth", part.span_id, Math.round(part.duration_us * 0.55));
+      clock += Math.round(part.duration_us * 0.55);
+      span("gradients", part.span_id, Math.round(part.duration_us * 0.4));
+      clock -= Math.round(part.duration_us * 0.55);
+    }
+    clock += part.duration_us + 15;
+  }
+  generate.duration_us = clock - generate.start_us;
+  root.duration_us = clock + 120;
+  return spans;
+};
+
+// The service: samples once a second, keeps 300 frames, pushes to subscribers.
+export class DevServer {
+  constructor({ past = HISTORY, period = 1000, random = Math.random } = {}) {
+    Object.assign(this, { period, random });
+    this.subscribers = new Set();
+    this.mute = false; // connected but silent
+    this.refuse = false; // no connection
+    this.restart(past);
+    this.server = createServer((request, response) => this.#answer(request, response));
+    this.server.on("upgrade", (request, socket) => this.#upgrade(request, socket));
+  }
+
+  restart(past = 0) {
+    this.boot = randomBytes(8).toString("hex");
+    this.started = Date.now() / 1000 - past;
+    this.frames = [];
+    this.traces = [];
+    for (let i = past; i > 0; --i) this.#sample(Date.now() / 1000 - i);
+  }
+
+  async listen(port = 0) {
+    await new Promise((resolve) => this.server.listen(port, "127.0.0.1", resolve));
+    this.timer = setInterval(() => this.tick(), this.period);
+    return "http://127.0.0.1:" + this.server.address().port + "/";
+  }
+
+  close() {
+    clearInterval(this.timer);
+    this.drop();
+    this.server.close();
+    this.server.closeAllConnections();
+  }
+
+  drop() {
+    for (const socket of this.subscribers) socket.destroy();
+    this.subscribers.clear();
+  }
+
+  tick() {
+    const frame = this.#sample(Date.now() / 1000);
+    if (this.mute) return;
+    for (const socket of this.subscribers) socket.write(textFrame({ type: "metrics_update", ...frame, skipped: 0, history: null }));
+  }
+
+  #sample(timestamp) {
+    const frame = { seq: (this.frames.at(-1)?.seq ?? 0) + 1, boot_id: this.boot, timestamp, data: invent(timestamp, this.random) };
+    this.frames.push(frame);
+    if (this.frames.length > HISTORY) this.frames.shift();
+    const spans = inventSpans(this.random);
+    const failed = this.random() < 0.06;
+    if (failed) spans[0].status = spans.at(-1).status = "error";
+    this.traces.unshift({
+      trace_id: randomBytes(16).toString("hex"), name: spans[0].name, start: timestamp, duration_ms: spans[0].duration_us / 1000,
+      spans: spans.length, status: failed ? "error" : "ok", detail: spans,
+    });
+    this.traces.length = Math.min(this.traces.length, 200);
+    return frame;
+  }
+
+  history(since) {
+    const frames = this.frames.filter((frame) => frame.seq > since);
+    const keys = [...new Set(frames.flatMap((frame) => Object.keys(frame.data)))];
+    return {
+      boot_id: this.boot, seq: frames.map((f) => f.seq), timestamp: frames.map((f) => f.timestamp),
+      data: Object.fromEntries(keys.map((key) => [key, frames.map((f) => f.data[key] ?? null)])),
+    };
+  }
+
+  #answer(request, response) {
+    const url = new URL(request.url, "http://localhost");
+    const send = (type, body, headers = {}, status = 200) => {
+      response.writeHead(status, { "Content-Type": type, "Cache-Control": "no-store", ...headers });
+      response.end(body);
+    };
+    const json = (value, status = 200) => send("application/json", JSON.stringify(value), {}, status);
+    const { pathname } = url;
+    if (pathname === "/") {
+      const page = JSON.parse(execFileSync("python3", [join(here, "../scripts/generate_page.py"), "--json"], { maxBuffer: 2 ** 24 }));
+      return send("text/html; charset=utf-8", page.html, { "Content-Security-Policy": page.content_security_policy });
+    }
+    if (pathname.startsWith("/dev/")) return this.#source(pathname.slice(5) || "index.html", send);
+    // The separate sources find the API under their own folder.
+    switch (pathname.replace(/^\/dev(?=\/api)/, "")) {
+      case "/healthz": return json({ status: "ok" });
+      case "/api/v1/status": return json(this.#status());
+      case "/api/v1/metrics": return json({ series: this.#series() });
+      case "/api/v1/metrics/history": {
+        const history = this.history(Number(url.searchParams.get("since") ?? -1));
+        return url.searchParams.get("format") === "csv" ? send("text/csv", csv(history)) : json(history);
+      }
+      case "/api/v1/traces": return json({ traces: this.traces.slice(0, Number(url.searchParams.get("limit") ?? 20)).map(({ detail, ...rest }) => rest) });
+    }
+    const id = /^\/api\/v1\/traces\/(\w+)$/.exec(pathname)?.[1];
+    const trace = this.traces.find((candidate) => candidate.trace_id === id);
+    if (trace) return json({ trace_id: id, spans: trace.detail });
+    return json({ type: "about:blank", title: "Not Found", status: 404 }, 404);
+  }
+
+  #source(name, send) {
+    const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css" };
+    if (name.startsWith("api/") || name.startsWith("ws/")) return send("text/plain", "use /", {}, 404);
+    try {
+      return send(types[extname(name)] ?? "text/plain", readFileSync(join(here, normalize("/" + name))));
+    } catch {
+      return send("text/plain", "no such file", {}, 404);
+    }
+  }
+
+  #status() {
+    const component = (name, detail, operational = true) => ({ name, operational, detail });
+    return {
+      service: "studio", version: "0.1.0", boot_id: this.boot, uptime_seconds: Date.now() / 1000 - this.started,
+      components: [
+        component("sampler", "every 1 s"), component("pool", "host memory, 1 GiB"), component("meshes", "in process, 256 MiB"),
+        component("server", "127.0.0.1"), component("tracer", this.traces.length + " traces held"),
+        component("device", "no CUDA device; the host computes"),
+      ],
+    };
+  }
+
+  #series() {
+    return Object.entries(this.frames.at(-1)?.data ?? {}).map(([key, value]) => {
+      const name = key.replace(/\{.*/, "");
+      return { key, name, labels: {}, kind: "gauge", unit: unitOf(name), help: HELP[name] ?? "", value };
+    });
+  }
+
+  #upgrade(request, socket) {
+    const url = new URL(request.url, "http://localhost");
+    if (this.refuse || url.pathname.replace(/^\/dev/, "") !== "/ws/metrics") return socket.destroy();
+    const accept = createHash("sha1").update(request.headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest("base64");
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " + accept + "\r\n\r\n");
+    const known = url.searchParams.get("boot") === this.boot ? Number(url.searchParams.get("since") ?? -1) : -1;
+    const last = this.frames.at(-1);
+    if (last && !this.mute) socket.write(textFrame({ type: "metrics_update", ...last, skipped: 0, history: this.history(known) }));
+    this.subscribers.add(socket);
+    socket.on("close", () => this.subscribers.delete(socket));
+    socket.on("error", () => socket.destroy());
+    socket.on("data", (bytes) => { if ((bytes[0] & 15) === 8) socket.end(Buffer.from([0x88, 0])); });
+  }
+}
+
+function textFrame(message) {
+  const body = Buffer.from(JSON.stringify(message));
+  if (body.length < 126) return Buffer.concat([Buffer.from([0x81, body.length]), body]);
+  const head = Buffer.alloc(body.length < 65536 ? 4 : 10);
+  head[0] = 0x81;
+  if (body.length < 65536) head[1] = 126, head.writeUInt16BE(body.length, 2);
+  else head[1] = 127, head.writeBigUInt64BE(BigInt(body.length), 2);
+  return Buffer.concat([head, body]);
+}
+
+function csv({ seq, timestamp, data }) {
+  const keys = Object.keys(data);
+  const quoted = keys.map((key) => '"' + key.replaceAll('"', '""') + '"');
+  return [["seq", "timestamp", ...quoted], ...seq.map((n, i) => [n, timestamp[i], ...keys.map((key) => data[key][i] ?? "")])]
+    .map((row) => row.join(",") + "\r\n").join("");
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  console.log(await new DevServer().listen(Number(process.argv[2] ?? 5050)));
+}
