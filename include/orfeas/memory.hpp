@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// Memory of a GPU, or of the host in its place: resources, devices, the pool and what it reports about itself.
+
+#include <orfeas/memory/best_device.hpp>
+#include <orfeas/memory/buffer.hpp>
+#include <orfeas/memory/cleanup_report.hpp>
+#include <orfeas/memory/concepts.hpp>
+#include <orfeas/memory/cuda_backend.hpp>
+#include <orfeas/memory/device.hpp>
+#include <orfeas/memory/error.hpp>
+#include <orfeas/memory/extent_heap.hpp>
+#include <orfeas/memory/fwd.hpp>
+#include <orfeas/memory/heap_resource.hpp>
+#include <orfeas/memory/host_backend.hpp>
+#include <orfeas/memory/memory_profile.hpp>
+#include <orfeas/memory/out_of_memory.hpp>
+#include <orfeas/memory/pool.hpp>
+#include <orfeas/memory/pool_options.hpp>

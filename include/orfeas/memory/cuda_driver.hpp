@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <orfeas/core/dynamic_library.hpp>
+#include <orfeas/memory/error.hpp>
+
+namespace orfeas::inline v0::memory {
+
+/// The entry points of the CUDA driver that orfeas calls, found at run time: a program that holds this needs neither
+/// CUDA's headers nor a link to libcuda, and starts on machines without a GPU. Types are those of cuda.h by size: results
+/// and devices are int, device pointers 64-bit integers, contexts opaque pointers.
+///
+/// A plain table, so that a test can fill it with functions of its own.
+struct cuda_driver {
+    using result = int;
+    using device = int;
+    using device_pointer = unsigned long long;
+    using context = struct cuda_context_object*;
+
+    static constexpr result success = 0;
+    static constexpr result out_of_memory = 2;
+
+    result (*init)(unsigned flags) = nullptr;
+    result (*driver_get_version)(int* version) = nullptr;
+    result (*get_error_name)(result code, char const** name) = nullptr;
+    result (*get_error_string)(result code, char const** sentence) = nullptr;
+    result (*device_get_count)(int* count) = nullptr;
+    result (*device_get)(device* found, int ordinal) = nullptr;
+    result (*device_get_name)(char* name, int capacity, device of) = nullptr;
+    result (*primary_context_retain)(context* retained, device of) = nullptr;
+    result (*primary_context_release)(device of) = nullptr;
+    result (*context_get_current)(context* current) = nullptr;
+    result (*context_set_current)(context next) = nullptr;
+    result (*context_push_current)(context next) = nullptr;
+    result (*context_pop_current)(context* popped) = nullptr;
+    result (*memory_get_info)(std::size_t* free, std::size_t* total) = nullptr;
+    result (*memory_allocate)(device_pointer* allocated, std::size_t bytes) = nullptr;
+    result (*memory_free)(device_pointer p) = nullptr;
+    result (*copy_host_to_device)(device_pointer to, void const* from, std::size_t bytes) = nullptr;
+    result (*copy_device_to_host)(void* to, device_pointer from, std::size_t bytes) = nullptr;
+
+    std::optional<dynamic_library> library = std::nullopt;  ///< what the table points into stays loaded
+
+    /// Calls `visit(entry point, exported name)` for each entry point.
+    static void entry_points(auto& self, auto&& visit) {
+        visit(self.init, "cuInit");
+        visit(self.driver_get_version, "cuDriverGetVersion");
+        visit(self.get_error_name, "cuGetErrorName");
+        visit(self.get_error_string, "cuGetErrorString");
+        visit(self.device_get_count, "cuDeviceGetCount");
+        visit(self.device_get, "cuDeviceGet");
+        visit(self.device_get_name, "cuDeviceGetName");
+        visit(self.primary_context_retain, "cuDevicePrimaryCtxRetain");
+        visit(self.primary_context_release, "cuDevicePrimaryCtxRelease_v2");
+        visit(self.context_get_current, "cuCtxGetCurrent");
+        visit(self.context_set_current, "cuCtxSetCurrent");
+        visit(self.context_push_current, "cuCtxPushCurrent_v2");
+        visit(self.context_pop_current, "cuCtxPopCurrent_v2");
+        visit(self.memory_get_info, "cuMemGetInfo_v2");
+        visit(self.memory_allocate, "cuMemAlloc_v2");
+        visit(self.memory_free, "cuMemFree_v2");
+        visit(self.copy_host_to_device, "cuMemcpyHtoD_v2");
+        visit(self.copy_device_to_host, "cuMemcpyDtoH_v2");
+    }
+
+    /// Opens the driver. Throws backend_error with error::unavailable when the machine has none, or one too old.
+    static std::shared_ptr<cuda_driver const> open(std::string const& file_name = "libcuda.so.1") {
+        auto driver = std::make_shared<cuda_driver>();
+        driver->library = dynamic_library::try_open(file_name.c_str());
+        if (!driver->library) {
+            throw backend_error{error::unavailable, "dlopen", 0,
+                                "no CUDA driver: " + file_name +
+                                    " is not there or does not load; install the NVIDIA driver to use a GPU"};
+        }
+        entry_points(*driver, [&]<class Function>(Function& entry, char const* name) {
+            entry = driver->library->symbol<Function>(name);
+            if (entry != nullptr) return;
+            throw backend_error{error::unavailable, name, 0,
+                                "the CUDA driver in " + file_name + " has no " + name +
+                                    "; update the NVIDIA driver to one for CUDA 11 or later"};
+        });
+        return driver;
+    }
+
+    /// Throws backend_error unless `code` is success. `subject` says what the call was about: "64 MiB on CUDA device 0".
+    void check(result code, char const* call, std::string_view subject) const {
+        if (code == success) return;
+        char const* name = nullptr;
+        char const* sentence = nullptr;
+        if (get_error_name(code, &name) != success || name == nullptr) name = "an error that the driver has no name for";
+        std::string text{call};
+        text.append(" failed for ").append(subject).append(": ").append(name).append(" (");
+        text.append(std::to_string(code)).append(")");
+        if (get_error_string(code, &sentence) == success && sentence != nullptr) text.append(", ").append(sentence);
+        text.append("; ").append(advice(code));
+        throw backend_error{reason(code), call, code, text};
+    }
+
+private:
+    static error reason(result code) noexcept {
+        switch (code) {
+            case out_of_memory: return error::out_of_memory;
+            case 3: case 4: case 35: case 46: case 100: case 101: case 803: case 804: return error::unavailable;
+            default: return error::call_failed;
+        }
+    }
+
+    /// What to do about an error, by its number in cuda.h.
+    static std::string_view advice(result code) noexcept {
+        switch (code) {
+            case out_of_memory: return "free device memory, or lower the pool's limit_bytes";
+            case 3: return "call it after the driver's initialisation";
+            case 4: return "the driver has shut down: end pools before the process exits";
+            case 35: return "the NVIDIA driver is older than the CUDA version asks for: update it";
+            case 46: return "another process holds the device exclusively: see nvidia-smi";
+            case 100: return "no GPU is visible: see nvidia-smi and CUDA_VISIBLE_DEVICES";
+            case 101: return "there is no device of this number: see nvidia-smi and CUDA_VISIBLE_DEVICES";
+            case 709: return "the device was reset under a living pool: do not call cudaDeviceReset before pools end";
+            case 700: case 702: case 715: case 716: case 717: case 718: case 719:
+                return "an earlier kernel failed and left the context unusable: restart, and run compute-sanitizer";
+            case 803: case 804: return "the driver's library and kernel module differ: reload or reboot after updates";
+            default: return "see the call's page in the CUDA driver documentation";
+        }
+    }
+};
+
+}  // namespace orfeas::inline v0::memory
