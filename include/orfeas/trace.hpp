@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Spans of work, kept as traces in memory. No third party; for coroutines see trace/asio.hpp.
+
+#include <orfeas/trace/context.hpp>
+#include <orfeas/trace/json.hpp>
+#include <orfeas/trace/operations.hpp>
+#include <orfeas/trace/options.hpp>
+#include <orfeas/trace/propagation.hpp>
+#include <orfeas/trace/span.hpp>
+#include <orfeas/trace/span_context.hpp>
+#include <orfeas/trace/store.hpp>
+#include <orfeas/trace/stored_trace.hpp>
+#include <orfeas/trace/tracer.hpp>

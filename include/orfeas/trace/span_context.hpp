@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <orfeas/core/trace_id.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace orfeas::inline v0::trace {
+
+/// What names a span to the world: the ids and flags that travel in a `traceparent` header (W3C Trace Context, level 2).
+/// All zero means "no span".
+struct span_context {
+    trace_id trace;
+    span_id span;
+    std::uint8_t flags = 0; ///< bit 0: sampled, bit 1: the trace id is random
+
+    static constexpr std::uint8_t sampled_flag = 1;
+    static constexpr std::uint8_t random_flag = 2;
+
+    bool sampled() const noexcept { return (flags & sampled_flag) != 0; }
+    bool random() const noexcept { return (flags & random_flag) != 0; }
+    explicit operator bool() const noexcept { return trace && span; }
+
+    friend bool operator==(span_context const&, span_context const&) = default;
+};
+
+/// A parent in another process: its ids and the `tracestate` that came with them, to be passed on.
+/// Thread-compatible (distinct objects).
+class remote_parent {
+  public:
+    explicit remote_parent(span_context ids, std::string tracestate = {})
+        : ids_{ids}, tracestate_{std::move(tracestate)} {}
+
+    span_context const& ids() const noexcept { return ids_; }
+    std::string const& tracestate() const noexcept { return tracestate_; }
+
+  private:
+    span_context ids_;
+    std::string tracestate_;
+};
+
+/// How a span went: `unset` unless somebody said so.
+enum class span_status : std::uint8_t { unset, error };
+
+constexpr std::string_view to_string(span_status status) noexcept {
+    return status == span_status::error ? "error" : "ok";
+}
+
+} // namespace orfeas::inline v0::trace

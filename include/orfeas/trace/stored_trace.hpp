@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <orfeas/core/clock.hpp>
+#include <orfeas/core/trace_id.hpp>
+#include <orfeas/trace/span_context.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace orfeas::inline v0::trace {
+
+/// What an attribute holds, read back.
+using attribute_value = std::variant<bool, std::int64_t, double, std::string>;
+
+/// A finished span, read back.
+struct stored_span {
+    span_id id;
+    span_id parent; ///< zero: the trace began with this span
+    std::string name;
+    std::chrono::nanoseconds start; ///< since the trace began in this process
+    std::chrono::nanoseconds duration;
+    span_status status = span_status::unset;
+    std::string failure;                                             ///< why it failed, if it said so
+    std::vector<std::pair<std::string, attribute_value>> attributes; ///< one a key, in the order of their first setting
+
+    /// The value of an attribute, or null.
+    attribute_value const* find(std::string_view key) const noexcept {
+        for (auto const& [name_of_attribute, value] : attributes) {
+            if (name_of_attribute == key) {
+                return &value;
+            }
+        }
+        return nullptr;
+    }
+};
+
+/// What a list of traces shows of each.
+struct trace_summary {
+    trace_id id;
+    std::string name; ///< of the local root
+    wall_time start;
+    std::chrono::nanoseconds duration; ///< of the local root
+    std::uint32_t spans = 0;
+    std::uint32_t dropped = 0;               ///< spans that limits kept off the record
+    span_status status = span_status::unset; ///< error when any span failed
+};
+
+/// A finished trace, read back: all spans with its id that this process recorded and still holds.
+struct stored_trace {
+    trace_summary summary;
+    std::string tracestate;
+    std::vector<stored_span> spans; ///< by start; the first is the local root
+};
+
+} // namespace orfeas::inline v0::trace
