@@ -2,8 +2,6 @@
 #pragma once
 
 #include <concepts>
-#include <functional>
-#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -21,9 +19,9 @@ public:
     template <class F>
         requires(!std::same_as<std::remove_cvref_t<F>, function_ref> && std::is_invocable_r_v<Result, F&, Args...>)
     function_ref(F&& f) noexcept  // implicit: a lambda is passed where a function_ref is asked for
-        : object_{const_cast<void*>(static_cast<void const*>(std::addressof(f)))},
+        : object_{const_cast<void*>(static_cast<void const*>(__builtin_addressof(f)))},
           call_{[](void* object, Args... args) -> Result {
-              return std::invoke(*static_cast<std::add_pointer_t<F>>(object), std::forward<Args>(args)...);
+              return (*static_cast<std::add_pointer_t<F>>(object))(std::forward<Args>(args)...);
           }} {}
 
     Result operator()(Args... args) const { return call_(object_, std::forward<Args>(args)...); }

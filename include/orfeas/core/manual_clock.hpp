@@ -14,8 +14,11 @@ namespace orfeas::inline v0 {
 /// Thread-safe.
 class manual_clock {
 public:
+    /// Starts in November 2023.
+    manual_clock() : manual_clock{wall_time{std::chrono::seconds{1'700'000'000}}} {}
+
     /// Starts at `wall`; the monotonic reading starts at one hour, so that "a minute ago" is representable.
-    explicit manual_clock(wall_time wall = wall_time{std::chrono::seconds{1'700'000'000}})
+    explicit manual_clock(wall_time wall)
         : wall_origin_{wall}, elapsed_{std::make_shared<std::atomic<std::int64_t>>(0)} {}
 
     monotonic_time now() const noexcept { return monotonic_time{std::chrono::hours{1} + elapsed()}; }

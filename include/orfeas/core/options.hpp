@@ -98,6 +98,9 @@ struct in_range {
     }
 };
 
+template <class Low, class High>
+in_range(Low, High) -> in_range<std::common_type_t<Low, High>>;
+
 /// Allows values from `low` upwards.
 template <class Bound>
 struct at_least {
