@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The application's own metrics and the Prometheus text format.
+
+#include <orfeas/metrics/callback_gauge.hpp>
+#include <orfeas/metrics/counter.hpp>
+#include <orfeas/metrics/error.hpp>
+#include <orfeas/metrics/exposition.hpp>
+#include <orfeas/metrics/fwd.hpp>
+#include <orfeas/metrics/gauge.hpp>
+#include <orfeas/metrics/histogram.hpp>
+#include <orfeas/metrics/labels.hpp>
+#include <orfeas/metrics/names.hpp>
+#include <orfeas/metrics/registry.hpp>

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <orfeas/core/measurement.hpp>
+#include <orfeas/metrics/callback_gauge.hpp>
+#include <orfeas/metrics/counter.hpp>
+#include <orfeas/metrics/detail/text_format.hpp>
+#include <orfeas/metrics/error.hpp>
+#include <orfeas/metrics/gauge.hpp>
+#include <orfeas/metrics/histogram.hpp>
+#include <orfeas/metrics/labels.hpp>
+#include <orfeas/metrics/names.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace orfeas::inline v0::metrics::detail {
+
+enum class family_type { counter, gauge, histogram };
+
+constexpr std::string_view to_string(family_type type) noexcept {
+    return type == family_type::counter ? "counter" : type == family_type::gauge ? "gauge" : "histogram";
+}
+
+/// The labels of one series: owned, sorted by name, and rendered once.
+class label_set {
+  public:
+    label_set() = default;
+
+    /// Throws registration_error for a name that Prometheus does not take, a name given twice, and too many labels.
+    label_set(std::string_view metric, label_list labels) {
+        for (auto const& [name, value] : labels) {
+            owned_.emplace_back(name, value);
+        }
+        std::ranges::sort(owned_);
+        check(metric);
+        render();
+    }
+
+    /// The same names, each with the value "overflow".
+    label_set overflow() const {
+        label_set other;
+        for (auto const& [name, value] : owned_) {
+            other.owned_.emplace_back(name, "overflow");
+        }
+        other.render();
+        return other;
+    }
+
+    bool has_names_of(label_set const& other) const {
+        return std::ranges::equal(owned_, other.owned_, {}, &pair::first, &pair::first);
+    }
+
+    std::string const& text() const noexcept { return text_; } ///< `a="1",b="2"`, escaped
+
+    std::vector<label> views() const {
+        std::vector<label> labels;
+        for (auto const& [name, value] : owned_) {
+            labels.push_back({name, value});
+        }
+        return labels;
+    }
+
+  private:
+    using pair = std::pair<std::string, std::string>;
+    static constexpr std::size_t most_labels = 32;
+
+    void check(std::string_view metric) const {
+        if (owned_.size() > most_labels) {
+            throw registration_error{metric, "has more than 32 labels"};
+        }
+        for (auto const& [name, value] : owned_) {
+            if (!is_label_name(name) || name == "le" || name == "quantile") {
+                throw registration_error{metric, "label '" + name +
+                                                     "' must match [a-zA-Z_][a-zA-Z0-9_]* without two leading "
+                                                     "underscores, and be neither le nor quantile"};
+            }
+        }
+        if (auto const twice = std::ranges::adjacent_find(owned_, {}, &pair::first); twice != owned_.end()) {
+            throw registration_error{metric, "label '" + twice->first + "' is given twice"};
+        }
+    }
+
+    void render() {
+        for (auto const& [name, value] : owned_) {
+            append_label(text_, name, value);
+        }
+    }
+
+    std::vector<pair> owned_;
+    std::string text_;
+};
+
+/// One time series: its labels and the cell that holds its value.
+struct series {
+    using callback_pointer = std::shared_ptr<callback_cell>;
+    using cell_variant = std::variant<counter_cell, gauge_cell, callback_pointer, histogram_cell>;
+
+    template<class Cell, class... Args>
+    series(label_set set, std::in_place_type_t<Cell> type, Args&&... args)
+        : labels{std::move(set)}, cell{type, std::forward<Args>(args)...} {}
+
+    /// The value of a counter or gauge; nothing for a callback gauge that is gone.
+    std::optional<double> value() const {
+        if (auto const* counter = std::get_if<counter_cell>(&cell)) {
+            return counter->value();
+        }
+        if (auto const* gauge = std::get_if<gauge_cell>(&cell)) {
+            return gauge->value();
+        }
+        return std::get<callback_pointer>(cell)->value();
+    }
+
+    label_set labels;
+    cell_variant cell;
+};
+
+/// The series of one name. Everything but `members` is constant.
+struct family {
+    std::string name;
+    family_type type;
+    std::string help;
+    label_set first_labels; ///< whose names all members share
+    stats::bucket_layout layout;
+    std::map<std::string, std::unique_ptr<series>> members; ///< by the text of their labels; never removed
+};
+
+/// Appends a histogram's lines with the classic buckets of powers of two, whose counts are exact.
+inline void append_histogram(std::string& out, std::string const& name, std::string const& labels,
+                             stats::histogram const& values) {
+    auto const bucket = [&](double bound, std::uint64_t count) {
+        std::string with_bound = labels;
+        with_bound.append(labels.empty() ? "le=\"" : ",le=\"");
+        append_number(with_bound, bound);
+        with_bound.push_back('"');
+        append_sample(out, name + "_bucket", with_bound, static_cast<double>(count));
+    };
+    stats::bucket_layout const& layout = values.layout();
+    std::size_t const step = layout.buckets().buckets_per_octave();
+    std::uint64_t cumulative = 0;
+    for (std::size_t cell = 0; cell + 1 < values.counts().size(); ++cell) {
+        cumulative += values.counts()[cell];
+        if (cell % step == 0) {
+            bucket(layout.upper_bound(cell), cumulative);
+        }
+    }
+    bucket(std::numeric_limits<double>::infinity(), values.count());
+    append_sample(out, name + "_sum", labels, values.sum());
+    append_sample(out, name + "_count", labels, static_cast<double>(values.count()));
+}
+
+} // namespace orfeas::inline v0::metrics::detail

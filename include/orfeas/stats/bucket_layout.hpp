@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <orfeas/core/error.hpp>
+#include <orfeas/stats/exponential_buckets.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+
+namespace orfeas::inline v0::stats {
+
+/// Which values a histogram tells apart, and how finely. The default suits durations in seconds: a microsecond to two
+/// hours, quantiles within 1.1 %.
+struct bucket_range {
+    double lowest = 1e-6; ///< smaller values, zero and negative ones share a cell; rounded down to a power of two
+    double highest = 8e3; ///< larger values share a cell; rounded up to a power of two
+    int schema = 5;       ///< 2^schema buckets an octave, 0 to 5; each step halves the memory and doubles the error
+
+    friend bool operator==(bucket_range const&, bucket_range const&) = default;
+};
+
+/// The cells of a fixed range of exponential buckets: cell 0 for what is at or below the range, then the buckets, then one
+/// for what is above it. A whole number of octaves, so that the bounds of every coarser schema are among its own.
+/// Thread-safe: an immutable value.
+class bucket_layout {
+  public:
+    /// Throws option_error unless 0 < lowest < highest, both finite, and the schema is 0 to 5.
+    explicit bucket_layout(bucket_range range = {})
+        : buckets_{range.schema}, first_octave_{octave_below(range)}, octaves_{octave_above(range) - first_octave_} {}
+
+    std::size_t size() const noexcept { return octave_count() * buckets_.buckets_per_octave() + 2; }
+    exponential_buckets buckets() const noexcept { return buckets_; }
+    std::size_t octave_count() const noexcept { return static_cast<std::size_t>(octaves_); }
+
+    double lowest() const noexcept { return std::ldexp(1.0, first_octave_); }
+    double highest() const noexcept { return std::ldexp(1.0, first_octave_ + octaves_); }
+
+    /// The cell of any value but not-a-number. O(1).
+    std::size_t cell_of(double value) const noexcept {
+        if (!(value > lowest())) {
+            return 0;
+        }
+        if (value > highest()) {
+            return size() - 1;
+        }
+        return static_cast<std::size_t>(buckets_.index(value) - index_of_lowest());
+    }
+
+    /// The largest value in a cell; infinity for the last one.
+    double upper_bound(std::size_t cell) const noexcept {
+        return cell + 1 == size() ? std::numeric_limits<double>::infinity()
+                                  : buckets_.upper_bound(index_of_lowest() + static_cast<std::int32_t>(cell));
+    }
+
+    friend bool operator==(bucket_layout const&, bucket_layout const&) = default;
+
+  private:
+    std::int32_t index_of_lowest() const noexcept {
+        return first_octave_ * static_cast<std::int32_t>(buckets_.buckets_per_octave());
+    }
+
+    static int octave_below(bucket_range range) {
+        if (!(range.lowest > 0 && std::isfinite(range.lowest))) {
+            throw option_error{"lowest", std::to_string(range.lowest), "positive and finite"};
+        }
+        return std::ilogb(range.lowest);
+    }
+
+    static int octave_above(bucket_range range) {
+        if (!(range.highest > range.lowest && std::isfinite(range.highest))) {
+            throw option_error{"highest", std::to_string(range.highest), "finite and above the lowest value"};
+        }
+        return exponential_buckets{0}.index(range.highest); // at schema 0 the index is the exponent of the upper bound
+    }
+
+    exponential_buckets buckets_;
+    int first_octave_;
+    int octaves_;
+};
+
+} // namespace orfeas::inline v0::stats

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <orfeas/core/assert.hpp>
+#include <orfeas/core/error.hpp>
+
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+
+namespace orfeas::inline v0::stats {
+
+namespace detail {
+
+/// 2^(j/32) for j = 0..32, correctly rounded: the bounds of one octave at the finest schema.
+inline constexpr std::array<double, 33> octave_bounds = {
+    1.0,
+    1.0218971486541166,
+    1.0442737824274138,
+    1.0671404006768237,
+    1.0905077326652577,
+    1.1143867425958924,
+    1.1387886347566916,
+    1.1637248587775775,
+    1.189207115002721,
+    1.215247359980469,
+    1.241857812073484,
+    1.2690509571917332,
+    1.2968395546510096,
+    1.3252366431597413,
+    1.3542555469368927,
+    1.383909881963832,
+    1.4142135623730951,
+    1.4451808069770467,
+    1.4768261459394993,
+    1.5091644275934228,
+    1.5422108254079407,
+    1.5759808451078865,
+    1.6104903319492543,
+    1.645755478153965,
+    1.681792830507429,
+    1.718619298122478,
+    1.7562521603732995,
+    1.7947090750031072,
+    1.8340080864093424,
+    1.8741676341103,
+    1.9152065613971474,
+    1.9571441241754002,
+    2.0,
+};
+
+/// For each 64th of an octave, how many bounds lie below its start. Neighbouring bounds are more than 1/64 apart, so one
+/// comparison decides the rest.
+inline constexpr auto bounds_below = [] {
+    std::array<std::uint8_t, 64> table{};
+    for (std::size_t cell = 0; cell < table.size(); ++cell) {
+        double const start = 1.0 + static_cast<double>(cell) / 64.0;
+        while (table[cell] < 32 && octave_bounds[table[cell]] < start) {
+            ++table[cell];
+        }
+    }
+    return table;
+}();
+
+/// The index of a finite positive value at schema 5.
+constexpr std::int32_t finest_index(double value) noexcept {
+    constexpr std::uint64_t mantissa_mask = (std::uint64_t{1} << 52U) - 1;
+    constexpr std::uint64_t exponent_of_one = 1023;
+    std::int32_t shift = 0;
+    if (value < std::numeric_limits<double>::min()) { // subnormal: the exponent field does not tell its magnitude
+        value *= 0x1p64;
+        shift = -64;
+    }
+    auto const bits = std::bit_cast<std::uint64_t>(value);
+    auto const exponent = static_cast<std::int32_t>(bits >> 52U) - static_cast<std::int32_t>(exponent_of_one) + shift;
+    auto const mantissa = std::bit_cast<double>((bits & mantissa_mask) | (exponent_of_one << 52U));
+    std::size_t const below = bounds_below[(bits & mantissa_mask) >> 46U];
+    return exponent * 32 + static_cast<std::int32_t>(below) + (octave_bounds[below] < mantissa ? 1 : 0);
+}
+
+} // namespace detail
+
+/// The buckets of a base-2 exponential histogram: bucket `i` holds the values in (base^(i-1), base^i] with
+/// base = 2^(2^-schema), the rule of Prometheus native histograms. Exact: a value that equals a bound is in the bucket
+/// below it. Schemas nest: one bucket of a schema is two of the next.
+/// Source: the Prometheus native-histogram specification; OpenTelemetry's exponential histogram is the same.
+/// Thread-safe: an immutable value.
+class exponential_buckets {
+  public:
+    static constexpr int finest_schema = 5;
+
+    /// 2^schema buckets an octave. Throws option_error unless schema is 0 to 5.
+    constexpr explicit exponential_buckets(int schema) : coarser_{finest_schema - schema} {
+        if (schema < 0 || schema > finest_schema) {
+            throw option_error{"schema", std::to_string(schema), "between 0 and 5"};
+        }
+    }
+
+    constexpr int schema() const noexcept { return finest_schema - coarser_; }
+    constexpr std::size_t buckets_per_octave() const noexcept { return std::size_t{1} << schema(); }
+
+    /// The bucket of `value`, which is positive and finite. O(1), about 2 ns.
+    constexpr std::int32_t index(double value) const noexcept {
+        ORFEAS_ASSERT(value > 0 && value <= std::numeric_limits<double>::max(),
+                      "only positive finite values have an exponential bucket");
+        return ((detail::finest_index(value) - 1) >> coarser_) + 1; // a shift rounds down, an upper bound rounds up
+    }
+
+    /// The largest value in bucket `index`; the largest double for the last bucket.
+    double upper_bound(std::int32_t index) const noexcept {
+        std::int32_t const finest = index * (1 << coarser_);
+        double const bound = std::ldexp(detail::octave_bounds[static_cast<std::size_t>(finest & 31)], finest >> 5);
+        return std::fmin(bound, std::numeric_limits<double>::max());
+    }
+
+    /// The largest relative distance of a bucket's value from what stands for the bucket (see `histogram::quantile`).
+    double relative_error() const noexcept {
+        double const base = upper_bound(1);
+        return (base - 1) / (base + 1);
+    }
+
+    friend constexpr bool operator==(exponential_buckets, exponential_buckets) noexcept = default;
+
+  private:
+    int coarser_; // how many schemas below the finest
+};
+
+} // namespace orfeas::inline v0::stats
