@@ -38,9 +38,11 @@ else()
     endif()
 endif()
 
-# The list that `./dev test` reads: one line a test, "name;module;target to build".
+# The list that `./dev test` reads: one line a test, "name|module|target to build|sources, separated by spaces".
 function(orfeas_note_test name module target)
-    set_property(GLOBAL APPEND_STRING PROPERTY ORFEAS_TEST_LIST "${name}|${module}|${target}\n")
+    list(TRANSFORM ARGN REPLACE "^${PROJECT_SOURCE_DIR}/" "" OUTPUT_VARIABLE sources)
+    list(JOIN sources " " sources)
+    set_property(GLOBAL APPEND_STRING PROPERTY ORFEAS_TEST_LIST "${name}|${module}|${target}|${sources}\n")
 endfunction()
 
 function(orfeas_write_test_list)
@@ -73,18 +75,19 @@ function(orfeas_test name)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
     add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     set_tests_properties(${name} PROPERTIES LABELS "${arg_MODULE};${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
-    orfeas_note_test(${name} ${arg_MODULE} ${name})
+    orfeas_note_test(${name} ${arg_MODULE} ${name} ${sources})
 endfunction()
 
-# orfeas_script_test(NAME MODULE m COMMAND … [LABELS …] [TARGET t] [ENVIRONMENT …])
-# A ctest that runs a program; exit code 77 means skipped, and its line "skipped: NAME: reason" says why.
+# orfeas_script_test(NAME MODULE m COMMAND … [LABELS …] [TARGET t] [ENVIRONMENT …] [SOURCES …])
+# A ctest that runs a program; exit code 77 means skipped, and its line "skipped: NAME: reason" says why. A program that
+# runs several cases ends with the line "test cases: N passed, N failed, N skipped". SOURCES are what it depends on.
 function(orfeas_script_test name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "MODULE;TARGET;TIMEOUT" "COMMAND;LABELS;ENVIRONMENT")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "MODULE;TARGET;TIMEOUT" "COMMAND;LABELS;ENVIRONMENT;SOURCES")
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 900)
     endif()
     add_test(NAME ${name} COMMAND ${arg_COMMAND} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     set_tests_properties(${name} PROPERTIES LABELS "${arg_MODULE};${arg_LABELS}" TIMEOUT ${arg_TIMEOUT}
         SKIP_RETURN_CODE 77 ENVIRONMENT "${arg_ENVIRONMENT}")
-    orfeas_note_test(${name} ${arg_MODULE} "${arg_TARGET}")
+    orfeas_note_test(${name} ${arg_MODULE} "${arg_TARGET}" ${arg_SOURCES})
 endfunction()

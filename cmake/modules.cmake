@@ -25,7 +25,7 @@ orfeas_part(net tls FILES tls*.hpp NEEDS asio openssl)
 orfeas_part(net compress FILES compress*.hpp NEEDS compress)
 
 orfeas_module(cache LAYER 2 USES core stats memory)
-orfeas_part(cache asio FILES asio.hpp NEEDS asio)
+orfeas_part(cache asio FILES asio.hpp detail/flight.hpp NEEDS asio)
 orfeas_part(cache redis FILES redis.hpp redis/*.hpp tiered.hpp USES cache_asio net NEEDS asio)
 orfeas_part(cache compress FILES compress*.hpp NEEDS compress)
 orfeas_module(detect LAYER 2 USES core stats NEEDS eigen)
@@ -40,7 +40,7 @@ orfeas_part(scale asio FILES asio.hpp NEEDS asio)
 orfeas_module(http LAYER 3 USES core stats net NEEDS beast)
 orfeas_module(observe LAYER 3 USES memory metrics trace trace_asio cache cache_asio NEEDS asio)
 
-orfeas_module(serve LAYER 4 USES observe http NEEDS beast)
+orfeas_module(serve LAYER 4 USES observe http NEEDS beast json)
 orfeas_module(export LAYER 4 USES observe http NEEDS beast json)
 orfeas_module(load LAYER 4 USES http NEEDS beast json)
 

@@ -18,8 +18,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SOURCES = ROOT / "dashboard"
-HEADER = ROOT / "include/orfeas/serve/detail/page.hpp"
+HEADER = "include/orfeas/serve/detail/page.hpp"
 
 PIECE_LIMIT = 15_000  # bytes in one literal: some compilers take no more than 16 KB
 TEXT_LIMIT = 90 * 1024
@@ -34,10 +33,6 @@ class PageError(Exception):
     """The sources break a rule that the generator relies on."""
 
 
-def read(name):
-    return (SOURCES / name).read_text(encoding="utf-8")
-
-
 def slim_lines(text, comment=None):
     lines = (line.strip() for line in text.splitlines())
     return [line for line in lines if line and not (comment and line.startswith(comment))]
@@ -46,7 +41,8 @@ def slim_lines(text, comment=None):
 class Bundle:
     """The modules under one entry as one script."""
 
-    def __init__(self, entry):
+    def __init__(self, folder, entry):
+        self.folder = folder
         self.lines = []
         self.exports = {}
         self.owners = {}
@@ -58,7 +54,7 @@ class Bundle:
         if name in self.exports:
             return
         body = []
-        for number, line in enumerate(read(f"src/{name}").splitlines(), 1):
+        for number, line in enumerate((self.folder / name).read_text(encoding="utf-8").splitlines(), 1):
             where = f"dashboard/src/{name}:{number}"
             if line.startswith("import"):
                 self.follow(line, where, (*importers, name))
@@ -96,8 +92,8 @@ class Bundle:
             self.exports.setdefault(module, set()).add(name)
 
 
-def style(name):
-    text = re.sub(r"/\*.*?\*/", "", read(name), flags=re.S)
+def style(text):
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
     return "\n".join(re.sub(r": ", ":", line, count=1) if line.endswith(";") else line for line in slim_lines(text))
 
 
@@ -114,11 +110,14 @@ def source_hash(text):
     return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
 
 
-def build():
+def build(root=ROOT):
     """The document, its Content-Security-Policy and its entity tag without quotes."""
+    def read(name):
+        return (root / "dashboard" / name).read_text(encoding="utf-8")
+
     theme = "\n".join(slim_lines(read("src/theme.js"), "//"))
-    script = "\n".join(Bundle("main.js").lines)
-    css = style("src/style.css")
+    script = "\n".join(Bundle(root / "dashboard/src", "main.js").lines)
+    css = style(read("src/style.css"))
     html = "\n".join(slim_lines(read("index.html"))) + "\n"
     html = inline(html, r'<script src="src/theme\.js"></script>', "<script>", theme, "</script>")
     html = inline(html, r'<link rel="stylesheet" href="src/style\.css">', "<style>", css, "</style>")
@@ -164,9 +163,15 @@ def escaped_pieces(data, width=110):
     return "\n".join(f'    "{text}"' for text in [*lines, line] if text)
 
 
-def header():
+def unescape(literals):
+    """The bytes that escaped_pieces() wrote."""
+    text = "".join(re.findall(r'"(.*)"', literals))
+    return re.sub(r"\\(\d{3})", lambda match: chr(int(match[1], 8)), text).encode("latin-1")
+
+
+def header(root=ROOT):
     """The text of page.hpp."""
-    page = build()
+    page = build(root)
     text = page["html"].encode()
     packed = gzip.compress(text, 9, mtime=0)
     for what, size, limit in [("page", len(text), TEXT_LIMIT), ("compressed page", len(packed), GZIP_LIMIT)]:
@@ -217,9 +222,10 @@ def main():
     elif len(sys.argv) > 1:
         sys.exit(__doc__)
     else:
-        HEADER.parent.mkdir(parents=True, exist_ok=True)
-        HEADER.write_text(header(), encoding="utf-8")
-        print(HEADER.relative_to(ROOT), "written:", ", ".join(re.findall(r"/// The page (.*)\.", HEADER.read_text(encoding="utf-8"))))
+        text = header()
+        (ROOT / HEADER).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT / HEADER).write_text(text, encoding="utf-8")
+        print(f"{HEADER}: {', '.join(re.findall(r'/// The page (.*)[.]', text))}")
 
 
 if __name__ == "__main__":

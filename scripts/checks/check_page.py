@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The generated page is what dashboard/ says, and within its size limits. --fix generates it anew.
+
+The compressed page is compared after inflating: zlib builds differ in the bytes that they produce for one text.
+"""
+
+import gzip
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import generate_page
+import tree
+
+GZIP = re.compile(r"(?<=page_gzip\{\n)(.*?)(?=,\n    \d+\};)", re.DOTALL)
+GZIP_SIZE = re.compile(r"\d+(?= bytes\.\ninline constexpr std::string_view page_gzip)|(?<=,\n    )\d+(?=\};\n\n\} // namespace)")
+
+
+def split(text: str) -> tuple[str, bytes]:
+    """The header without what depends on the zlib build, and the compressed page."""
+    match = GZIP.search(text)
+    packed = generate_page.unescape(match[1]) if match else b""
+    return GZIP_SIZE.sub("N", GZIP.sub("", text)), packed
+
+
+def main() -> int:
+    options = tree.arguments(__doc__, fixable=True)
+    report = tree.Report("page", options.root)
+    path = options.root / generate_page.HEADER
+    try:
+        wanted = generate_page.header(options.root)
+    except generate_page.PageError as problem:
+        report.problem(options.root / "dashboard", 1, str(problem))
+        return report.end("")
+    rest, packed = split(path.read_text(encoding="utf-8")) if path.is_file() else ("", b"")
+    wanted_rest, wanted_packed = split(wanted)
+    try:
+        same = rest == wanted_rest and gzip.decompress(packed) == gzip.decompress(wanted_packed)
+    except (OSError, EOFError):
+        same = False
+    if not same and options.fix:
+        path.write_text(wanted, encoding="utf-8")
+    elif not same:
+        report.problem(path, 1, "differs from dashboard/: run scripts/generate_page.py")
+    return report.end(", ".join(re.findall(r"/// The page (.*)\.", wanted)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
