@@ -18,6 +18,8 @@ FENCE = re.compile(r"^```(?:cpp|c\+\+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # Braces that cannot hold an aggregate with a destructor: scalars, durations, views and completion tokens.
 HARMLESS = re.compile(r"(?<!\w)(?:std::chrono::\w+|std::u?int\d+_t|std::size_t|std::string_view|std::span(?:<[^<>]*>)?|"
                       r"bool|int|double|seconds|milliseconds|microseconds|minutes|hours|use_awaitable_t(?:<[^<>]*>)?)$")
+# "type name" before a brace: the object's own initialiser, which is safe unless it is a list of designators.
+DECLARATION = re.compile(r"\s*(?:[\w:]+(?:<[^;(){}]*>)?[\s&*]+)+\w+$")
 OPEN, CLOSE = "([{", ")]}"
 
 
@@ -105,6 +107,14 @@ def captures_value(captures: str) -> bool:
     return any(not item.startswith("&") and item not in ("this",) for item in items)
 
 
+def harmless(code: str, begin: int, at: int) -> bool:
+    """Whether the braces at `at` hold no temporary that g++ 12 could destroy twice."""
+    if HARMLESS.search(code[:at].rstrip()):
+        return True
+    declared = DECLARATION.match(code[begin:at]) and not re.match(r"\s*(return|co_return|co_await|throw)\b", code[begin:at])
+    return bool(declared) and not code[at + 1:].lstrip().startswith(".")
+
+
 def findings(code: str):
     """Yields (offset, what to do) for each forbidden pattern around a co_await."""
     seen = set()
@@ -122,7 +132,7 @@ def findings(code: str):
                     yield at, "a lambda that captures by value inside a co_await expression: name it first and move it in"
                 at = matching(code, body)  # the body's statements are expressions of their own
                 continue
-            if char == "{" and not is_block(code, at) and not HARMLESS.search(code[:at].rstrip()):
+            if char == "{" and not is_block(code, at) and not harmless(code, begin, at):
                 yield at, "braces inside a co_await expression: name the object first and move it in"
             if char == "?":
                 yield at, "?: inside a co_await expression: use if"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What a header looks like: licence line, a sentence before each public type, at most 800 lines, no hidden threads.
 
-A class also says how it may be shared: "Thread-safe.", "Thread-compatible (distinct objects)." or "Executor-bound: …".
+A class also says how it may be shared: "Thread-safe", "Thread-compatible (distinct objects)" or "Executor-bound".
 """
 
 import re
@@ -17,7 +17,7 @@ MOST_LINES = 800
 GENERATED = ("orfeas/serve/detail/page.hpp",)
 THREAD_LOCAL = ("orfeas/trace/context.hpp", "orfeas/metrics/cell_table.hpp")
 TYPE = re.compile(r"^(class|struct|union|enum class|enum|concept)\s+(?:alignas\([^)]*\)\s+)?(?:\[\[\w+\]\]\s+)?(\w+)(?!.*;\s*$)(?!\w*<)")
-SHARING = re.compile(r"Thread-safe\.|Thread-compatible \(distinct objects\)\.|Executor-bound: ")
+SHARING = re.compile(r"Thread-safe\b|Thread-compatible \(distinct objects\)|Executor-bound\b")
 EXCEPTION = re.compile(r":\s*public std::\w*(?:error|exception|bad_alloc|argument)\b")  # a value that is thrown
 FORBIDDEN = [
     (re.compile(r"\bstd::j?thread\b(?!::)"), "the library starts no thread: take an executor"),
@@ -66,9 +66,9 @@ def check(report: tree.Report, header: Path) -> None:
             doc = docstring_above(lines, index)
             if doc is None:
                 report.problem(header, index + 1, f"{type_name}: say in a /// sentence above it what it is")
-            elif kind == "class" and not EXCEPTION.search(lines[index]) and len(SHARING.findall(doc)) != 1:
-                report.problem(header, index + 1, f'{type_name}: its docstring says exactly one of "Thread-safe.", '
-                                                  '"Thread-compatible (distinct objects)." and "Executor-bound: …"')
+            elif kind == "class" and not EXCEPTION.search(lines[index]) and len(set(SHARING.findall(doc))) != 1:
+                report.problem(header, index + 1, f'{type_name}: its docstring says exactly one of "Thread-safe", '
+                                                  '"Thread-compatible (distinct objects)" and "Executor-bound"')
     for pattern, text_of in FORBIDDEN:
         for match in pattern.finditer(code_text):
             report.problem(header, tree.line_of(code_text, match.start()), f"{match[0]}: {text_of}")

@@ -22,9 +22,9 @@ DUNDER = re.compile(r"(?<![\w\"])(_(?!SC_)[A-Z]\w*|__(?!extension__|has_include|
 
 
 def parameter_lists(code: str) -> list[tuple[int, int]]:
-    """Where the lists after the word template begin and end."""
+    """Where the lists after the word template, or after a lambda's captures, begin and end."""
     found = []
-    for match in re.finditer(r"\btemplate\s*<", code):
+    for match in re.finditer(r"(?:\btemplate\s*|\])<", code):
         depth, at = 1, match.end()
         while at < len(code) and depth:
             depth += {"<": 1, ">": -1}.get(code[at], 0)
