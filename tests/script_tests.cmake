@@ -17,7 +17,7 @@ foreach(script IN LISTS packaging_tests)
     cmake_path(GET script STEM name)
     orfeas_script_test(packaging_${name} MODULE packaging
         COMMAND ${Python3_EXECUTABLE} ${script} --cmake ${CMAKE_COMMAND} --generator ${CMAKE_GENERATOR}
-            --compiler ${CMAKE_CXX_COMPILER} --build ${CMAKE_BINARY_DIR})
+            --compiler ${CMAKE_CXX_COMPILER})
 endforeach()
 
 find_program(ORFEAS_NODE NAMES node nodejs)
