@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Spans of work, kept as traces in memory. No third party; for coroutines see trace/asio.hpp.
+// Spans of work, kept as traces in memory. No third party; coroutines are in trace/asio.hpp, JSON in trace/json.hpp.
 
 #include <orfeas/trace/context.hpp>
-#include <orfeas/trace/json.hpp>
 #include <orfeas/trace/operations.hpp>
 #include <orfeas/trace/options.hpp>
 #include <orfeas/trace/propagation.hpp>

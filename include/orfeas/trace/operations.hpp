@@ -6,14 +6,13 @@
 #include <orfeas/stats/histogram.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <new>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace orfeas::inline v0::trace {
@@ -45,7 +44,8 @@ namespace detail {
 /// Thread-compatible (distinct objects).
 class operation_table {
   public:
-    explicit operation_table(std::size_t most_names) : most_names_{most_names} {}
+    explicit operation_table(std::size_t most_names)
+        : most_names_{most_names}, places_(std::bit_ceil(2 * most_names)) {}
 
     /// Allocates only for a new name.
     void record(std::string_view name, std::chrono::nanoseconds duration, bool failed) noexcept {
@@ -60,11 +60,11 @@ class operation_table {
     std::vector<operation_statistics> report() const {
         std::vector<operation_statistics> list;
         list.reserve(named_.size() + 1);
-        for (auto const& [name, entry] : named_) {
-            list.push_back(statistics_of(name, entry));
+        for (operation const& each : named_) {
+            list.push_back(statistics_of(each));
         }
         if (other_.seconds.count() > 0) {
-            list.push_back(statistics_of("(other)", other_));
+            list.push_back(statistics_of(other_));
         }
         std::sort(list.begin(), list.end(), [](operation_statistics const& a, operation_statistics const& b) {
             return a.count != b.count ? a.count > b.count : a.name < b.name;
@@ -74,33 +74,44 @@ class operation_table {
 
   private:
     struct operation {
+        std::string name;
         stats::histogram seconds{stats::bucket_layout{{.lowest = 1e-7}}};
         std::uint64_t errors = 0;
     };
 
     operation& entry_of(std::string_view name) noexcept {
-        if (auto const found = named_.find(name); found != named_.end()) {
-            return found->second;
+        std::size_t const mask = places_.size() - 1;
+        std::size_t place = hash64(name, seed_) & mask;
+        while (places_[place] != 0) { // at most half full, so the search ends soon
+            operation& entry = named_[places_[place] - 1];
+            if (entry.name == name) {
+                return entry;
+            }
+            place = (place + 1) & mask;
         }
-        if (named_.size() >= most_names_) {
+        if (named_.size() == most_names_) {
             return other_;
         }
         try {
-            return named_.try_emplace(std::string{name}).first->second;
+            named_.push_back({std::string{name}});
         } catch (std::bad_alloc const&) {
             return other_;
         }
+        places_[place] = static_cast<std::uint32_t>(named_.size());
+        return named_.back();
     }
 
-    static operation_statistics statistics_of(std::string_view name, operation const& entry) {
+    static operation_statistics statistics_of(operation const& entry) {
         auto const ms = [&](double q) { return entry.seconds.quantile(q) * 1e3; };
-        return {std::string{name}, entry.seconds.count(), entry.errors, entry.seconds.mean() * 1e3, ms(0.50), ms(0.95),
+        return {entry.name, entry.seconds.count(), entry.errors, entry.seconds.mean() * 1e3, ms(0.50), ms(0.95),
                 ms(0.99)};
     }
 
-    std::size_t most_names_;
-    std::unordered_map<std::string, operation, hasher<std::string>, std::equal_to<>> named_;
-    operation other_;
+    std::size_t const most_names_;
+    std::uint64_t const seed_ = random_seed(); // names may come from outside
+    std::vector<std::uint32_t> places_;        // a hash table: 1 + the index of an operation, 0 for a free place
+    std::vector<operation> named_;
+    operation other_{"(other)"};
 };
 
 } // namespace detail

@@ -79,7 +79,7 @@ class recording {
         if (head_ == nullptr) {
             return;
         }
-        if (std::uncaught_exceptions() > unwinding_) {
+        if (std::uncaught_exceptions() > unwinding_ && head_->status != span_status::error) {
             fail("left by an exception");
         }
         head_->end_ns = at_.trace->elapsed_ns();

@@ -12,13 +12,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <numeric>
 #include <optional>
 #include <utility>
 #include <vector>
 
 namespace orfeas::inline v0::trace {
 
-/// Totals of a trace_store.
+/// Totals of a trace store.
 struct trace_store_stats {
     std::uint64_t traces_total = 0; ///< traces that ended
     std::uint64_t spans_total = 0;  ///< their spans
@@ -33,11 +34,11 @@ struct trace_store_stats {
 /// Traces arrive through a lock-free stack; whoever brings one files what has arrived if nobody else is at it, and
 /// whoever asks files the rest. So a finishing trace never waits, and an answer never misses a trace that ended before.
 /// Thread-safe.
-class trace_store {
+template<clock Clock = steady_clock>
+class basic_trace_store {
   public:
-    /// `clock` outlives the store.
-    trace_store(tracer_options const& options, detail::segment_owner const& clock)
-        : clock_{clock},
+    basic_trace_store(tracer_options const& options, Clock clock)
+        : clock_{std::move(clock)},
           most_bytes_{options.stored_bytes},
           most_slow_{options.slow_traces},
           slow_keep_{options.slow_keep},
@@ -45,9 +46,9 @@ class trace_store {
           operations_{options.operations} {
         slow_.reserve(most_slow_ + 1);
     }
-    trace_store(trace_store const&) = delete;
-    trace_store& operator=(trace_store const&) = delete;
-    ~trace_store() { close(); }
+    basic_trace_store(basic_trace_store const&) = delete;
+    basic_trace_store& operator=(basic_trace_store const&) = delete;
+    ~basic_trace_store() { close(); }
 
     /// The last `most` traces, the newest first. O(spans of these traces).
     std::vector<trace_summary> recent(std::size_t most) const {
@@ -208,9 +209,23 @@ class trace_store {
                 whole.summary.status = span_status::error;
             }
         }
-        std::stable_sort(whole.spans.begin(), whole.spans.end(),
-                         [](stored_span const& a, stored_span const& b) { return a.start < b.start; });
+        sort_by_start(whole.spans);
         return whole;
+    }
+
+    /// Keeps the order of spans that start at the same time.
+    static void sort_by_start(std::vector<stored_span>& spans) {
+        std::vector<std::size_t> order(spans.size());
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+            return spans[a].start != spans[b].start ? spans[a].start < spans[b].start : a < b;
+        });
+        std::vector<stored_span> sorted;
+        sorted.reserve(spans.size());
+        for (std::size_t const each : order) {
+            sorted.push_back(std::move(spans[each]));
+        }
+        spans = std::move(sorted);
     }
 
     /// Files all that has arrived, the oldest first. Under the lock.
@@ -302,7 +317,7 @@ class trace_store {
         });
     }
 
-    detail::segment_owner const& clock_;
+    Clock const clock_;
     std::uint64_t const most_bytes_;
     std::size_t const most_slow_;
     std::chrono::nanoseconds const slow_keep_;
@@ -319,5 +334,7 @@ class trace_store {
     mutable trace_store_stats totals_;
     bool closed_ = false;
 };
+
+using trace_store = basic_trace_store<>;
 
 } // namespace orfeas::inline v0::trace

@@ -71,7 +71,7 @@ class basic_tracer {
     }
 
     /// The finished traces.
-    trace_store const& store() const noexcept { return recorder_->store(); }
+    basic_trace_store<Clock> const& store() const noexcept { return recorder_->store(); }
 
     bool enabled() const noexcept { return enabled_; }
 
@@ -106,9 +106,9 @@ class basic_tracer {
     }
 
   private:
-    static std::shared_ptr<detail::recorder> make(tracer_options const& options, Clock clock) {
+    static std::shared_ptr<detail::recorder<Clock>> make(tracer_options const& options, Clock clock) {
         validate(options);
-        return std::make_shared<detail::clocked_recorder<Clock>>(options, std::move(clock));
+        return std::make_shared<detail::recorder<Clock>>(options, std::move(clock));
     }
 
     /// Below a trace that was dropped nothing is recorded, so that no span is taken for the beginning of another trace.
@@ -138,7 +138,7 @@ class basic_tracer {
         return {*trace, 0, detail::no_slot, name};
     }
 
-    std::shared_ptr<detail::recorder> recorder_;
+    std::shared_ptr<detail::recorder<Clock>> recorder_;
     bool const enabled_;
 };
 

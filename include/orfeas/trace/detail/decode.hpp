@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <orfeas/core/function_ref.hpp>
 #include <orfeas/trace/detail/payload.hpp>
 #include <orfeas/trace/stored_trace.hpp>
 
@@ -12,12 +11,14 @@
 #include <utility>
 #include <vector>
 
-// Reads finished segments back into plain values. Off the hot path: allocates as it likes.
+// Reads finished segments back into plain values. Off the hot path: allocates as it likes. Templates of the segment, so
+// that only translation units that read traces pay for compiling it.
 
 namespace orfeas::inline v0::trace::detail {
 
 /// Calls `visit(slot, record)` for each span of a finished segment.
-inline void for_each_span(segment const& trace, function_ref<void(std::uint32_t, record const&)> visit) {
+template<class Segment, class Visit>
+void for_each_span(Segment const& trace, Visit visit) {
     std::uint32_t const count = trace.slots();
     for (std::uint32_t slot = 0; slot < count; ++slot) {
         record const* const each = trace.read(slot);
@@ -27,7 +28,8 @@ inline void for_each_span(segment const& trace, function_ref<void(std::uint32_t,
     }
 }
 
-inline attribute_value decode_value(entry const& e) {
+template<class Entry>
+attribute_value decode_value(Entry const& e) {
     switch (e.type) {
     case entry_type::boolean:
         return read_value<bool>(e.value);
@@ -41,7 +43,8 @@ inline attribute_value decode_value(entry const& e) {
 }
 
 /// Adds what one record (a span, or an annotation of it) says.
-inline void decode_payload(segment const& trace, record const& from, stored_span& to) {
+template<class Segment>
+void decode_payload(Segment const& trace, record const& from, stored_span& to) {
     for_each_entry(trace, from, [&](entry const& e) {
         if (e.type == entry_type::name) {
             to.name = e.key;
@@ -58,7 +61,8 @@ inline void decode_payload(segment const& trace, record const& from, stored_span
     }
 }
 
-inline stored_span decode_span(segment const& trace, std::uint32_t slot, record const& from) {
+template<class Segment>
+stored_span decode_span(Segment const& trace, std::uint32_t slot, record const& from) {
     stored_span span;
     span.id = trace.span_id_of(slot);
     span.parent = from.parent == no_slot ? trace.head().remote_parent : trace.span_id_of(from.parent);
@@ -69,7 +73,8 @@ inline stored_span decode_span(segment const& trace, std::uint32_t slot, record 
 }
 
 /// Appends the spans of a finished segment, their starts moved by `offset`.
-inline void decode_spans(segment const& trace, std::chrono::nanoseconds offset, std::vector<stored_span>& out) {
+template<class Segment>
+void decode_spans(Segment const& trace, std::chrono::nanoseconds offset, std::vector<stored_span>& out) {
     std::vector<std::size_t> place(trace.slots()); // of each span's slot in `out`, for annotations
     for (std::uint32_t slot = 0; slot < place.size(); ++slot) {
         record const* const each = trace.read(slot);
@@ -87,7 +92,8 @@ inline void decode_spans(segment const& trace, std::chrono::nanoseconds offset, 
 }
 
 /// What the list of traces shows of a finished segment, whose slot 0 was written.
-inline trace_summary summarize(segment const& trace) {
+template<class Segment>
+trace_summary summarize(Segment const& trace) {
     record const& root = *trace.read(0);
     trace_summary summary;
     summary.id = trace.head().id;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <orfeas/core/function_ref.hpp>
 #include <orfeas/trace/detail/segment.hpp>
 
 #include <algorithm>
@@ -157,7 +156,8 @@ T read_value(std::string_view bytes) noexcept {
 }
 
 /// Calls `visit(entry)` for each entry of a record of a finished segment.
-inline void for_each_entry(segment const& trace, record const& head, function_ref<void(entry const&)> visit) {
+template<class Visit>
+void for_each_entry(segment const& trace, record const& head, Visit visit) {
     std::string gathered;
     std::string_view bytes{head.payload.data(), head.size};
     if (head.next != no_slot) {

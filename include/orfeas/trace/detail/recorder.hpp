@@ -19,9 +19,10 @@ namespace orfeas::inline v0::trace::detail {
 /// What a tracer and its open traces share: pools, ids, counts and the store. Lives until the tracer and the last
 /// reference to one of its traces are gone.
 /// Thread-safe.
-class recorder : public segment_owner, public std::enable_shared_from_this<recorder> {
+template<clock Clock>
+class recorder final : public segment_owner, public std::enable_shared_from_this<recorder<Clock>> {
   public:
-    explicit recorder(tracer_options const& options)
+    recorder(tracer_options const& options, Clock clock)
         : spans_per_trace_{options.spans_per_trace},
           active_traces_{options.active_traces},
           trace_seed_high_{random_seed()},
@@ -29,9 +30,10 @@ class recorder : public segment_owner, public std::enable_shared_from_this<recor
           span_seed_{random_seed()},
           segments_{options.active_traces + options.stored_traces + options.slow_traces + segments_for_readers},
           chunks_{chunks_in(options.active_bytes) + chunks_in(options.stored_bytes)},
-          store_{options, *this} {}
+          store_{options, clock},
+          clock_{std::move(clock)} {}
 
-    virtual wall_time wall_now() const noexcept = 0;
+    monotonic_time now() const noexcept override { return clock_.now(); }
 
     /// A new segment of a new trace, or of the trace of `parent`; its slot 0 is open. Null when a limit forbids it.
     segment* start(span_context const& parent, std::string_view tracestate) noexcept {
@@ -72,7 +74,7 @@ class recorder : public segment_owner, public std::enable_shared_from_this<recor
     std::uint64_t lost_attributes() const noexcept { return lost_attributes_.load(std::memory_order_relaxed); }
     std::uint32_t active() const noexcept { return active_.load(std::memory_order_relaxed); }
 
-    trace_store& store() noexcept { return store_; }
+    basic_trace_store<Clock>& store() noexcept { return store_; }
 
   private:
     static constexpr std::uint32_t segments_for_readers = 64;
@@ -105,9 +107,9 @@ class recorder : public segment_owner, public std::enable_shared_from_this<recor
             return refuse(drop_reason::memory);
         }
         head.start = now();
-        head.wall_start = wall_now();
+        head.wall_start = clock_.wall_now();
         try {
-            trace->begin(shared_from_this(), head, tracestate);
+            trace->begin(this->shared_from_this(), head, tracestate);
         } catch (std::bad_alloc const&) { // the first use of this segment, or a long tracestate
             segments_.give(*trace);
             return refuse(drop_reason::memory);
@@ -132,18 +134,7 @@ class recorder : public segment_owner, public std::enable_shared_from_this<recor
     std::atomic<std::uint64_t> lost_attributes_{0};
     slot_pool<segment> segments_;
     slot_pool<chunk> chunks_;
-    trace_store store_;
-};
-
-template<clock Clock>
-class clocked_recorder final : public recorder {
-  public:
-    clocked_recorder(tracer_options const& options, Clock clock) : recorder{options}, clock_{std::move(clock)} {}
-
-    monotonic_time now() const noexcept override { return clock_.now(); }
-    wall_time wall_now() const noexcept override { return clock_.wall_now(); }
-
-  private:
+    basic_trace_store<Clock> store_;
     Clock clock_;
 };
 
