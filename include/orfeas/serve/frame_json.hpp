@@ -41,35 +41,42 @@ inline void write_columns(json_writer& json, observe::history const& from, std::
 
 }  // namespace detail
 
-/// The newest frame as a WebSocket message of type metrics_update. `skipped` is how many earlier messages this client
-/// was too slow for. With `backfill`, "history" holds the kept frames after `since` as columns; else it is null.
-struct frame_message {
-    std::string_view boot_id;      ///< names this run of the service, so that a client knows its sequence numbers hold
-    std::uint64_t skipped = 0;     ///< messages that the client did not get
-    bool backfill = false;         ///< whether to send the history too
-    std::uint64_t since = 0;       ///< the newest frame that the client already has
-
-    /// Renders the message from the newest frame of `from`, which is not empty.
-    std::string render(observe::history const& from, metric_filter const& filter) const {
-        std::uint64_t const seq = from.last_seq();
-        std::string text;
-        json_writer json{text};
-        json.begin_object().member("type", "metrics_update").member("seq", seq).member("boot_id", boot_id);
-        json.member("timestamp", unix_seconds(from.time(seq))).member("skipped", skipped);
-        json.key("data").begin_object();
-        from.for_each([&](observe::series const& about, auto const& at) {
-            if (filter.wants(about)) json.member(about.key, at(seq));
-        });
-        json.end_object().key("history");
-        if (backfill) {
-            detail::write_columns(json, from, since, filter);
-        } else {
-            json.null();
-        }
-        json.end_object();
-        return text;
-    }
+/// Which of the kept frames a message carries beside the newest.
+struct backfill {
+    bool wanted = false;
+    std::uint64_t since = 0;  ///< the newest frame that the client already has
 };
+
+/// The part of a WebSocket message of type metrics_update that all clients with the same filter share: the newest frame
+/// of `from`, which is not empty, and "history": the kept frames as columns when wanted, else null. `boot_id` names this
+/// run of the service, so that a client knows whether its sequence numbers still hold.
+inline std::string frame_tail(observe::history const& from, metric_filter const& filter, std::string_view boot_id,
+                              backfill earlier = {}) {
+    std::uint64_t const seq = from.last_seq();
+    std::string text;
+    json_writer json{text};
+    json.begin_object().member("seq", seq).member("boot_id", boot_id);
+    json.member("timestamp", unix_seconds(from.time(seq))).key("data").begin_object();
+    from.for_each([&](observe::series const& about, auto const& at) {
+        if (filter.wants(about)) json.member(about.key, at(seq));
+    });
+    json.end_object().key("history");
+    if (earlier.wanted) {
+        detail::write_columns(json, from, earlier.since, filter);
+    } else {
+        json.null();
+    }
+    json.end_object();
+    text.front() = ',';  // the tail of an object that frame_message begins
+    return text;
+}
+
+/// A whole message: what is particular to one client, then the shared part. `skipped` counts the messages that this
+/// client was too slow for.
+inline std::string frame_message(std::uint64_t skipped, std::string_view tail) {
+    std::string text = R"({"type":"metrics_update","skipped":)" + std::to_string(skipped);
+    return text.append(tail);
+}
 
 /// The kept frames after `since` as JSON: the columns of write_columns and the boot id.
 inline std::string history_json(observe::history const& from, std::uint64_t since, std::string_view boot_id) {

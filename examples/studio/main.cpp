@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+//
+// The studio: a service that turns pictures into printable reliefs, built from every part of orfeas.
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <memory>
+
+#include <orfeas/core/log_sinks.hpp>
+#include <orfeas/memory.hpp>
+#include <orfeas/observatory.hpp>
+
+#include "service/command_line.hpp"
+#include "service/mesh_service.hpp"
+#include "service/studio_options.hpp"
+
+namespace {
+
+using web_server = orfeas::serve::server<orfeas::observatory>;
+
+orfeas::http::server_options http_options(studio::command_line const& given) {
+    auto options = orfeas::from_environment<orfeas::http::server_options>();
+    if (given.port) options.port = *given.port;
+    if (given.address) options.address = *given.address;
+    return options;
+}
+
+/// Ends the service in order when it is told to: no new requests, those in flight finish, then the frames end.
+orfeas::task<void> end_on_signal(web_server& web, orfeas::observatory& obs, std::chrono::milliseconds drain) {
+    boost::asio::signal_set signals{co_await boost::asio::this_coro::executor, SIGINT, SIGTERM};
+    co_await signals.async_wait(boost::asio::use_awaitable);
+    std::cout << "studio: ending" << std::endl;
+    bool const drained = co_await web.stop(drain);
+    co_await obs.stop();
+    std::cout << (drained ? "studio: ended" : "studio: ended; requests that took too long were cut off") << std::endl;
+}
+
+void run(studio::command_line const& given) {
+    auto const options = orfeas::from_environment<studio::studio_options>();
+    auto const limits = orfeas::from_environment<studio::picture_limits>();
+    auto const device = orfeas::memory::best_device(orfeas::from_environment<orfeas::memory::best_device_options>());
+    orfeas::logger const log{std::make_shared<orfeas::text_sink>(std::cerr, orfeas::severity::warning)};
+
+    boost::asio::io_context io;
+    auto const observed = orfeas::observatory_from_environment({.service = "studio", .log = log});
+    orfeas::observatory obs{io.get_executor(), observed};
+    orfeas::memory::pool pool{device, orfeas::from_environment<orfeas::memory::pool_options>()};
+    studio::mesh_service meshes{io.get_executor(), obs, pool, studio::host_relief{}, options, limits};
+    web_server web{io.get_executor(), obs, http_options(given),
+                   orfeas::from_environment<orfeas::serve::dashboard_options>()};
+    meshes.add_routes(web);
+    web.start();
+    std::cout << "studio: listening on " << web.url() << " with " << device.name() << std::endl;
+    boost::asio::co_spawn(io, end_on_signal(web, obs, options.drain_deadline), boost::asio::detached);
+    io.run();
+    meshes.join();
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    try {
+        auto const given = studio::parse_command_line(count, arguments);
+        if (given.help) {
+            std::cout << studio::usage;
+        } else {
+            run(given);
+        }
+        return 0;
+    } catch (std::exception const& error) {
+        std::cerr << "studio: " << error.what() << std::endl;
+        return 1;
+    }
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <orfeas/cache.hpp>
+#include <orfeas/cache/asio.hpp>
+#include <orfeas/core/hash.hpp>
+#include <orfeas/core/trace_id.hpp>
+#include <orfeas/memory.hpp>
+#include <orfeas/observatory.hpp>
+
+#include "pipeline/generate.hpp"
+#include "service/problems.hpp"
+#include "service/stage_instrument.hpp"
+#include "service/studio_options.hpp"
+#include "service/work_queue.hpp"
+
+/// The meshes' own size is what they charge the cache with.
+template <>
+struct orfeas::cache::size_hint<studio::encoded_mesh> {
+    static std::size_t bytes(studio::encoded_mesh const& mesh) noexcept { return sizeof mesh + mesh.bytes().size(); }
+};
+
+namespace studio {
+
+/// Turns pictures into meshes over HTTP. A mesh is named by the picture's content and the parameters, so that the same
+/// request is answered from the cache, and at the same time worked on only once. All pixels, heights and triangles lie
+/// in the pool.
+/// Thread-safe. What it is made of outlives it; it outlives the requests.
+template <class Relief>
+class mesh_service {
+public:
+    mesh_service(boost::asio::any_io_executor executor, orfeas::observatory& obs, orfeas::memory::pool& pool,
+                 Relief relief, studio_options const& options, picture_limits const& limits)
+        : obs_{obs},
+          pool_{pool},
+          relief_{std::move(relief)},
+          limits_{limits},
+          stages_{obs.metrics(), obs.tracer()},
+          generated_{obs.metrics().counter("studio_meshes_total", "Meshes made.")},
+          generated_bytes_{obs.metrics().counter("studio_mesh_bytes_total", "Bytes of the meshes made.")},
+          meshes_{{.capacity_bytes = options.cache_bytes, .ttl = options.cache_ttl}},
+          loads_{executor, meshes_},
+          queue_{options.workers, options.queue} {
+        obs.watch("pool", pool_);
+        obs.watch("meshes", meshes_);
+        obs.watch("workers", queue_);
+    }
+
+    mesh_service(mesh_service const&) = delete;
+    mesh_service& operator=(mesh_service const&) = delete;
+    ~mesh_service() {
+        for (auto const* name : {"pool", "meshes", "workers"}) obs_.unwatch(name);
+    }
+
+    /// Adds POST /api/v1/generate and GET /api/v1/meshes/{id}.
+    template <class Server>
+    void add_routes(Server& web) {
+        web.route("POST", "/api/v1/generate", [this](orfeas::http::request const& q) { return generate(q); },
+                  {.body_bytes = limits_.max_bytes});
+        web.route("GET", "/api/v1/meshes/{id}", [this](orfeas::http::request const& q) { return mesh_by_id(q); });
+    }
+
+    /// Waits for the work that was begun; no request may come any more.
+    void join() { queue_.join(); }
+
+private:
+    using mesh_cache = orfeas::cache::local<std::string, encoded_mesh>;
+
+    /// What a worker needs; it owns what it reads, for it may outlive the request.
+    struct job {
+        orfeas::http::shared_bytes picture;
+        parameters asked;
+        orfeas::trace::context parent;
+        work_queue::place place;
+    };
+
+    orfeas::task<orfeas::http::response> generate(orfeas::http::request const& q) {
+        auto span = obs_.tracer().span("generate");
+        parameters const asked = parameters_of(q);
+        auto const id = id_of(q.body(), asked);
+        span.set("resolution", std::int64_t{asked.resolution});
+        span.set("picture_bytes", static_cast<std::int64_t>(q.body().size()));
+        // The mesh depends on nothing but the request, so a client that has it is told so for POST too.
+        if (client_has(q, id)) co_return orfeas::http::not_modified(etag_of(id));
+        auto cached = meshes_.get(id);
+        span.set("cached", cached.has_value());
+        if (cached) co_return answer(id, *cached, "hit");
+        auto place = queue_.try_enter();
+        if (!place) co_return busy("The queue is full.");
+        auto load = [this, work = job{q.shared_body(), asked, orfeas::trace::capture(), std::move(*place)}]() mutable {
+            return load_mesh(std::move(work));
+        };
+        auto mesh = co_await loads_.get_or_load(id, std::move(load));
+        co_return answer(id, mesh, "fwd=miss; stored");
+    }
+
+    orfeas::task<orfeas::http::response> mesh_by_id(orfeas::http::request const& q) {
+        std::string const id{q.path_parameter("id")};
+        if (orfeas::http::is_not_modified(q, etag_of(id))) co_return orfeas::http::not_modified(etag_of(id));
+        auto const cached = meshes_.get(id);
+        if (cached) co_return answer(id, *cached, "hit");
+        co_return orfeas::http::problem{orfeas::http::status::not_found}.detail(
+            "No mesh of this id is kept; POST the picture to /api/v1/generate to have it made.");
+    }
+
+    orfeas::task<encoded_mesh> load_mesh(job work) {
+        co_await queue_.enter_thread();
+        co_return make_mesh(work);
+    }
+
+    /// Runs on a worker's thread.
+    encoded_mesh make_mesh(job const& work) {
+        orfeas::trace::scope const inherit{work.parent};
+        try {
+            auto mesh = studio::generate(pool_, relief_, work.picture.bytes, work.asked, stages_, limits_);
+            generated_.add();
+            generated_bytes_.add(mesh.bytes().size());
+            return mesh;
+        } catch (bad_picture const& error) {
+            throw orfeas::http::problem_error{problem_of(error)};
+        } catch (std::bad_alloc const& error) {
+            obs_.log()(orfeas::severity::warning, "studio", "out_of_memory", {{"reason", error.what()}});
+            throw orfeas::http::problem_error{busy("There is no memory for this picture at present.")};
+        }
+    }
+
+    static parameters parameters_of(orfeas::http::request const& q) {
+        std::vector<std::pair<std::string, std::string>> query;
+        for (auto& each : q.parameters()) query.emplace_back(std::move(each.name), std::move(each.value));
+        try {
+            return parse_parameters(query);
+        } catch (orfeas::option_error const& error) {
+            throw orfeas::http::problem_error{problem_of(error)};
+        }
+    }
+
+    /// Names a mesh by what it is made from. The seed is this run's own, so nobody can prepare two pictures of one name.
+    std::string id_of(std::span<std::byte const> picture, parameters const& asked) const {
+        auto const content = orfeas::hash128(picture, seed_);
+        auto const query = orfeas::hash64(to_query(asked), seed_);
+        return to_string(orfeas::trace_id{content.high ^ query, orfeas::mix64(content.low + query)});
+    }
+
+    static std::string etag_of(std::string_view id) { return std::string{"\""}.append(id).append("\""); }
+
+    static bool client_has(orfeas::http::request const& q, std::string_view id) {
+        auto const tags = q.field("if-none-match");
+        return tags && orfeas::http::list_matches_etag(*tags, etag_of(id));
+    }
+
+    /// The mesh's bytes go out as they lie in the cache.
+    static orfeas::http::response answer(std::string_view id, encoded_mesh const& mesh, std::string_view cache_status) {
+        orfeas::http::response out{orfeas::http::status::ok, mesh.media_type(),
+                                   orfeas::http::shared_bytes{mesh.bytes(), mesh.owner()}};
+        out.set("etag", etag_of(id)).set("cache-control", "no-cache");
+        out.set("content-location", std::string{"/api/v1/meshes/"}.append(id));
+        out.set("cache-status", std::string{"studio; "}.append(cache_status));  // RFC 9211
+        return out;
+    }
+
+    orfeas::observatory& obs_;
+    orfeas::memory::pool& pool_;
+    Relief relief_;
+    picture_limits limits_;
+    std::uint64_t seed_ = orfeas::random_seed();
+    stage_instrument_of stages_;
+    orfeas::metrics::counter generated_;
+    orfeas::metrics::counter generated_bytes_;
+    mesh_cache meshes_;
+    orfeas::cache::single_flight<mesh_cache> loads_;
+    work_queue queue_;
+};
+
+}  // namespace studio

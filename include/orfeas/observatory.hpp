@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <orfeas/core/clock.hpp>
+#include <orfeas/core/hash.hpp>
+#include <orfeas/core/log.hpp>
+#include <orfeas/core/measurement.hpp>
+#include <orfeas/core/options.hpp>
+#include <orfeas/core/trace_id.hpp>
+#include <orfeas/metrics.hpp>
+#include <orfeas/net/task.hpp>
+#include <orfeas/observe.hpp>
+#include <orfeas/observe/sampling_loop.hpp>
+#include <orfeas/serve.hpp>
+#include <orfeas/trace.hpp>
+
+namespace orfeas::inline v0 {
+
+/// What an observatory is made of. Prefix ORFEAS_OBSERVATORY_ for its own members; each part has a prefix of its own.
+struct observatory_options {
+    std::string service = "orfeas";  ///< the name of the service in traces, status and page
+    observe::sampler_options sampler{};
+    metrics::registry_options metrics{};
+    trace::tracer_options trace{};
+    logger log{};  ///< where events go; silent unless set
+
+    static constexpr std::string_view environment_prefix = "ORFEAS_OBSERVATORY_";
+    static void fields(auto& self, auto&& field) {
+        field("service", self.service, any_value{}, "name of the service");
+    }
+};
+static_assert(options<observatory_options>);
+
+/// `base` with what the environment says of the observatory and each of its parts.
+/// Throws option_error for a malformed or unknown variable under one of their prefixes.
+inline observatory_options observatory_from_environment(observatory_options base = {},
+                                                        environment const& variables = {}) {
+    base = from_environment(std::move(base), variables);
+    base.sampler = from_environment(base.sampler, variables);
+    base.metrics = from_environment(base.metrics, variables);
+    base.trace = from_environment(base.trace, variables);
+    return base;
+}
+
+/// Everything that observes a service, wired in one object that the application owns: a registry for its metrics, a
+/// tracer, the components that it watches, and a frame of all their measurements once a second.
+///
+///     observatory obs{io.get_executor(), {.service = "studio"}};
+///     obs.watch("pool", pool);
+///     serve::server web{io.get_executor(), obs, {.port = 5000}};
+///
+/// Frames are taken on the executor from construction until `stop()`; the executor has work as long.
+/// What is watched, and the executor, outlive the observatory or its watch.
+/// Thread-safe.
+class observatory {
+public:
+    /// Throws option_error for options out of range.
+    explicit observatory(boost::asio::any_io_executor executor, observatory_options options = {})
+        : service_{std::move(options.service)},
+          log_{std::move(options.log)},
+          metrics_{options.metrics},
+          tracer_{options.trace},
+          sampler_{options.sampler},
+          loop_{std::move(executor), options.sampler.interval, [this] { sampler_.sample(); }} {
+        sampler_.add_source([this](measurement_sink sink) { measure(sink); });
+        sampler_.add_source([this](measurement_sink sink) { metrics_.measure(sink); });
+        loop_.start();
+    }
+
+    observatory(observatory const&) = delete;
+    observatory& operator=(observatory const&) = delete;
+
+    /// Shows a component's measurements and status under `name` from the next frame on. The component outlives its watch.
+    /// Throws option_error when the name is empty or taken.
+    template <measurable Component>
+    void watch(std::string name, Component const& component) {
+        components_.add(std::move(name), component);
+    }
+
+    /// Ends the watch of a component; false when there is none of this name.
+    bool unwatch(std::string_view name) { return components_.remove(name); }
+
+    /// Where the application registers its own metrics.
+    metrics::registry& metrics() noexcept { return metrics_; }
+
+    /// Where the application's spans begin.
+    trace::tracer& tracer() noexcept { return tracer_; }
+
+    observe::sampler<>& sampler() noexcept { return sampler_; }
+    observe::components const& components() const noexcept { return components_; }
+    logger const& log() const noexcept { return log_; }
+    std::string_view service() const noexcept { return service_; }
+
+    /// Names this run of the service: sequence numbers of frames hold within it.
+    std::string_view boot_id() const noexcept { return boot_id_; }
+
+    /// Since the observatory was made.
+    std::chrono::nanoseconds uptime() const { return steady_clock{}.now() - start_; }
+
+    /// Reports all that is measured but the registry's metrics: process, GPUs, tracer, components.
+    void measure(measurement_sink sink) const {
+        process_.measure(sink);
+        gpus_.measure(sink);
+        tracer_.measure(sink);
+        components_.measure(sink);
+    }
+
+    /// Ends the taking of frames; on return none is under way. Await it before the executor runs out or what is watched
+    /// goes away. Resumes on the caller's executor.
+    task<void> stop() { return loop_.stop(); }
+
+private:
+    std::string service_;
+    std::string boot_id_ = to_string(span_id{random_seed()});
+    monotonic_time start_ = steady_clock{}.now();
+    logger log_;
+    metrics::registry metrics_;
+    trace::tracer tracer_;
+    observe::process_collector process_;
+    observe::nvml_collector gpus_;
+    observe::components components_;
+    observe::sampler<> sampler_;
+    observe::sampling_loop loop_;
+};
+static_assert(serve::source<observatory>);
+
+}  // namespace orfeas::inline v0

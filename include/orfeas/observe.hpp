@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// Frames of everything that is measured, once an interval, and the history of the last ones. No third party; the loop
+/// that takes the frames is in <orfeas/observe/sampling_loop.hpp>, which needs Boost.Asio.
+
+#include <orfeas/observe/components.hpp>
+#include <orfeas/observe/history.hpp>
+#include <orfeas/observe/nvml_collector.hpp>
+#include <orfeas/observe/process_collector.hpp>
+#include <orfeas/observe/sampler.hpp>
+#include <orfeas/observe/series.hpp>

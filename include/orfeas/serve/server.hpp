@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <orfeas/core/measurement.hpp>
+#include <orfeas/http/request.hpp>
+#include <orfeas/http/server.hpp>
+#include <orfeas/net/task.hpp>
+#include <orfeas/observe/components.hpp>
+#include <orfeas/observe/history.hpp>
+#include <orfeas/serve/api.hpp>
+#include <orfeas/serve/concepts.hpp>
+#include <orfeas/serve/dashboard_options.hpp>
+#include <orfeas/serve/metrics_hub.hpp>
+#include <orfeas/serve/page.hpp>
+#include <orfeas/serve/request_observer.hpp>
+#include <orfeas/serve/request_statistics.hpp>
+
+namespace orfeas::inline v0::serve {
+
+/// An HTTP server for an observed service: the application's routes, each traced and measured, beside the dashboard's
+/// page (/), its WebSocket (/ws/metrics), Prometheus' endpoint (/metrics), a health check (/healthz) and the API
+/// (/api/v1/…).
+///
+///     serve::server web{io.get_executor(), obs, {.port = 5000}};
+///     web.route("POST", "/api/v1/generate", generate);
+///     web.start();
+///
+/// Watches itself as the component "http". The source outlives the server; `co_await stop()` before either ends.
+/// Thread-safe after `start()`; see http::basic_server for where handlers run.
+template <source Source>
+class server {
+public:
+    /// Throws option_error for options out of range, and for an address beyond the loopback without a token.
+    server(boost::asio::any_io_executor executor, Source& from, http::server_options options = {},
+           dashboard_options dashboard = {})
+        : source_{from},
+          statistics_{std::make_shared<request_statistics>()},
+          hub_{std::make_shared<metrics_hub>(std::string{from.boot_id()}, from.log())},
+          http_{std::move(executor), std::move(options), from.log(), observer_type{from, statistics_}} {
+        validate(dashboard);
+        add_routes();
+        add_websocket(dashboard);
+        from.sampler().add_listener([hub = std::weak_ptr{hub_}](observe::history const& history) {
+            if (auto const held = hub.lock()) held->publish(history);
+        });
+        from.watch("http", *this);
+    }
+
+    server(server const&) = delete;
+    server& operator=(server const&) = delete;
+    ~server() { source_.unwatch("http"); }
+
+    /// Adds a route of the application; see http::basic_server::route.
+    void route(std::string_view method, std::string_view pattern, http::handler answer,
+               http::route_options options = {}) {
+        http_.route(method, pattern, std::move(answer), options);
+    }
+
+    /// Adds a WebSocket route of the application; see http::basic_server::websocket.
+    void websocket(std::string_view pattern, http::websocket_handler on_open, http::websocket_options options = {}) {
+        http_.websocket(pattern, std::move(on_open), options);
+    }
+
+    /// Begins to listen and to serve. Throws net::listen_error when the address cannot be listened on.
+    void start() { http_.start(); }
+
+    /// The port that is listened on; 0 before `start()`.
+    std::uint16_t port() const noexcept { return http_.port(); }
+
+    /// Where a browser finds the page, once started: "http://127.0.0.1:5000/".
+    std::string url() const {
+        auto const& address = http_.options().address;
+        bool const is_v6 = address.find(':') != std::string::npos;
+        return "http://" + (is_v6 ? "[" + address + "]" : address) + ":" + std::to_string(port()) + "/";
+    }
+
+    /// Ends the server: lets requests in flight finish until the deadline, sends going_away to WebSockets.
+    /// True when nothing had to be cut off.
+    task<bool> stop(std::chrono::nanoseconds deadline = std::chrono::seconds{5}) { return http_.stop(deadline); }
+
+    /// WebSocket clients of the dashboard at present.
+    std::size_t subscribers() const { return hub_->subscribers(); }
+
+    /// Reports http_… measurements: of the transport, of the requests, of the dashboard.
+    void measure(measurement_sink sink) const {
+        http_.measure(sink);
+        statistics_->measure(sink);
+        sink({"serve_subscribers", measurement_kind::gauge, unit::none, static_cast<double>(subscribers()), {},
+              "WebSocket clients of the dashboard"});
+    }
+
+    /// Operational while it listens.
+    observe::component_status status() const {
+        if (port() == 0) return {false, "not listening"};
+        return {true, "listening on port " + std::to_string(port())};
+    }
+
+private:
+    using observer_type = request_observer<Source>;
+
+    void add_routes() {
+        auto const get = [this](std::string_view pattern, auto answer, http::role needed = http::role::reader) {
+            http_.route("GET", pattern, answering(std::move(answer)), {needed, {}});
+        };
+        auto& from = source_;
+        get("/", page_response);
+        get("/healthz", [](http::request const&) { return health(); }, http::role::anyone);
+        get("/metrics", [&from](http::request const&) { return prometheus(from); });
+        get("/api/v1/status", [&from](http::request const&) { return serve::status(from); });
+        get("/api/v1/metrics", [&from](http::request const&) { return series(from); });
+        get("/api/v1/metrics/history", [&from](http::request const& q) { return history(from, q); });
+        get("/api/v1/traces", [&from](http::request const& q) { return traces(from, q); });
+        get("/api/v1/traces/{id}", [&from](http::request const& q) { return trace_by_id(from, q); });
+    }
+
+    void add_websocket(dashboard_options const& limits) {
+        http::websocket_options options;
+        options.subscribers = limits.subscribers;
+        http_.websocket(
+            "/ws/metrics",
+            [&from = source_, hub = hub_](http::request const& q, metrics_hub::session client) {
+                auto const* const key = client.get();
+                client->on_message([hub, key](std::string_view text) { hub->receive(key, text); });
+                client->on_close([hub, key](http::close_code) { hub->leave(key); });
+                bool const resumes = q.parameter("boot") == std::string_view{from.boot_id()};
+                auto const since = resumes ? detail::number_parameter(q, "since", 0, UINT64_MAX - 1, 0) : 0;
+                from.sampler().with_history(
+                    [&](observe::history const& history) { hub->join(std::move(client), since, history); });
+            },
+            options);
+    }
+
+    Source& source_;
+    std::shared_ptr<request_statistics> statistics_;
+    std::shared_ptr<metrics_hub> hub_;
+    http::basic_server<boost::asio::any_io_executor, observer_type> http_;
+};
+
+}  // namespace orfeas::inline v0::serve
