@@ -3,7 +3,7 @@
 // metrics and traces behind the same API. Plain Node. `node dashboard/dev-server.mjs [PORT]`
 import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -159,7 +159,7 @@ export class DevServer {
     const json = (value, status = 200) => send("application/json", JSON.stringify(value), {}, status);
     const { pathname } = url;
     if (pathname === "/") {
-      const page = JSON.parse(execFileSync("python3", [join(here, "../scripts/generate_page.py"), "--json"], { maxBuffer: 2 ** 24 }));
+      const page = this.#page();
       return send("text/html; charset=utf-8", page.html, { "Content-Security-Policy": page.content_security_policy });
     }
     if (pathname.startsWith("/dev/")) return this.#source(pathname.slice(5) || "index.html", send);
@@ -178,6 +178,18 @@ export class DevServer {
     const trace = this.traces.find((candidate) => candidate.trace_id === id);
     if (trace) return json({ trace_id: id, spans: trace.detail });
     return json({ type: "about:blank", title: "Not Found", status: 404 }, 404);
+  }
+
+  // The page as the generator makes it, anew when a source changed.
+  #page() {
+    const files = ["index.html", ...readdirSync(join(here, "src")).map((name) => "src/" + name)];
+    const stamp = Math.max(...files.map((name) => statSync(join(here, name)).mtimeMs));
+    if (stamp !== this.stamp) {
+      const generator = join(here, "../scripts/generate_page.py");
+      this.page = JSON.parse(execFileSync("python3", [generator, "--json"], { maxBuffer: 2 ** 24 }));
+      this.stamp = stamp;
+    }
+    return this.page;
   }
 
   #source(name, send) {

@@ -13,7 +13,6 @@ export function parseKey(key) {
 }
 
 const SUFFIXES = [
-  [/_bytes_per_second$/, "bytes_per_second"],
   [/_per_second$/, "per_second"],
   [/_bytes$/, "bytes"],
   [/_ratio$/, "ratio"],
@@ -23,9 +22,12 @@ const SUFFIXES = [
   [/_watts$/, "watts"],
 ];
 
-// The unit that metadata names, else the one that the name's ending implies.
+// The unit that metadata names, else the one that the name's ending implies. A rate's metadata is its counter's.
 export function unitOf(name, meta) {
-  if (meta?.unit && meta.unit !== "none" && meta.unit !== "per_second") return meta.unit;
+  if (name.endsWith("_per_second")) {
+    return meta?.unit === "bytes" || name.endsWith("_bytes_per_second") ? "bytes_per_second" : "per_second";
+  }
+  if (meta?.unit && meta.unit !== "none") return meta.unit;
   const bare = name.replace(/_(p\d+|max|min|mean)$/, "");
   return SUFFIXES.find(([ending]) => ending.test(bare))?.[1] ?? meta?.unit ?? "none";
 }
@@ -50,7 +52,7 @@ const CORE = [
   { id: "latency", title: "Latency", unit: "milliseconds", lines: [["http_request_p50_ms", "p50"], ["http_request_p95_ms", "p95"]] },
 ];
 
-const COLORS = { resident: 3, allocated: 6, reserved: 1, total: 7, "hit ratio": 5, errors: 4, p95: 2 };
+const COLORS = { resident: 3, allocated: 1, reserved: 3, total: 7, "hit ratio": 5, errors: 4, p95: 2 };
 
 const GROUPS = [
   ["bytes", "Memory"], ["bytes_per_second", "Throughput"], ["per_second", "Rates"], ["ratio", "Ratios"],
@@ -110,7 +112,7 @@ function familyPanel(family, names, parsed, meta) {
     const percentile = PERCENTILE.exec(name)?.[0].slice(1) ?? "";
     for (const entry of parsed.get(name)) {
       const text = [labelText(entry.labels), percentile].filter(Boolean).join(" ");
-      series.push({ key: entry.key, role: "", context: false, label: text || "value" });
+      series.push({ key: entry.key, role: "", context: false, label: text });
     }
   }
   series.sort((a, b) => (a.label < b.label ? -1 : 1));

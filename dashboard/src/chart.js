@@ -28,9 +28,9 @@ const boxWatcher = globalThis.ResizeObserver && new ResizeObserver((entries) => 
   for (const { target, contentRect } of entries) boxes.set(target, contentRect);
 });
 
-// Follows the canvas's size, so that drawing never has to ask for a layout.
+// Follows the canvas's size, so that only the first drawing has to ask for a layout.
 export const watchBox = (canvas) => boxWatcher.observe(canvas);
-export const boxOf = (canvas) => boxes.get(canvas) ?? { width: 0, height: 0 };
+export const boxOf = (canvas) => boxes.get(canvas) ?? { width: canvas.clientWidth, height: canvas.clientHeight };
 
 // Gives the canvas its size in device pixels and answers the one in CSS pixels; undefined when it is not laid out.
 function fit(canvas) {
@@ -177,9 +177,13 @@ function drawCursor(context, store, lines, area, index, map, palette) {
   context.lineTo(Math.round(at) + 0.5, area.bottom);
   context.stroke();
   context.setLineDash([]);
-  const middle = Math.max(area.left + 26, Math.min(area.right - 26, at));
+  const middle = Math.max(area.left + 28, Math.min(area.right - 28, at));
+  context.fillStyle = palette.surface;
+  context.fillRect(middle - 42, area.bottom + 3, 84, 18); // over the time labels below
   context.fillStyle = palette.text;
-  context.fillRect(middle - 27, area.bottom + 4, 54, 16);
+  context.beginPath();
+  context.roundRect(middle - 29, area.bottom + 4, 58, 16, 4);
+  context.fill();
   context.fillStyle = palette.surface;
   context.font = palette.font;
   context.textAlign = "center";

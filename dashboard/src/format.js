@@ -2,7 +2,9 @@
 // Numbers, units and times as text. Pure.
 
 const MISSING = "–";
-const GAP = "\u202f"; // narrow no-break space between a number and its unit
+const GAP = "\u202f"; // narrow no-break space
+
+const join = (number, suffix) => number + (/^[%/]/.test(suffix) || !suffix ? "" : GAP) + suffix;
 
 const IEC = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 const TIME = [
@@ -73,7 +75,7 @@ export function splitValue(value, unit) {
 
 export function formatValue(value, unit) {
   const { number, suffix } = splitValue(value, unit);
-  return suffix ? number + GAP + suffix : number;
+  return join(number, suffix);
 }
 
 // A tick label without the noise of binary fractions.
@@ -81,7 +83,7 @@ export function formatTick(value, step, suffix) {
   const decimals = Math.max(0, Math.min(6, -Math.floor(Math.log10(step) + 1e-9)));
   const exact = Math.abs(step * 10 ** decimals - Math.round(step * 10 ** decimals)) > 1e-6 ? decimals + 1 : decimals;
   const text = exact ? String(Number(value.toFixed(exact))) : group(value.toFixed(0));
-  return text + (suffix ? GAP + suffix : "");
+  return join(text, suffix);
 }
 
 const two = (n) => String(n).padStart(2, "0");

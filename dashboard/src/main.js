@@ -19,9 +19,9 @@ const RED = 10;
 
 const store = new Store();
 const view = new View(300);
-const timing = { draws: 0, points: 0, last: 0, recent: [] };
+const timing = { first: NaN, draws: 0, points: 0, last: 0, recent: [] };
 const panels = new Panels({ store, view, core: byId("charts"), extra: byId("extra"), redraw });
-const tiles = new Tiles({ store, view, root: byId("tiles") });
+const tiles = new Tiles({ store, root: byId("tiles") });
 const status = new Status();
 const traces = new Traces();
 new Table({ store, view, panels });
@@ -53,6 +53,7 @@ function draw() {
   timing.recent.push(timing.last);
   if (timing.recent.length > 120) timing.recent.shift();
   ++timing.draws;
+  if (timing.points && Number.isNaN(timing.first)) timing.first = performance.now();
 }
 
 function plan() {
@@ -81,6 +82,7 @@ function showWindow() {
   setText(byId("window"), whole ? "Last " + (view.span === 60 ? "minute" : view.span / 60 + " minutes")
     : Number.isNaN(view.from) ? "" : formatClock(view.from) + " – " + formatClock(view.to));
   byId("live").setAttribute("aria-pressed", String(view.follow));
+  setText(byId("live"), view.follow ? "Following live" : "Back to live");
   for (const button of byId("spans").children) {
     button.setAttribute("aria-pressed", String(Number(button.value) === view.widest && view.span === view.widest));
   }

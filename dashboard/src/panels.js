@@ -86,7 +86,7 @@ export class Panels {
     const title = element("h3", { textContent: panel.title, id: "panel-" + panel.id });
     canvas.setAttribute("aria-labelledby", title.id);
     const root = element("article", { className: "card chart" }, element("header", {}, title, legend), canvas);
-    const card = { root, canvas, legend, panel, points: 0, visible: false, rows: [] };
+    const card = { root, canvas, legend, panel, points: 0, visible: true, rows: [] };
     root.card = card;
     this.cards.set(panel.id, card);
     this.watcher.observe(root);
@@ -100,11 +100,11 @@ export class Panels {
     for (const line of panel.series) line.hidden = hidden.has(line.key);
     card.panel = panel;
     card.palette = undefined; // the swatches are new
-    card.root.title = panel.group ? [panel.id, panel.help].filter(Boolean).join("\n") : "";
+    card.canvas.previousSibling.firstChild.title = panel.group ? [panel.id, panel.help].filter(Boolean).join("\n") : "";
     card.rows = panel.series.slice(0, LEGEND_LIMIT).map((line) => {
       const value = element("b");
       const swatch = element("i");
-      const button = element("button", { type: "button", "aria-pressed": String(!line.hidden) },
+      const button = element("button", { type: "button", "aria-pressed": String(!line.hidden), "aria-label": "Show " + (line.label || panel.title) },
         swatch, element("span", { textContent: line.label }), value);
       button.onclick = () => {
         line.hidden = !line.hidden;
@@ -136,7 +136,7 @@ export class Panels {
     const at = this.cursorIndex();
     const index = at >= 0 ? at : end - 1;
     const values = card.panel.series.slice(0, LEGEND_LIMIT).filter((line) => !line.hidden)
-      .map((line) => line.label + " " + formatValue(store.column(line.key)?.[index] ?? NaN, card.panel.unit));
+      .map((line) => (line.label || "value") + " " + formatValue(store.column(line.key)?.[index] ?? NaN, card.panel.unit));
     card.canvas.setAttribute("aria-valuemax", String(end - begin - 1));
     card.canvas.setAttribute("aria-valuenow", String(index - begin));
     card.canvas.setAttribute("aria-valuetext", formatClock(store.time[index]) + ": " + values.join(", "));

@@ -5,6 +5,7 @@ import { drawSparkline, seriesColor, watchBox } from "./chart.js";
 import { element, setText } from "./dom.js";
 import { formatNumber, formatValue, splitValue } from "./format.js";
 import { extent } from "./scale.js";
+import { View } from "./view.js";
 
 const PRESSURE = ["low", "medium", "high", "critical"];
 
@@ -12,7 +13,7 @@ const TILES = [
   { title: "CPU", name: "process_cpu_ratio", unit: "ratio", color: 0, note: ({ peak }) => [["peak", peak]] },
   { title: "Memory", name: "process_resident_memory_bytes", unit: "bytes", color: 3, note: ({ peak }) => [["peak", peak]] },
   {
-    title: "Pool", name: "memory_allocated_bytes", unit: "bytes", color: 6,
+    title: "Pool", name: "memory_allocated_bytes", unit: "bytes", color: 1,
     level: ({ value }) => PRESSURE[value("memory_pressure")],
     note: ({ text, value }) => [["of", text("memory_total_bytes", "bytes")], ["pressure", PRESSURE[value("memory_pressure")]]],
   },
@@ -32,8 +33,9 @@ const TILES = [
 ];
 
 export class Tiles {
-  constructor({ store, view, root }) {
-    Object.assign(this, { store, view });
+  constructor({ store, root }) {
+    this.store = store;
+    this.view = new View(); // always the newest five minutes, whatever the charts show
     this.tiles = TILES.map((tile) => {
       const nodes = {
         number: element("b", { textContent: "–" }), suffix: element("small"), line: element("p", { className: "note" }),
@@ -49,6 +51,7 @@ export class Tiles {
 
   draw(palette) {
     const { store, view } = this;
+    view.update(store.time[store.begin], store.lastTime);
     for (const tile of this.tiles) {
       const key = findKey(store.columns.keys(), tile.name);
       tile.root.hidden = store.size > 0 && !key;

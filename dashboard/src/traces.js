@@ -43,6 +43,7 @@ export class Traces {
       const { traces } = await getJson("api/v1/traces?limit=" + LISTED);
       this.#list(traces);
       this.gone = false;
+      if (!this.chosen && traces.length) this.#choose(traces[0]);
     } catch (error) {
       this.gone = error.status === 404; // no tracing in this service: do not ask again before a reconnect
       if (this.gone) this.#list([], "This service records no traces.");

@@ -13,14 +13,14 @@ namespace orfeas::inline v0::serve::detail {
 inline constexpr std::string_view page_content_type = "text/html; charset=utf-8";
 
 /// Entity tags of the two representations, with their quotes.
-inline constexpr std::string_view page_etag = "\"7b98856b45f2d5bbfd6f\"";
-inline constexpr std::string_view page_gzip_etag = "\"7b98856b45f2d5bbfd6f-gzip\"";
+inline constexpr std::string_view page_etag = "\"93529e6440848ffb0a82\"";
+inline constexpr std::string_view page_gzip_etag = "\"93529e6440848ffb0a82-gzip\"";
 
 /// Value of the Content-Security-Policy header: only the scripts and the style of this page run.
 inline constexpr std::string_view page_content_security_policy =
-    "default-src 'none'; script-src 'sha256-tkcSWi662LswbwblNME7F20bobTxL2waJCGuVsQ+1xI=' 'sha256-5MmtcLWZmhmGiJeCqNoqJkEgSP1N0OiI05M0Mkz237Q='; style-src 'sha256-GTjOh9+z1dU7gO/v6BETKGxhpfJ7O6NcP2Xbc/SY+Io='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    "default-src 'none'; script-src 'sha256-tkcSWi662LswbwblNME7F20bobTxL2waJCGuVsQ+1xI=' 'sha256-pLA6NoaogpgXFHu1jIUx43JJw/i2df4Sl6Sugja91yk='; style-src 'sha256-5pI35QUIahpNQPSPh3P/kpcpT5mU/klfSWytgzyw+PQ='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The page as it is: 68730 bytes.
+/// The page as it is: 69375 bytes.
 inline constexpr std::string_view page_text{
     R"page(<!doctype html>
 <!-- SPDX-License-Identifier: MIT -->
@@ -41,7 +41,7 @@ localStorage.getItem("orfeas-theme") || (matchMedia("(prefers-color-scheme: dark
 --grid:#eceef2;
 --text:#1a2130;
 --muted:#586274;
---accent:#2f6fde;
+--accent:#2563cf;
 --hover:#f0f3f8;
 --low:#17803d;
 --medium:#8a6100;
@@ -118,6 +118,7 @@ button:hover:enabled, select:hover { background: var(--hover); }
 .tools { display: flex; flex-wrap: wrap; gap: 8px 10px; align-items: center; }
 .tools button[aria-pressed="true"] { color: var(--accent); border-color: var(--accent); }
 .tools a { font-size: 13px; padding-block: 4px; }
+#live[aria-pressed="false"] { background: var(--accent); border-color: var(--accent); color: var(--surface); }
 .joined { display: inline-flex; }
 .joined button { border-radius: 0; margin-inline-start: -1px; }
 .joined button:first-child { border-radius: 7px 0 0 7px; margin: 0; }
@@ -161,6 +162,7 @@ border-radius:99px; border: 1px solid var(--edge); background: var(--surface); f
 .legend { display: flex; flex-wrap: wrap; gap: 0 3px; font-size: 12px; color: var(--muted); }
 .legend button { display: flex; align-items: center; gap: 5px; border: 0; background: none; padding: 1px 4px; min-height: 24px; font-size: inherit; text-align: start; }
 .legend i { width: 9px; height: 9px; border-radius: 3px; flex: none; }
+.legend i, .track i, .badge i, #component-list i { forced-color-adjust: none; }
 .legend b { color: var(--text); font-weight: 600; }
 .legend button[aria-pressed="false"] span { text-decoration: line-through; }
 .legend button[aria-pressed="false"] i { opacity: 0.25; }
@@ -196,7 +198,7 @@ border-radius:99px; border: 1px solid var(--edge); background: var(--surface); f
 .spans dl { display: grid; grid-template-columns: auto 1fr; gap: 2px 14px; padding: 4px 24px 10px; font-size: 12.5px; }
 .spans dt { color: var(--muted); }
 .spans dd { margin: 0; overflow-wrap: anywhere; }
-#component-list { padding: 6px 0; max-height: 442px; overflow-y: auto; }
+#component-list { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 250px), 1fr)); align-content: start; padding: 6px 0; max-height: 442px; overflow-y: auto; }
 #component-list li { display: grid; grid-template-columns: 8px minmax(0, 1fr) auto; gap: 0 10px; align-items: center; padding: 7px 16px; }
 #component-list b { font-weight: 500; overflow-wrap: anywhere; }
 .state { font-size: 12.5px; color: var(--level); }
@@ -297,14 +299,14 @@ const ACRONYMS = new Set(["http", "cpu", "gpu", "rss", "id", "l1", "l2", "io"]);
 function humanName(name) {
 const bare = SUFFIXES.reduce((text, [ending]) => text.replace(ending, ""), name);
 const words = (bare.includes("_") ? bare : name).split("_").map((word) => (ACRONYMS.has(word) ? word.toUpperCase() : word));
-const text = words.join(" ");
+)page"
+    R"page(const text = words.join(" ");
 return text[0].toUpperCase() + text.slice(1);
 }
 const labelText = (labels) => Object.values(labels).join(" ");
 const metaOf = (meta, key, name) =>
 meta.get(key) ?? meta.get(name) ?? meta.get(name.replace(/_per_second$/, "_total")) ?? meta.get(familyOf(name));
-)page"
-    R"page(function colored(series) {
+function colored(series) {
 const used = new Set();
 for (const line of series) {
 const slot = COLORS[line.role];
@@ -517,7 +519,7 @@ const boxWatcher = globalThis.ResizeObserver && new ResizeObserver((entries) => 
 for (const { target, contentRect } of entries) boxes.set(target, contentRect);
 });
 const watchBox = (canvas) => boxWatcher.observe(canvas);
-const boxOf = (canvas) => boxes.get(canvas) ?? { width: 0, height: 0 };
+const boxOf = (canvas) => boxes.get(canvas) ?? { width: canvas.clientWidth, height: canvas.clientHeight };
 function fit(canvas) {
 const { width, height } = boxOf(canvas);
 if (!width || !height) return undefined;
@@ -687,7 +689,8 @@ const bottomValue = ticks.low / scale.factor;
 const perUnit = ((area.bottom - area.top) * scale.factor) / (ticks.high - ticks.low);
 const map = new Transform(store, view, area.left, area.right, area.bottom, bottomValue, perUnit);
 if (store.size) drawAxes(context, area, view, ticks, scale, map, palette);
-const beyond = begin < end && (store.time[begin] < view.from || store.time[end - 1] > view.to);
+)page"
+    R"page(const beyond = begin < end && (store.time[begin] < view.from || store.time[end - 1] > view.to);
 if (beyond) {
 context.save();
 context.beginPath();
@@ -699,8 +702,7 @@ lines.forEach((line, place) => {
 const column = store.column(line.key);
 if (!column) return;
 const color = seriesColor(palette, line.color);
-)page"
-    R"page(if (place === 0) fillUnder(context, column, begin, end, map, map.y(Math.max(0, bottomValue)), color, 0.12);
+if (place === 0) fillUnder(context, column, begin, end, map, map.y(Math.max(0, bottomValue)), color, 0.12);
 const dash = line.context ? DASHES[1] : DASHES[Math.floor(line.color / 8) % 3];
 if (dash.length) context.setLineDash(dash);
 points += strokeLine(context, column, begin, end, map, color, 1.6);
@@ -829,7 +831,7 @@ tabIndex: 0, role: "slider", "aria-orientation": "horizontal", "aria-valuemin": 
 const title = element("h3", { textContent: panel.title, id: "panel-" + panel.id });
 canvas.setAttribute("aria-labelledby", title.id);
 const root = element("article", { className: "card chart" }, element("header", {}, title, legend), canvas);
-const card = { root, canvas, legend, panel, points: 0, visible: false, rows: [] };
+const card = { root, canvas, legend, panel, points: 0, visible: true, rows: [] };
 root.card = card;
 this.cards.set(panel.id, card);
 this.watcher.observe(root);
@@ -842,7 +844,7 @@ const hidden = new Set(card.panel.series.filter((line) => line.hidden).map((line
 for (const line of panel.series) line.hidden = hidden.has(line.key);
 card.panel = panel;
 card.palette = undefined; // the swatches are new
-card.root.title = panel.group ? [panel.id, panel.help].filter(Boolean).join("\n") : "";
+card.canvas.previousSibling.firstChild.title = panel.group ? [panel.id, panel.help].filter(Boolean).join("\n") : "";
 card.rows = panel.series.slice(0, LEGEND_LIMIT).map((line) => {
 const value = element("b");
 const swatch = element("i");
@@ -1094,7 +1096,8 @@ for (const key in frame.data) add(key, frame.data[key]);
 return !frame.history && last >= 0 && frame.seq > last + 1 ? last : undefined;
 }
 merge(history) {
-const held = new Set(this.seq.subarray(this.begin, this.end));
+)page"
+    R"page(const held = new Set(this.seq.subarray(this.begin, this.end));
 const fresh = [];
 history.seq.forEach((seq, i) => { if (!held.has(seq)) fresh.push(i); });
 if (!fresh.length) return 0;
@@ -1105,8 +1108,7 @@ return fresh.length;
 range(from, to) {
 return [
 lowerBound(this.time, this.begin, this.end, from),
-)page"
-    R"page(lowerBound(this.time, this.begin, this.end, to + 1e-6),
+lowerBound(this.time, this.begin, this.end, to + 1e-6),
 ];
 }
 nearest(time) {
@@ -1220,6 +1222,46 @@ this.choice.replaceChildren(...options.map(([value, textContent]) => element("op
 this.choice.value = options.some(([value]) => value === chosen) ? chosen : "";
 }
 }
+const NARROWEST = 10;
+const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+class View {
+constructor(span = 300) {
+this.span = span; // seconds
+this.widest = span;
+this.follow = true;
+this.to = NaN;
+this.first = NaN;
+this.last = NaN;
+this.cursor = null; // a time, or null
+}
+get from() { return this.to - this.span; }
+update(first, last) {
+this.first = first;
+this.last = last;
+if (this.follow || !(this.to > first)) this.to = last;
+}
+live(span = this.span) {
+this.span = this.widest = span;
+this.follow = true;
+this.to = this.last;
+}
+select(from, to) {
+this.span = clamp(Math.abs(to - from), NARROWEST, Math.max(this.widest, this.last - this.first));
+this.#place((from + to + this.span) / 2);
+}
+zoom(factor, anchor = this.cursor ?? this.to) {
+const share = clamp((this.to - anchor) / this.span, 0, 1);
+this.span = clamp(this.span * factor, NARROWEST, Math.max(this.widest, this.last - this.first));
+this.#place(anchor + share * this.span);
+}
+pan(seconds) { this.#place(this.to + seconds); }
+#place(to) {
+const earliest = Math.min(this.last, this.first + this.span);
+this.to = clamp(to, earliest, this.last);
+this.follow = this.to >= this.last - 0.5;
+if (this.follow) this.to = this.last;
+}
+}
 const PRESSURE = ["low", "medium", "high", "critical"];
 const TILES = [
 { title: "CPU", name: "process_cpu_ratio", unit: "ratio", color: 0, note: ({ peak }) => [["peak", peak]] },
@@ -1244,8 +1286,9 @@ note: ({ text }) => [["p50", text("http_request_p50_ms", "milliseconds")]],
 },
 ];
 class Tiles {
-constructor({ store, view, root }) {
-Object.assign(this, { store, view });
+constructor({ store, root }) {
+this.store = store;
+this.view = new View(); // always the newest five minutes, whatever the charts show
 this.tiles = TILES.map((tile) => {
 const nodes = {
 number: element("b", { textContent: "–" }), suffix: element("small"), line: element("p", { className: "note" }),
@@ -1260,6 +1303,7 @@ return { ...tile, ...nodes };
 }
 draw(palette) {
 const { store, view } = this;
+view.update(store.time[store.begin], store.lastTime);
 for (const tile of this.tiles) {
 const key = findKey(store.columns.keys(), tile.name);
 tile.root.hidden = store.size > 0 && !key;
@@ -1325,6 +1369,7 @@ try {
 const { traces } = await getJson("api/v1/traces?limit=" + LISTED);
 this.#list(traces);
 this.gone = false;
+if (!this.chosen && traces.length) this.#choose(traces[0]);
 } catch (error) {
 this.gone = error.status === 404; // no tracing in this service: do not ask again before a reconnect
 if (this.gone) this.#list([], "This service records no traces.");
@@ -1395,52 +1440,13 @@ const more = element("dl", { hidden: true }, ...attributes.flatMap(([key, value]
 const button = element("button", { type: "button", "aria-expanded": "false", disabled: !attributes.length },
 name, element("span", { className: "track" }, bar), element("span", { className: "took", textContent: formatValue(span.duration_us / 1e6, "seconds") }));
 button.dataset.depth = Math.min(depth, 3);
-if (failed(span.status)) button.dataset.level = "critical";
+)page"
+    R"page(if (failed(span.status)) button.dataset.level = "critical";
 button.onclick = () => {
 more.hidden = !more.hidden;
 button.setAttribute("aria-expanded", String(!more.hidden));
 };
 return element("li", {}, button, more);
-}
-const NARROWEST = 10;
-const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-class View {
-constructor(span = 300) {
-this.span = span; // seconds
-this.widest = span;
-this.follow = true;
-this.to = NaN;
-this.first = NaN;
-this.last = NaN;
-this.cursor = null; // a time, or null
-}
-get from() { return this.to - this.span; }
-update(first, last) {
-this.first = first;
-this.last = last;
-if (this.follow || !(this.to > first)) this.to = last;
-}
-live(span = this.span) {
-this.span = this.widest = span;
-this.follow = true;
-this.to = this.last;
-}
-select(from, to) {
-this.span = clamp(Math.abs(to - from), NARROWEST, Math.max(this.widest, this.last - this.first));
-this.#place((from + to + this.span) / 2);
-}
-zoom(factor, anchor = this.cursor ?? this.to) {
-const share = clamp((this.to - anchor) / this.span, 0, 1);
-this.span = clamp(this.span * factor, NARROWEST, Math.max(this.widest, this.last - this.first));
-this.#place(anchor + share * this.span);
-}
-pan(seconds) { this.#place(this.to + seconds); }
-#place(to) {
-const earliest = Math.min(this.last, this.first + this.span);
-this.to = clamp(to, earliest, this.last);
-this.follow = this.to >= this.last - 0.5;
-if (this.follow) this.to = this.last;
-}
 }
 const METADATA_PAUSE = 10000; // ms between two readings of the metadata
 const AMBER = 3; // age of the newest sample in seconds
@@ -1449,8 +1455,7 @@ const store = new Store();
 const view = new View(300);
 const timing = { first: NaN, draws: 0, points: 0, last: 0, recent: [] };
 const panels = new Panels({ store, view, core: byId("charts"), extra: byId("extra"), redraw });
-)page"
-    R"page(const tiles = new Tiles({ store, view, root: byId("tiles") });
+const tiles = new Tiles({ store, root: byId("tiles") });
 const status = new Status();
 const traces = new Traces();
 new Table({ store, view, panels });
@@ -1504,6 +1509,7 @@ const whole = view.follow && view.span === view.widest;
 setText(byId("window"), whole ? "Last " + (view.span === 60 ? "minute" : view.span / 60 + " minutes")
 : Number.isNaN(view.from) ? "" : formatClock(view.from) + " – " + formatClock(view.to));
 byId("live").setAttribute("aria-pressed", String(view.follow));
+setText(byId("live"), view.follow ? "Following live" : "Back to live");
 for (const button of byId("spans").children) {
 button.setAttribute("aria-pressed", String(Number(button.value) === view.widest && view.span === view.widest));
 }
@@ -1625,14 +1631,14 @@ globalThis.orfeas = Object.freeze({ store, view, panels, timing, feed });</scrip
 </header>
 <p id="spoken" class="unseen" role="status" aria-live="polite"></p>
 <main>
-<section id="tiles" class="tiles" aria-label="Current values"></section>
+<section id="tiles" class="tiles" aria-labelledby="tiles-title"><h2 id="tiles-title" class="unseen">Current values</h2></section>
 <section aria-labelledby="window">
 <div class="bar">
 <h2 id="window">Last 5 minutes</h2>
 <div class="tools" role="group" aria-label="Time window">
 <span id="spans" class="joined"><button type="button" value="60">1 min</button><button type="button" value="300">5 min</button><button type="button" value="900">15 min</button></span>
 <span class="joined"><button id="earlier" type="button" aria-label="Earlier">‹</button><button id="zoom-out" type="button" aria-label="Zoom out">−</button><button id="zoom-in" type="button" aria-label="Zoom in">+</button><button id="later" type="button" aria-label="Later">›</button></span>
-<button id="live" type="button" aria-pressed="true">Follow live</button>
+<button id="live" type="button" aria-pressed="true">Following live</button>
 </div>
 </div>
 <div id="charts" class="charts" tabindex="-1"></div>
@@ -1645,7 +1651,7 @@ globalThis.orfeas = Object.freeze({ store, view, panels, timing, feed });</scrip
 <ul id="trace-list"></ul>
 <p id="trace-empty" class="empty"></p>
 </div>
-<div id="trace-detail" aria-live="polite"><p class="empty">Choose a trace to see its spans.</p></div>
+<div id="trace-detail"><p class="empty">Choose a trace to see its spans.</p></div>
 </div>
 </section>
 <section aria-labelledby="components-title">
@@ -1686,561 +1692,570 @@ globalThis.orfeas = Object.freeze({ store, view, panels, timing, feed });</scrip
 </body>
 </html>
 )page",
-    68730};
+    69375};
 
-/// The page with Content-Encoding gzip: 20965 bytes.
+/// The page with Content-Encoding gzip: 21187 bytes.
 inline constexpr std::string_view page_gzip{
     "\037\213\010\000\000\000\000\000\002\003\315\275]s\333\310\222(\370\256_\001\303\323\335@\233\244H\352\3032e\312"
     "\343v\273\317\361\034\333\355\260\334sf\256Z\327\001\221\240\2101I\260\001\320\262\332\355\210y\274\317;\177d_"
-    "66v\037\347\247\234_\262\371UUY\000(\311gf#\356\314i\213\250\217\254\252\254\254\314\254\254\254\254\307\367\246"
+    "66v\037\347\247\234_\262\371UUY\000(\311gf#\356\314i\213\250\217\254\254\254\254\254\254\254\254\254\307\367\246"
     "\371\244\272^\247\301\274Z.Nv\036\337\353v\203\3237\077\376K\367e6IWe\332}1MWU6\313\322b\024\274z\361.\350v\241"
     "\024\026\016\026\311\352r\034\246\253\020\023\322d\012\177\226i\225\004\223yR\224i5\0167\325\254{\024\232\344U"
     "\262L\307\341\307,\275Z\347E\025\006\223|U\001\350qx\225M\253\371x\232~\204\026\273\364\321\011\262UVe\311\242"
     "[N\222E:\036\324\200L\362E^@\336<]\246\012\320\042\273\234W\3014)>\324\312O\323rRd\353*\313W\252\370\313\354c\032"
-    "@\251\042\233\224A\262\232\006U\221L\3222\310gA5\317\312\240L\013\354\022\302\252\262j\221\236\344\305,M\312\307"
-    "\273\374\265\363x\221\255>\004E\272\030\207\331\004!\317\213t\006\215%U2\312\226\311e\272[~\274|\360i\271\350|"
-    "\263\367\014~\006\360sU\216\277\233W\325z\264\273{uu\325\273\332\353\345\305\345\356\260\337\357c\341\357\002D"
-    "\317\017\371\247\361w\375\240\037\014\367\341\177\337\005\263l\261\030\177\267\312W\351wAY\025\371\207t\374\335"
-    "7\303\275\341\354p6\265I\214\270\361wC\233\000\275K'\311z\374]\221oV\323\357\276\331{\016\335X'\325<\230\216\277"
-    "{u\020\354M\272\203\340\020\376\033<\014\036\006\203\243\340\010~\303\177\303\340awp\004\005\216\346\203\375W\217"
-    "\202\243\217\203\301+H\205\277\303W\203\003\372\376n\227\301a\247\341\027\242\2101|\002\344\264Y\002z{\346\307"
-    "\363E\312\337\200\026\240\212^\205\223\026\214w\0269L\355i\225\027\200\250\336eZ\275\250\322e\0242\212\273T(\214"
-    "\203\077\376\010\242eRM\346\257\322i\226Da\264\006\024\247E\331\325\0240\242)\217\303\270GEa\006\237\004!QA0\012"
-    "\230(\302\370\370\361\256\364\020\272Z]\303\374\215\212<\257\202\317;\335\356\032\2720\272\077;\000\204\036\035"
-    "\303w\271)f@\011\220D\377\207I\351\024\213\244\303\364 M\360\373\262\310\246\360=I\323\331\020\277\253\364S5\272"
-    "\077H\206\203\275>~/7U\012\005\016\216\016\207\017\3671!\231\300r\202\042<k\2302\317\077\302\232\272\077\353\317"
-    "\366\270\331E~\005 \036\036\365\367\246\004\002\206\274Y\216\356\037%\207\203>\001\235\303PF\367/\366\017\366\372"
-    "\217\360\033\306Se\200\305\321\375\311\321 \335\243\216\001\321fi\331\355\353\226$m0\272\337\2778\232\035\355\251"
-    "\264!\300{x\270\327\327u\367F\367\037&\373\263\351\241J\333\037\335\237\366a(\027*\355\000\332\330;:\332\233\251"
-    "\264Chc\362p\366H\267\373pt\377\360\341\303\301\021\264\341M\033\315\314\361\316\227\035\232\2113$\020\236\370"
-    "1\317\336\271\232\234~:\030\016\374\311\031\034\016.\206{nr\206\207\303\351\336#79\303\341\360\321\336\201\233"
-    "\234\364az\301\223%\223\363\350\0429\2748\322\223sx\221\014y\276er\006\351\360\200'\224&g\17729z\270\247''\335"
-    "\273\330\333\037\270\311\231\035<J\031Inrf3hf\340O\216k\311M\316\336\301\344\321\305\201\0779\263~2\330\077\364"
-    "''\2718\272\360\352\356\267\264\001\223s\220N`n\375\311\331\037\134\314\322\276\0779G\263G\027\027\375\332\344"
-    "\340\014\340\334|\037|\016.\362O\3352\373=[]\216\340w1M\213.$\035\007\313\244\270\314V\243\240\177\034|\331!\221"
-    "\3609\200E\226/\026\027I\321\275\334T\025\012\215\262J.\026)\026\271\310\247\3270\247\027\311\344\303%1\245\321"
-    "\307\244\210x\212ci_\222p\312 i\006\274z4\330_\177\332\035\364\366\017\202\362\272\004.\321\335d\235\240\233\254"
-    "\327\213\264\313)\235 <M/\3634\370\345E\330\011\336\346\027y\225C\332k\370\023\234&\253\022\022\177\271\330\254"
-    "\252M'(\341\223\306>c\350]h/K\340\357\012\270\025H\202\021\364v\263\200\356\303w\011x\272J/>d\025\365\007q\220"
-    "v\223\351\277mJ\350T\277\377\015\342\007\005_Z\364\252|\335\001|d\253N0\003bN\013@\3052\371\304\134y\024\014\366"
-    "\217\372k\213\261n\266B\346<\012\222M\225\037\007\353d:\005\334\332\324\311\042Y\256\243\301p\375\251\023\014{"
-    "\303\217W\360\347h\375)&,\017:\301|\010\377\355A\003\324\177\354\0246\200\340)\341*\305u5\012\016\201i\004\213"
-    "\024'\241[\256\223\011M_\267\337\353\367\017\322%\301\032\326`\034 \214/;\233E'\310q.\027Y\011y\310,G\001\212\037"
-    "\333U\231\362\004\312\360\244\005<k\274\216\240\243\204\256i:\001\356\216B\327T\207*#ZYP\261Q\004\350!-\020\003"
-    "X\356l\236MA\361\000\026\020L\263r\275H\256\031Fp/[\242\372\0003\206\305F3\2202e\367cVf@cP8\337T\214D\300^P\346"
-    "\213lZ\357\232\224\350\346\263\031\210#*xl\250\272H`U\227\200:FDo\0053\331\011z\351r]]\327\307JL$>\366\0208\354"
-    "\011\012m\025\2130\234\240`p\250\263G\246\2207B\312\337\200\346\225\256\260~^f\214\236\344\002\206\003m\036\007"
-    "\206\246\020\326\134&\233>\020\2633dT\001c\357\030H)[wQ\346\217@\243\202\341F\007\375o\240\317W\363\254J\211(h"
-    "f\257\212dM\315\226\037\262\365\226F\027\351\014\233!l\001\261\003%\035\022E\333\001\036\341\370\030\231n}\013"
-    "\256\204g\307\355\210\376\035(\177\232~\002\350\266\023<\257H%\330\324\021c\355\002\030J\016\013\254L\027\351\004"
-    "%7q\207l5\207u[\311j\246\211\030\354A\005a'6\273\301ul\247v\270S\243A\215dP\254\330\134\323\345\207\010\332\014"
-    "\232\346\024Q\277\263\204U-s\261\327\247\3267E\011\315\257\363\014\264\315\0029\005w\237\351\177\224\256\220)N"
-    "\315`\354\252h\342\216rh\355\003\223\311\027\245\246\227\331\042\305U\017\377vq\016G\001\317\344e\262\226\371\240"
-    ")J@\320\002\317\001>\011\030\307U\000\375q\340\270[g\310\005\273\240]\225e:\035\207U\261IQ\376nY\336\202\222\366"
-    "L\0139\251\261\227=E/\335\013\320\377>\214\202}Y\020\377\006xJ\247zl\314\015\273<DW\202\273KB\311\243\244~\215"
-    "\271\002\337J\012\240\330\356`\335R\1774\313\012\340m\223y\266\2306a\301\034\007\250\177\077\134\327\205\134\015"
-    "\312\042\331\016\204\2523\250f\315Vt\003\247\251u\262\306\334\334\272\204M\007p\315\217\304,\234\004j\222F\353"
-    "\324\023y\014\372-\263\301Lj(\030\203\221\177\000\220\302n\206\373\232\337\360\027\356L\014\327\342]G\203\032\364"
-    "\356\004\032\350\035\035\327\366'0\030$w&c\307\002\347\203\032\365\020\023h\023g\003\224fM\326G\362\305%\247\013"
-    "`\205eV\042\354\373\260\356\253\222$\264\246\230\024\027\235/\222\211\375\020\335\266\262\314\257j\265w\221\000"
-    "C\001\266e\346\350\266)z\350\361W35\374\203\265\011\307t\002\342:\255\275\2541\260G\217\234\300#\271\321\302\363"
-    "nd\341\215%\355i\035\007\270U\261\203\005E\355\376$\007\211\275\202\201uQ\237\0102GRG\232\242\216Z\3440H\253\266"
-    "\276,\322\217\351\042\256S\014o (o\034\002\366\211\177Ia[3\277\212\033eY\227o+\3169\315\032\250\353\267\225\307"
-    "\364fi\263\023h\253a\362bG!--\001ghfy`=Vl\360\343\263i\220H\005\314\3023\374\242\326\200\010\263\225\326QHy\221"
-    "\271azj\233\017\313bp\233\005\004\272\000\262\250\323\257\0773\322\022\232@\354\334\017\274\311\347\2576v\342\367"
-    "\272\205\233X\360=\254\216L\203\2404F;I\212i\253\200\255+'\333\027\205\217\214\201\221,\260\331\271\203P\366\326"
-    "\371E\002r\237T]\334Ld\263\353\256X\245`\273\204\213\267{\221VW)2\024'\313\017\2654\032\302\027\351\270\314\011"
-    "P\346f\213\324S\016xz\360_\330\275,!\0158\003\220\302f\271*Q\200\254\323\244\212\016;\310D`\243\022\365;\301`V"
-    "\304\261\021\017C\005v\213\350q\272-u\344\000y\323a\273\036j\000\271m\213\346\027\267+\326{\322\233Yv\271)\260"
-    "\077\255\354\230\270\270%\251\336\360@\327\271\360\345\311\360\341\3357LC\3310\031P\3452aJ\253\357\277Z\307\321"
-    "\252\226\354k\364\322>c\333\240\276B\306hy08\322-L\222\325\307\244\334\242\332\323\316\200%\037\252=n\203\201["
-    "\134\273D\3674\3006nhvK\215|\305\250\314H[\331U\223.p\331\316\001__M\327{\267\3225\303\265\373\014\273o\264<\213"
-    "\012lY\327\323\254\000\245\235\320\310-\327\027\003.\330C\253\3721(\326\323\376~NA\375\247\225\266\257U7c5@\376"
-    "\300d\245\311`x\250\307k\372@\313p\253\362cHK:\225\254\256\257`\017\245\261b\311\251\225R\006G\212U\261\012\305"
-    "\200eO\024L\212\274,\347IV\340Vr3\231\203\266\310\310\134'\253\356\265\2220\244\226\362\246\220\226\134\275y\333"
-    "\342\236\231\326Ez\011#\271\353\036\251\0378\005\306l\341\267\256c\007\335\356A\356\254m\037h\235\253\357\3534"
-    "5\313\312\240u\032\367k\3754\333Zf\006\3240Y\332\212JwT\351Z\217\264\270}\324\042\333\031\023\276\3346\343\255"
-    "\257X\266\316\265p\317:\216j\373\234Y\262(q_\011,n\325f\002\042J\254\346\200\230\313\371\235\201\341 sd\327\025"
-    "LD\337p}\230\230\254\2723\333p\314b\017\230\205\371\034\242\211\203\371\207%\030\313@\270\201\023\330\300\023\361"
-    "\336\235S\330\272F%a\244\263\361C\216\240\276\276\337\003\325o\374\354\015\016\250\333\355\262\230[9\201V>\212"
-    "\241\322\220\306>+~\226\007\134\327\266D\3168\346\001y \240\204\250|a\267E\237r0\354\202\362\370\311\215\353\245"
-    "\206\237\355K\317L\231\326rEkj_;^\237F\320\016Yj\334\022\260K\317\260\263i:K6\013\252|\237*\363F\307\016\352ns"
-    "w\210\373\272\207\202\334&\034&\376\364\023\254\234\251g\241\331n1\042\263\375<\231\342\344\223\214\3075\016\370"
-    "h\332k\256\346\011\256\225\257P5ZU\225V\001N\260\323\245U\227\2149\271\000\216~\033\353U\273\243V-\312\250$ \237"
-    "V\240yL\000\013\325W\330i\365\374\247h\202`\323\325\007\303\232tV\353\330p\226>l\321\216\315\202:\334\306k\233"
-    "\023\207\204r\323\222\375@\274n\253\012g\2548\375\273\266\247H`\253\302\346\332m\326\3676\257\232d-b\210\364\013"
-    "\034\312Px\030\223\077\261;\313r\2324o\246\301\325\037\324\352\3575\252\230\331\337\336\3460\330\015\366U\275i"
-    "Z%\331\302)f\276-\273o\004\361\226\362F\227\275I]*6\2136\225\357\266M\337\255\004<\330fJ\255\0350\301\344L\242"
-    "\275\375o\200\077\243~\030\007\217\214\370\342\236\211 \026\266\333\077\276\265\243\206\265n=A\000\200\345\255"
-    "\254\017{Tc\177\017\235\134E\010\226\202\254\212\327\367\362\231^\247\351\272\232\217\303\201O\250J\0318\332Ve"
-    "\270\265\312\341\301\266:{[\353\350*\323\305\235\2457\355\270`\364\333t{6\372\015\235\301\257\375\254I\332\335"
-    "\312\371\134\221\251U\373i\262o\240\334\272\325\356\263'\377\331\332\256\224\206\375a\273\322\320\004\264\310\356"
-    "\214\036\134\2055*a\250F\256o\077\335\260\235}\250N\335\352]\271h\265E\334\264\234A\354\320\222o\231\207\326\035"
-    "m\263M\3034\332\370\322\235\246\243\354\042\204;\032\002}\006\015\042\255H\376\373v\322\207\366\254\200 \340\324"
-    "tYlM\321qL5\311|\223\014\356\300\233\034\2631bG\332\344UY\303\015q\250aK\331\275f\331\001\340\261;h)K\014\302Z"
-    "\022\356\244\217m\351\335\255P\004m\303\026\264}\331)7KX~t\224,\272\2439\037\254-y&XS|\016\223`~\013\307\256\035"
-    "\223\035\267\355\346\015\313\254U\275\373)\266L\237\353\2654r\221\003{_Z\365\353>\242\311;\353\356[Nfr\355\331"
-    "\245\001!\007N\226\253\223\333\210\247\203\362Z\367\330\314\260\277\375\260\236\274L\334\016\004F\271H\326eJ\373"
-    ".\372\325:\310-rl\222\254eS\327\262GhE\2407\177}\203\032te\254\246\0327{\346\030g\217\331\350\315\212\346>+\232"
-    "\025\252\034A5\367\264\077\220\314\223\017\327r\032\337\277\303\231Mm\247\016\213\320\077\005m\031j\2635\366\003"
-    "\270\245\271/;\326\011\346\316g\325CB\331m\232QM\347\301\315*h\023[m6\255d-}[\373.:\017\217&s\225\273J>6{o\031"
-    "\237*\230t\002u\336}\223W\013\345\331o\353\200\262g\267\042\256\236\177\264n\367\313\377\210\007R\011\272D:\317"
-    "\242\001z\026\305\301gw\002\360\365\014\335\332C;\201\225\022\177\017\177\263V\227;\263\330\3261=<\374\272!\015"
-    "\267\312\250~\355\024\243n3\035\372\347\012\3653\202\275;X\351y\037\353\035\305\036j\366\331\011,n=y\362wH$oL5"
-    "`5Qh\324/gP\272\363\224|\205a\307\3554\211\011m\267\363l\263\333\036\312`\354\211|\303\025\212\374\000\266\232"
-    "\2525\001\031\327\340\042\235n&\351\264\273\314\215\353Y\227\263\322\0250'\244\252\346Y*\037\027\243j\232\254\262"
-    "\245,\335\365fQ\246\301\260\014\322\244L\241\361n\276\251@\336\316\3207\235\372\366\217\037\322\353Y\221,\001Y"
-    "\134\3663\236\220\372[\203=\334\033`\077\037\357\262\333\261\361\224\016\320\353~\034.\363)\354\304\302\223\331"
-    "f\305v\3045:\317\377%\275\216\0008\366\0268!\352\2528'\3018\200\304\036yK\375<\213\302\317a|\274\223\315\202\210"
-    "s\037\007\375\030\226D\265)Pp\241\347\373\010\313w\202Er\221.`\256\077CG\216\005 \247\001\304\317_\320u\252\010"
-    "\042N\077\353P\315\016L\341b\223\236\2433<\266Y.\262I\312\355\210\233\365\323\305\042\332\215\316\236v\377G\322"
-    "\375\375\375\371\257W\337\307\3430\212\236\214\316\376g\370\353\257\347\177\374\372k/\376>\016w/c\034\0057w\206"
-    "\240\317\241Q\002\336\203\345\213\207\307\321\356\257\277F\275x\367\262\023D\357;\301$\016\306'\320\235`<\036\007"
-    "\341*Do\356_W\350\313=\201\205\015\023\336\034\242t\017\210\230{h\206\214\303\375\042\003>\375\345\247\237^\374"
-    "\313\363Sh\375l\347l\367\375:-\336\227\300pW\323\177\330\355\004\241\373\014\317;\230\177q]\245%e\321/I%\366L\251"
-    "\364KR\243e\371\3072[\200\206O\020\312\230J\350\024)(_\224\355\347L\240\273\240\316P\216\374\226\234\253\244\252"
-    "8\235~a\3529L\231\241\227\015P#\020\003O\032\336y@t#Q`J\017\326J\371\327\254\232G\241\032pHS\042h\304*Oz\010\205"
-    "\021\316\243E\317\373:\000\312\361\300\340\3244R\321\351^}\342\014`wT;\337~K\255\362\307=\232eX\355\241%^\233i"
-    "\210\365\042)\220\370\251C\226h\336G\353_\247\017\376\000\356\005\270_\375\261L\223\025\343\035W\205@2\223\016"
-    "\014~5\215\2423\030\015\360\377s\2420\376\335\203\336W\0216\020\307Ozg\203\363\340\311\023\215\023\370\342\336"
-    "9Jz\363\374\355\263\347\257\337\275x\371\034\372\004\204\024\035\364\377x\004\377;\370\343\321#\370\337\2438z2"
-    "~\377\307\077\304\273\246\373\263\004H\341\372\347\031\024\247Y\241\346\275\3018\220\322\177\256\370\354\347\267"
-    "\317\211^\077\007\031\360\274p\262\336\204\240P\342\365\023\370z\366\346\027\370\302^\216\0149vH\311\247c\220\016"
-    "\235\246\300\252\077;\013\327E\016\034\275|\017\365\337\233\202&\021\275K\316\302y^V~6\246\204\347\347\301\227"
-    "\216i}\231.\363\342Zu\340\225I\220>0\351\2645\134\244e\206\367\210\3363\214\367\246dh2LK;\324\322\032\364)\325"
-    "\316\033\376\364[\331q\255\010\320d\201wJ@\361s\340m\022\217R\012B\243i\361Q\2273)^\261*\257\222\205+C\237\330"
-    "\253\002\370\042,B\207\230I2\231\247zb\360;\0005!0\330l\235\244\201\306\024\301x\017u\324\014X\000\036r\212\364"
-    "\267\015\320l\251\032|\353\222\244%\265\0005\246\360\352\321{\003@/\332\216\202\313\004\201%\323\242\310\213z9"
-    "N\014}\024\240R\261\232h\342xiS\244K\036;\324C\327\235z\277>\350\277_\022\276\341\227\352\212\315\177t`\362\037"
-    "\035\010b\316\335zy\371\363[\344\360\237\003CX\240\216u\002K\006\204t3\331\224E\263\012*\247\207\357Qp\320\011"
-    "x\234\260\007\353\004\320\024Zi\254\360\374\323\333\237\177y#\222\304R\275Y\016\324\347\006W\204\374w|\260\271"
-    "\336T\134\306\317}\233\260\224\201\014K\001o\361\007\313\201:\372\302w\331\322\224oO5R\004SA\355K\001*\350\270"
-    "\234\307\222\244\203K\353*-8\215\270\034$=C;:_\210#\355\310H\034\036\372\323go\177~\375\257\257p\360\253\364*8"
-    "M\253\210g\010\2532\177\012/\371OQR\023\031\015o1\240\177\207\224\002\024\035+\0216\337,\223\325k\340\207\302\035"
-    "\077\373l\3372q\326\354\242\0107K\320c\315\3141\311rS\316 N\312\332\214e\250W\240\255\242\322C\014\037\024\251"
-    "\311b3MK\220m$\313\250\275\021\327\340\255\014\345\200\276\263\216\042\254\312\232\211AAo\236\224\222\374\204 "
-    "\303>\360\2275 \372\031\350\213Q\014\220(\3236\216}\204\266\251\017\344\351\033\205\201\222U\230}\326\077\257\001"
-    "y\300Cc\005g\020;)D\032\316;\006\031\261\272C\335\373\371\342\337\322I\325#\015\2534\031\2729\256\216\042\216%"
-    "\022\376\352\260\242h\204\323\016I\340K\230[RBE\042R\002\027\251\247(\251\134\323\253\230\213\242\306\241\353\030"
-    "\211\310\3404-\320\3067\235F|=\311\321\302\246L\247\212\346bOiE^\202\232j\275R\271\310\021=\314\026\316\260T\257"
-    "\310\027\3519k\315\234\013\352\007\356\311g\344x\015Z\0176D3\213\331\320m\264Dd\253Mz\274C9\260\203\214\010\020"
-    "u\024\200S1\234\226E\012\222\276H\221b\373\267\364\016[W@\356\351>\350\026a\253\011\033\317\310v\011\301C\227\036"
-    "<\300\037\333:D\205\224\236\314\315b\202Br\221\276IV\351\042\302_\035\336sL\025\336\250\012\362\267s\177s\300Z"
-    "&\342\260\303\367h\077U\264E@0=\342\3501\335\313\2605\200\003\027\327X\202\233\360I\350\354\034Ksc\275\365\246"
-    "\234G\237\221\016G\134\253G$i\332\022\363\367\310\321}\304\245\204\302m\177F\301\017\240.\2002\030IB\034|!t|\261"
-    "\203\373\010\274p\241\210Iz@\313\034\007A\353Hp*\355\306\300\020\262\337S\330\024\017n\231[\252G\235B\342\220\266"
-    "\236\004\221CQo\221\256.\2539\302\202\014\277\035X\357\260J\341_K\254\301\250\336\025\223\202\271\336~\010%15\223"
-    "M\255\034\246o\372m\0041\245\340O\243\207P\002\031\207aN`\017\205V=\330\315\207\300\252\347\351B~\011I|\361\350"
-    "\210\2271S\022\377f\036R\032\222r;\222\233\011\013+!\032\251\262+\016\274\004Otp\021\214\225\332\335K\077\245\023"
-    "&#P\331\201e\032\356H\332zx|'\002t\255\010_>\333JY\256\033\347\350d\134\245E$4\3461\326\333\011\231Qi\011\225<"
-    "\230d\257:\342n\030R\025Xe^TQ\004\354\371\202EO\042\224\3658\270\220_O\202\356\000\010b\340\304\014\031ua<\314"
-    "\341\205\275\327F_\002\326b\304\234e\373\224b@\360nPo-1\273\303\240m)\242\023\224 \254\016\231=\026\355\361\355"
-    "\026G\030lV\321\344H\311\244\212\272\320c\330m\035\373\324k\210H\210\327)\006\234\0213\015\333]\216\320\252\241"
-    "S\352\336\223\036~0%l![\020U+\042\332\022\345[Y'R\306\225\360\207W\300\024|a\003U\220\236\316z=\304^y\316\223\244"
-    "\350\351\263XP\214\015\002 yF\035\226>\367dJ\220\257\013AJJ)\223\324A\006\211\227\315|\302U\004\346\332P\212\001"
-    ".g\022zo\2373K[\343PiB\034\337\2474\313\370\335\304\373R\226`\314@\267\177\345\303\241_\302\314\250\211\332\244"
-    "\307\212\032q\342x\315\267\243\323,}\031&\242\224\221\211H\332\3240\344D\243\336Y\243\320\363\024\012h@\232%d\032"
-    "\252\302)\213l\216\323C\2140\342\225p\256p\231W\363\264 ~\005UM\315s\031\263\307\361x\360we\210\026=E\262\372\200"
-    "K\310\341V-\246\027h\350\203\206d=\210\246\213\077iU\361,\320\012\000x\334\325:\307@\370\021\320v\227\177]pH\205"
-    "\004$\004\361\020\370\243\031\210\254E\034,+\006\360\203\341\236\327I\011\010\0202\205\214x\225\215\254\362\306"
-    "=32\361\013\233\355\234\324\200\241\311Z(\215\316\371\271e\205a~\034 \031`\002\216\230h\005\006@&\0774A\263i\212"
-    "\222Ap~F5S\306\000E\354x\254n\345&\366\325\213\323\323\027\257\377\004\250\017\377\366\357\377\021\332\215\335"
-    "\3237\230\364\353f\330\037\316\302\343`w\027\332\204}\340\025Z\221/\2124\371\300\007RR\034\231\077\031u6\313\213"
-    "\264\300C\332\331,\373\304\313\200\222\240W\321\356\377<\373f\367|\227\015M\246\004\014\342\036\377F\033\032\332"
-    "\314\240i\324\3669\321\364\347\305\363gH|\341\017\270m\372KF\177^\361\237\077\361\237w\374\347\015\374\261{\264"
-    "w/^\261\331\350l\220v\017;\301 }\004EV\274\221\204\244=L\202\364\360\077\377/I\303\204=4Y\312\367\020\317\003\320"
-    "FI\237\017\207}\374\016v\203\303>\3315W\224\374\202M\341\327\234\265w\210\205\302\271\267[<}a\372\261\317\000\245"
-    "\013\324)\354G\370AR\036Q\012v\352U\035x\332\305\356\377\311\003\274\316&\264n\350\324\027o\336_Ba\330\313\361"
-    "\022\301D#\216\200\077\346W\274tl)\244}L\246\205\317\245Y$\251\215H\006*\206\255\000+0\311\026JD\340\266\031e\254"
-    "\205x2&m\356UR\315{\200\240\350\240\303\277g\213</\042\372\271\310/\207\221\352\351n0\350\307\250\315\365\225\024"
-    "\304\203\020<\371\033\364\207\373\301\367\337\007]j\312\220\326\010)\342\214\222\316qk\010\235\202\225\236\001"
-    "\215\202\262\201\206\251\232\244+\263\355c\000\266\302\215\001o*`}|B\303<\3425:}\2411\332\350\234\353\014\327\223"
-    "\216\324\232\2562\020\333\252q\274\310\320\3328\003\263\215#\361\252\346\203\357\251&.\030\244\230\270\005U\374"
-    "W\012\032xuD`\034\241\237`&X\177P\263`UST\357\307\301kZ\267\275\254\374\211\216y\364|\311\354&\027\245N\245\351"
-    "+\257\262j2\017\042Vt\000$vY,C#\303\222\220\242\260\025c\342ue\264\241\250\255\370n\351*\030c\217-G\210\346\202"
-    "\003[\312\263\026\265\026edric\365j\241\302\276\233\355\360\233\220L`T\245\255\307@m-\0356v\2506\360\012\370\177"
-    "\376\237\317\024x6P\265@\376+\002\026\217\353\226\354\320\333\352Y\015\225\367\201u;\321\356\257\077DO\306\321"
-    "\257\323\317{_\342\007\377@'Pa'\324\134`\206\347\273\025\023ED6\025\243\232\334\253S\012\347Z\001$\022\346\330"
-    "'/KA\134Z\014\021\264\263\034\007\217\036\365\036\035 \245[\320/`\247pi[\266\260i\134\234\330\253\362\237\262O"
-    " s\373q\035Z\357\321\243\003[\305/<\250\225\355\367\372\333\013\017\335\242\243\362\217\211%\243\334\352\243\340"
-    ":\255\212lu\031i\034A\3257E:\311J@!T\257\311\177\262\254\3753\226\343\322\235\300,\233\273\340\365\263\210\326"
-    "\221\301\260\242\241\320\231hi\301\343\016\334_\370\006\355\015`\315\211\006\206B\225{L\255\261k\207\223[\371\014"
-    "\203i\035\234\335\034x\312\002m\017\266`\304v\2236\2315%\243\245\331w\310\077\005@Y\245k\247\220\230\326\2470)"
-    "\313\204\316}YR\361\321\277\225Z \177\273-bk\320\217\020\036\352'8\365J\275O\077\001r4]c9\300\334\240\217\302\313"
-    "6\327\345\002\344.\324^\004&\370\2044\000\240+[\015\232\013F\366\263fG\345\246\237l\241\077&]*\023\223\220\335"
-    "\272f4\216\331\262\2540,-^\345\244\346\021\013\221\366`\357\277N\246\247\250\205\242\003\012\254\205&\337x\206"
-    "^J\221\260\341N\000Bb~\312\037\000\016\305\265\233\231\244\222\035\322\217\011\320\274T!,\365\373u\0132t'J*\334"
-    "\300\3749\337\024\264]\002\355w\204f#\227\365\012\366I Z\0425D\335\376\023\006\326\254'\005\042B\032\226i!\264"
-    "\247\227\266\213J\200\266\021\225\314\270\2245\134\007X\310\241\363U\300yF\305\373\001\352\233\326>\315\33570\231"
-    "\036KRA\005\212)\341\3012\211\026\042*\253\006\346\034\261\345C4\345\025\134.\3658\030\356[\250\234da\316\311B"
-    "g\353~C\035\250\265h\244\200k\212\201\354\022\134[x\312\2408\357\033\077o\036z\250_e\223\364\024\226NT$WF\351\263"
-    "L\023\023a\001\365\035\237\034\210k\210\224\223\324!\2569\352\324$\315\026J/\205\372\270K\244\345}\134\323ry\245"
-    "\266\363\005\254g+,\320Mq\034`_v\271\266E\004\303\372>\210\250\314c\326\226qu\233\357!|\017\365w\357\000S\340_"
-    "\227\206)\370=\350\373\354\217V5r\2772\002\255\276\023\340\215d\264\263mV\225\306\224\320)\262\237\261Cg\204\245"
-    "a\350\264\037\330\255\325\252\033\325\024\022\240<\024'h\017|\274aX\030\275\030\270\362\003Tw\034\352\251U\251"
-    "/xw\353\034\207\242\255\244x\266\220\241\231\003!\035\303O@\006\266r\034<x\220\305\134\236\355B\031\212-\344\325"
-    "J\306\221;-w\342{\021\014\024\255\216;j\222\370_nZ\371\315\240>\376\376\364\335s>\357\204!\000\263\203\315\315"
-    "\000w\204\360w\017\376\342\256\220\266\214{}\372\202\177\036\321\216\361\010\377\305\215\241vXA%\224\347jV\344"
-    "K<\201\355\240g[c\202\134\303\262\225\343\363\255\022\365\025*\017{7U\306l\340\030\306\357\030+L1\324*7\274\024"
-    "y\034\236\222b\211\237\311\0053\212!\357\260\177#\362\355|\322\334Q\317a\326\020F,\223\030\013\042a\236\177'\337"
-    "\265\012'\011\235\324`\352\307RDMT\245g\250\201{\213-`\300\351\252\212\330_\017\3102\275\304\030s\351\212Nk\260"
-    "gH\206\343\300l\227\217)\215hk\034t]\252GE\004\204\250\210]\216\211\206\014\366Y\367\031\313u\325\263L\016\313"
-    "8\3711\257\022n\223\222t\356\0115\034\233\346%\337\036P`-@\011\345>\011\316\354J=\017F\276\211\306\016~\201L\343"
-    "\007\026!yQ\241\371\314!\300(s\320s9'\243<\036\224\033\3172\233NI\023\224\354\007\234}rb8$C>\343r\347P]\300r\361"
-    "\261\001\360\000\313\247\350\345\2077\222M\262\032\036c\325Y\230\236\276\375\323\213\327\344\213\300>\323\007G"
-    "\235\2400\227\231:\022\331\014\006$\316\364C\345_\360\343\323\323\077\263\247\332\031\036\315\3432\303\277\260"
-    "\362\206\347z)\025\300\027\337$\024\262\042J9\316*T\332\026\202U\257\260kB\011,\205g\371r\215\316\322\247\230d"
-    "\200\330ed\316\024\235\333\022U\3055\364\246\310a\017X]\263\332\032v\273(\310\330@\015\012\3222R\344\275c\354\203"
-    "O\213\042\271\356\341\342\211\020+x\012\0068\010\276\260\343_&6jh2\012%<%\002\315\342\270\263C1=M&~\204\220\230"
-    "|\312J\233H>\337\230\312\207+\222\212\037\230h\302\206Z\370\374MY\034\202\315\344\360\255H\314\240\370rA\210\267"
-    "\355HL7\320e1\215\221-\343\036\226\377\211\255\276;\212\203\362P\236\031T\256y\302:|r\314\346tJ\021\203\351\031"
-    "\235K\177SK\225CCk\000\273\310\077Y\243\372_\323\344\203\030\326m\346_)\024.6x\271\310/\222\305\273yV\366\336\246"
-    "\270\201\373\371\202\374_\012\364\303\303\352~jD\247_d\270\205\256yv\331\317\001h\273\200\204\216\211\241\374\026"
-    "\343\360}A[\255\255C\375\042\253{KY\224\332\316\027\003{\370C\376\011q\302\236\301\324\242\353{/\347.\231\1345"
-    ":\366\134\360k\211I\337$\202tp\027\033;\326\345\270\217\253L\231\242]\005\267C\223\030\324\134\2056h\324\244\353"
-    "\007\251\134T\212\014\271\134\320\352X\212\227\031#\0774f\025\002\330f\300BV\263\302\221\257\337\300\216dA\016"
-    "\077d\353\262\243=C.\211\326\2613\245Ps\333\3373\344\330\323\265\245\327&O\3307w\275\307\365\320\337\340\012[\221"
-    "T\251\202\311\300\275\317t\331\216_\206\372A\035R\302\313CWGF[\077q\313\253\247\300\255\242\006r;\024\362Z\031"
-    "\006\221Y\012\243\344Q\023\037\355q2\367\277+\314\265\307\245\216\335i1o^\2206(\013\265:\250\207\042\032[\241C"
-    "n\305\226TS\302\217\005.Es5\214Yzj\033\345t`3\240D<\005\212\212\330\340O\015\220^\000\372\374'\325\262\355\226"
-    "0\005\213\224i\216\001ca;LG-t\232\346\3137\354\256\021\363Z\134\002V\372\234{\316\362^N\224\267z\236X\317\014\313"
-    "\325A\264\243\335\001\233\356\361';\221\360\371\244=\233\272t\232\000r\213\355\312\210\254\011\252\242\217\351"
-    "XS\260\204O\203\240B|\334\254\034a\304W\303\015\305\252\317\222d*\016\260\042\011b\3213lAV\373U)\366<6 A\367\330"
-    "\207uA\265\200\370\2716\320|\077\336\002\311t\312\035\214\331I\000]\007\207\366\204\077F\364\001\032\302ys[\362"
-    "\024d\224\030\237\324\336\244\310\363\245\362@@\305\357\005\035%\221m\211\011\312\333\324\324\254Q\322\213z\042"
-    "\202\355H\332\226\035L\315 V\0332E\310\213o1\242Iwy_\023\367d'C_\306X\246u[\254,\225F\266\256\214\223\305$\354"
-    "C\312\340\035L\134\211\366\005\203\226b\203\240\314\372\300\365\325\011\274%++\221\361\012\313\354\027\261\264"
-    "\211\013\034\000\315.W\021\306\362\357\220\216Mp\332*\031\270\270|Gn%w\334\332\035\335\300Q\344\364\375S\204\034"
-    "!&\337S\266\266#s\307\322\310\0210\017*S\032\302\306\355\002}\330&\360F\311\265\2651{@\270\317P]\024m\201C\272"
-    "\270\003\203#\341+1n\257\205\327!\334\002j.\134<\012Y\327\017g>\323\036\015/S\344\037\322\025\011@(\325#\004\036"
-    "\3332\016e\012O\355\3705 \350@\265\232\247\220\231\257\203\254\014(8H\002c\235\242\315`\222\227UI\014\215\256\305"
-    "\226\314\317\360{\232_\255\350\224\037\226=\247\320\361\257+\360\311\375\274\346\237\206\003\316\310AR\224\031"
-    "d\007\004\013\230\031\035+\325\134\357\010\003tF\200\134\351]\036}\022\334\034\3273\250\375F\346d\221\227\351\033"
-    "XR\250\213}\011\210K\3516\245\327\320\350'\313\352z\030!\210$F\277\007\232\376\265\3711\340\363\034\177\350_\376"
-    "\213[9\263'\202\245\261\2724{4\302\002\357\326p\202^'\257\305\300\306\245\200W2%\000\204\2300\032Y\023\034\225"
-    "\320\014\037'B\323<\324\201\001\031\212w\304\276sMjU\235\256\205\244\0155\333\011s\330r\023sm\344\200\233\265e"
-    "\376Qe\032\032\371d\261\2106W\134\253\017\0360\205\221\337\246\014\310\032\252L\206\322\022\027\213_\360\336\346"
-    "\035WR\207\267\022\350w\276\236'\232\252\250\270\241\217\257Z\234\216\306Xs|\212\240aD\324\204\313\304\256\236"
-    "\312\356\216:\341gE[\341\014\374#\032\212\263\371\022P}\207\376\311`I7\333:XcQ\224u}\267\261\253\336r\217\266\014"
-    "\015i\342\257\244\032\216\271\033~\326\077\261\233FH\012rX\207y\363\334#cz\012{\013\327\327\004\364X#\216H\232"
-    "u\214\210#l\310\266M#\302\357\273\331\327Q\364\205\326\2113%p{\253J\344\264\2737\231\370\331\216\201\201K\306\177"
-    "\236\342\215n\032>\275\204\342g\376 \341\0051\237-\032\252\2007\201J\255\304Q\323+9d\315\242\177k\007\031j\077"
-    "\202\222\343:\242*\273\376\201\032\232\2721vJ}\365\042\202E\337O\252&\347\245l\321\000\274|D!\271o\252\3230lW\246"
-    "\251\347\214l\254\366\031\317\033}\234\027\363\374\262\330\356\242}&\251\314AP\215f\266\241\221V\344E\012\355\204"
-    "[&\202\243\224\330c\211\313\004\315\235N\235\330uJ\331\300\363\042QC\207\276\331~\2422\362\360P[\217\227d\032p"
-    "\206V\245\321\320Ocr\3352\253P}\373\254b\267\034\212@\347\335W\347\207^\0071\007g\377\023\315\20294l\233*>'3s\205"
-    "\315\223%\225Nvp\006dRD\134`,#9\346\367\226\3513\212\251\341\026\252\277\261\342eKwg[W\252\031$\367\230wF,\300"
-    "\260\312\371VV\324\276X\267\254\3072\255\220\251\376\230\224\363\350l\017\315z\361\361V~\251\327\204ZP@\220\274"
-    "p\004+\260Ym.\222\033\3123\026\343\343\033H\332\353\246s\013\266\246\324VB\030\036m#\204!/\243\370fn'\0269\277"
-    "\020Z\215\042i\267\033\354\017\353\224\0008<B\327\262\243\230T\027zE\001\025LR\267\3059\226\134\275nl\232\2179"
-    "o\234\007\302\245\337\233\341\243zo\240'h\345\035\034v\202\375x\273\344\275\333\350ob\367[\331\311\366\325\325"
-    "\244\350\216Lh\353\352\272\335\212`\264\313v#\302\223\2364s|\263W\207\347\321\273\035\375I1\211\222\212\371\211"
-    "\331$\301\362A\242\356w\360T\223I\357\315\213-hV6Xg\200u\327fn\230\254\366\325\336\230.o\301k\241\346VW\223aaT"
-    "\0041\315u(<\005{\323\352\015\257\355,G\014\302S\235\001\356\3146%\266\264\332,\026\260\375t7\346\310\234\252\254"
-    "\232\202}H\267\346\311\2763\356\033S\213\330\370\310\276MiQ8\234\206>C\260\333\363\010\200\365\310\310G\270\307"
-    "K\367~\202\267\037J\223\202V\215+)\006@\374)\206S\323!$C\304\2611\026B\0211\017\272\355\334\212D\233v06W2\334\325"
-    "\235{4\261\034<1\346M\341\231\323,\317-\315\222\245\250E8\232\250\012t\000t\042\205\351+\016\272]\331r\231\235"
-    ",.\016Z\200%\355r0\2224\336<\245\314+X\002\300z\020\030\036\032=\026Pt\000\365\340\001n\330\254\325S[\367n5\014"
-    "\312\360\321<h\215u9\264\2558\363\260\263\315\0275\322\253\275\353d\010\372\360\356+\327\036\337rC[xg\320\342\036"
-    "\264\233\265\234\235\036\233\370ga\023\254\203\311\241\271R\003\225\365\366\027\276v\262\275\2075\217,\200\024"
-    "1X9\302\267m8\221E\272\025\236r8\372\365\326\227V6\265b\351z\320\321\003qv&9<\244\011\305\363\223\370\357\337*"
-    "X\204\245\327l\275V\007\231h5\320\274\233\262\350\224\322\332\233a\177\256\012`\035\320\275\316\203\223\0069#t"
-    "o_\222|\364\304~\273\340\303\325\253\260\324\327\210\322jhsI\013\013\310\326\221\275 \351\031v\350\376\010L\311"
-    "\363d2\347\345\333\341\347$\304ZsGk5q8N6L\256~~y;\373G \324\2661\011\177\315\246\237\245\222v~R$\023\307v\213\334"
-    "\357\015\206v\266\247\011\261pm\376\206\035\011\037\375b\034\212\221\371\255}N\334E\317\335\340(\016\276\001\015"
-    "R\214$\000M\316\010\235\255D\353qX\000o\023\361\004\220G\302\327\357\361\007\275\303\370\216\355\221\336\370\245"
-    "F{\216\250h2#\033\277\006\304\231:\0032\216!\310\014)\217o\237\260}\225\034\371yW\301w\207\333\015\032\200\353"
-    "\203[T.:\367m\3217\271y\303v\260#b\302\3625\245n\233\376\335bU\2413\010\226\336'DZw\335\254p\245\006\263\270\331"
-    "Xq\272N\212\017\013\232U\253X\010p\2721\306\334\210i\350\3534\207\377m\365\006\313!\360\236\020YY\025\243\320'"
-    "Z_\253\005\374W\317\301|\274\325\316\302\372\336I\330\035\305\3256\134\340vD$q\344\245\356\223\2244gbla\345\003"
-    "fT\362\277\306\260i\241jv\266Of\326\277\207\221\354\373.|\342y\022U\311%\336G!\337\022\2766\370\371\013\335C\243"
-    "(\205E\272r$\273\312\247\251vw\231\300\242\251\322\347\016P\334vy\335\305\265\222c\042q]\210\134\243\261\016\241"
-    "\304Q\221\360\366\256\013\212\344\002Gt\361\312\031v\004I\375i\005\220.6U\032\251\246\214\221\032\013\371\361\257"
-    "p\374T5Y\257\001A\221\036\244]\345X\300\271\222\134\134\277\240\323\355\214CQ\330\241\303\012\224q\377\000%0[9"
-    "9\340\042\304\265\211\240:\001\037\263\312\370\260uLx\306>\032t\020\300\005\032Yc\353\014\234\224\327\253I`\301"
-    "C\333\377T\346\253\010\237\231t\223\003\034~\015\077p\202\222\253\004\364\272YZ\201\224\307B\035\212\000\2071\264"
-    "1&Y\360t2I\327\350g\203/\272f\023\012\276\266\373o%>\250\0153\217Gx\030\240\345\351E^T\247\364Az\016\250\331\321"
-    "\021\372\363\005_\354\242\223&{\371\2078\300W$\256\002\377$\020\327\325s\214\352B\335 \337g\362\353\261\0251\276"
-    "\357\006o|#\313\304\237\243z\036\265&Sc\263\260\263Q\134;\333\277Z-\362d*\224\200\261\336\034\352\355^\006\257"
-    "\260\031\302\017\223\220\020S\244\263Q\360\313\333\227B\316<\002\370\246\336\377\000\322%:\243\260\013X\230\036"
-    "n\377\202\012\206i\217\243\227P/\021>j_\260\367\247\313\351\344\365\210h\343\3030l\242H\077\302\312uMP\025\354"
-    "A\3341\216\347\206\362^>\377\323\363\327\077\276\177\371\002\337\200\007\3016<\226c[\276H];\263\375\354ob\3712"
-    "\251\204C\224\303\276/\267\236\324\336T\367x\207N=\361\005\215\332\325b>0U\373cI\272\262\016QX\370\005\355\330"
-    "\370i\216;x>\331(\002\266\004\337\354g\037'\352F\317\274\3238\226<\276\275\303\215\254.\221j\260\357D'8H|\363\372"
-    "\225\304\342\016\207\375\376\372S(\007\311\345<\277B]T\261:\272\274P\033\250\271+\273\256\266\306E\241]\032]\256"
-    "\026hr\361\134m\236\265\012\307v\030\204HQE\270\034\361\022\221\263\370^\3118p\230'\207+[\214.Sb\336}&]\271-,\370"
-    "\277O\206\025\254&\373W\243t\253[\3142Nr\037S\351rs[2/\375Lwy\233f\001\321j\035D\0248\014\006P\207\022\206[*\177"
-    "\361\344\006F\323\300l\022\032n\360\006\237\204/\274\243\016(\320x\324T\007;e\347\314&\015\321\0059\371\015+\021"
-    "\015\275\221G\327\275)\360\006@#\315\000\260\335\2025\025.@\253\242u,\307;\222,\325\351N\034O\201\200\370\023\345"
-    "\013&\0106Qf\303\036nMN\334$}\361\235t\261\252\350\335\234\302\030\321\211\207+\023\216\310J\326{z\311xV@L\267"
-    "p\265\225\014\322\255F\273C\0040\342Y\323f\263\0217\2528\210\244\264Z\323\304\220&E\350w\207\366,n\227\244\372"
-    "S\243\213\033G\311>wz\210<\003d\222\226U`\372p\203f\357\341\134\371g\230\252f\243D\326\031;N\013\310L\340X,\205"
-    "\350\362\307I\217\003c:0;\023\204\042\261\000\034\012{+\320\303\361\336:\227\042Zi\247\042\025\342\205\230j[\364"
-    " \011C\203\004_\322bru\311\245C^R\342h\013\324\011b\373V+:\227\213\000\364\315\316\302\370\253\207\221\134a\215"
-    "\367\344\272'\3520\330\222\321\013\004.\307\0322MX\261+\301\351I\370\202\002\2702\367\250;\256\210\004@\307\042"
-    ":y\276G\225\224\2224\222\350\014_b]\033\3503D\027f\327d\366\221j\222\000}MALC\211\005L\357\234\205\0342A:[\037"
-    "\036\267A\202B\024;S\360\267MZ\134\237\322\256\226]\234]\334w\214\204Fx7\301\207\036\300\246@\177#\326\360JN\030"
-    "PO(\212'\377,\303\266\316H\000a\275\241\331\363\233\200J\206e\231\312x\337D\364\324g8sR\301\201\227\273\021f\306"
-    "\032lO\324\000S\232\351\321\2236N\275\342\247\303\324Lo\026\015\254s!\026\274fUS\214bU\215S\260*\306\230\177\301"
-    "O\225\367m@\237r\221\201&K\301&\361\205\246\034\244\352\252\042%\026\265\3139|\377\016\304A\221#\271\0041\011\274"
-    "$\206PvtZ\362\211\322t\271U~\325H#\227\366\021\206%\015(\266\376uZ\205\035\345X-\021Bn&T\226\240\262\0429\350&"
-    "\246\220\303\275\221\350\214\026\336\343{\333\033\356\014\361\262E:\275\260a\037\265\262\2003\353\251\267\260\265"
-    "\202m}\223\360\221\215\012\315y\253\213v\010\262\346\244\237<]\261qJ\256+&\254T\231\134S\274c\316U\230\255\022"
-    "6\205+\333\020L\260W\300X\224\347\350\217H\362X \342\037O$\227J\341a\255 \256Iz#\347E\304\033/wgV\021A\220\225"
-    "0\021\221@0\374\232\232\303p\330u]\311\2225\237j(\215\317\211\300\255\347!\3728\244-\312\031\232H\332\217\374\374"
-    "@.\012N0\226\236\220\346\243]\207mw\3141\215M#)\027(\177;{\210R2\362J\264{\341\300\224bd\210Yi|xy\310\315\001\377"
-    "\302\230O\333\202s\375\012\334\017\331Yh\025\256\253\306\031\222\015 \255\3679ud\325O>-\255^\270\270\212<\024\235"
-    "\231\271Ly\027I\327\244\224\320l\3460\274\255I\011\365s\207\241\275g\357\035n\231R\264\024\221'\234\302\336\201"
-    "\257\224\2528t \345\325r\2171d*w\263.\245\032\134B\001A\231f\014\032\334\307^\276\242\355\245\362\257\364)Dw\325"
-    "Vja$f\214\235\3261\232%\243\366O\372n#\235\032\230K\3572*|\015h\344\306\266\310\204\215p\027\330\353\330\331\334"
-    "8^V\313\256(\350z\344 \344\303\134\305\004\221x&\272\011Yo\014u1\335\024\350\313\2101\230\362\253\036\366\310\134"
-    "\177\246\006\361\256n\240\341\211\021\250\326i\177:B\014\312\212\263K 0T \376\010M\204\245\033\265KK\275t,\217"
-    "\274\315\231\244aE\311\227\247\374)\301\253\314\243\356\273\312c\266)\3721\021['\205\257\011Y\014)+\036\007J\032"
-    "K\277N\306\272\007|\020\366D'mu4\200\276\277N^\037[\255H\232\327\021\031\244-\330'A\311\216\332=\320I\246\231\037"
-    "\217]\335\033\217\035\012y(=\276\003\347\036@\271\323\001\323\227:\033\224_4q\345:M>\2600PZ\276\332\305X\005\377"
-    "\3575e\273\003m\324\364\350\004\332\267N\223\363S\333F\317\247\032(&\024\003\277\350\311\032\236\177\305\031\313"
-    "`\0344\245\322\026\016{\363\341\375N\215\003\327\270ZH\355\205\261\215\232\251'\3736r\271\201\012\324f\263\215"
-    "_Ym\3152,F\003\343\267+\301\030\357\000\003\265;\013\2031,P\356\012\201t\301Np\263\243\217\263t\362\374\210\134"
-    "\004\341a\370\206RF\364.\223u\341/V\021\272\013ab\303|=/\375H\227N\361\202\243\362\350p\367\350\304\267\243\307"
-    "\027\251\270x\217_\305\371\027\337c\370)\271\005\330\343\277:'\363\267\252T\354x\207H\337Z0\270\350c\042\134\332"
-    "\012\217\202\006\236H\260\320m\203\042\271\264\306C\231\200|%Ou\211'\271\032\035[4\270\373\042\341\357\221\177"
-    ")P(\247J\325wh\256\245\343\004z\366:tKPZ\344\213\027#\301\2414\321\011`\277\341!\007w\374#\347\311I\2610\271@9"
-    "\317f\325_\322k\016\244d(\347\0157\377,Yc\004\360\310\353\323\213)\013\324\3720\321\034\3256L\354\351\223\236\134"
-    "L\243.\300oJ\355\231+.\272\363\356\032\304\347\035\231\312\250^\300\263\330\022&\276\375\326\005\224\361F\016\340"
-    "\251\251O\030-f\037\025A\333r\307o\370\274\036\0111\301\245\205z O\353\227\026\245\242\216\003\216\035\245\006"
-    "\357z\032\213\277.m\266#c\256\340,;\235\333L\32176\012\337\023R\236\353\031\240\322\362\224H\207\2667\342\223\376"
-    "\255\015O/\026u=\216 ,2e\221l\253\232L\247\317\021\331/\211}\000\027\017\257\346i\212;]\217lL\000\254iz\225\134"
-    "\323\326\332\247\325'\2220M\027U\362/n\325\320\367\277\006#/\373X-\266IU,\020\200\255\201\2615\377\202\021\313"
-    "\251\377\277\347\3712\362@\235\320\372\037\364\206\030D\244\337;\3524\210\325\336\330q\001\215\244\337Hq5\242T"
-    "#\350\373\335\374\327X\372\200\213\303\202\240(3}tc\262\316\336\246Ia\004fC\264N.aWDo\342\225;\262^\013\372\373"
-    "#\207>k\233\027v!,K\2306\331\330\352\015|\276\232\345\223Mi'\231\267\241J\361P%/\026\233\242N\015w\247'\020\263"
-    "73\311m\363\346\022\222E%\337\367\270\237\000\323L\222e\2327\342\305\037Y\263\267 \365\034\314\377\237t.\263\277"
-    "\340eKBF\341\342\236\366\0353c\362Q\255D\224\265\262Y\027BT4\324\375M\2450\213\233{l.\177k\240\312qL\221\250.\321"
-    "U%\232\365\235W\331\215\265i\374_\356\250[\222)\272M\265<\366#\3024V\335\000\227\335\300\205_\344\002\346\341,"
-    "\012$\370\024\243\267\276Lgh1\243#\026\011\335\3021r\002\212\351z\254\313\276\245[2R\330uInvSO\254\332[\007\360"
-    "\347|\231\232\252\254\306\325\012<\247p\211\224\277\005\304\033X\371\277\254\303\221\303nW\337\014\031\266\225"
-    "\377\021V\233\256qc\205\007!\036\233\340\257\261\251C\214\262\337;\250\027\355z\005\032\220\236\227\223d\015\343"
-    "m\345\017\236\004\221j\365\260\215\346N\243}\001Cn\347\251stc\375]\203n\207a\231</\020\371\355\134\010'lT\316\324"
-    "*\343\212\366\010\001\257#\242r&G\010\222\213\317\247\027\325\017\351\014}\322\004HK\305'\254;\212_\233\004\235"
-    "\251\225s\301\375k)\266\261\272\021\134\235\375\331\267\312\376\374\363\333w\317O\361\240\235\336$\006\251\260"
-    ",\315A\374\317\257\377\304Y\003\310\353\273H\273/\237\277v\251X%\301c\265\225\234xTx\323\266D!\264\312a%\256.q"
-    "\317@k2X\344\360\005\177\347\311bFG \016\375\270\307\005\325\013\326\001\276\034\310W\360\247\316\321\230\277\264"
-    "\023\031\357\206-\263\222\316\242\277\317\001\210=;\256\3579\020\231\200U\357u\231\002\017\244%\212\315\0241\334"
-    "\256\315\216\335\255\361\237\322t\332p>\000\305\004MJ\235 _\375T\220\003F\276:\305\267\233;4>\344\306\233\202\343"
-    "Xs\374\224\213S\3309\245\025\245\262R@\201\342\134\220\216\366\221\337\344\304pK\037L+\026\260\365i\020\244\360"
-    "\251*Q\004\316!\035\377Q>\327c\0279\343\322!\362\255\242\373\376\356\3033\266r\272t\042\012\015m\254.\225\361\222"
-    "\260`x\265\377\205\235\346vdd\024Y\220\313\000T\203WYz~[\230\351N\241\311\210\022qM\226\022\026\312\022\340&\227"
-    "\255\033\017\351\015y(\271\3369\311\331\012\033ws\002\023\357\333^\003,\327\304\077\235\376\374\272Ga\331\215\226"
-    "\230T\011mX&d\2612O\344\271\027\354\250\346\223\036\271\335\320\273u\240\270\024\331\244|\277YC\3354\254\365\306"
-    "\233I\301\010\321\202\001U\033=\335\036\257)h\220T)\134\355\3147Eq\035\305zC\302S]\273\311.^\002B;\244\357x\270"
-    "\271\225\232J\340n\370`\246\364\134>\0155H\265\206W\321g3\032\032\213\323\306\274a0s\232bP\077r\202Z&\327A\225"
-    "|Hm\364\306*\307\247]a\377\026dU\031\020(To\231\307\211\311B\001\374\032\012\261D]_\030wE\204%j\364j\223\325\343"
-    "\255\270\033\361\343OK\3072XM/\017\036\210\221U\330\253\011iL\374\356\224\335\320>\213\027^\221\316`-\316#{\206"
-    "N\331\206\326\305g\315\270\340\031O\2750Yg\273\037\007\273\234\035\266\221\274\272\336\362!\240\367R\203d\201\341"
-    "\306\256Y\210\2208\241\243\033\016%\005\342\003\332\270V\207\322\350\252Ha\2740\270\021\036\077sk=I\241\310\006"
-    "\342\275h\316x\374\022d\324\373\317\377;\310\213Y\232\270\300\240\374R\35488\223\322\320:\206\031\356\004!l\327"
-    "\235\015\220B\224r\211\315\032g\303\274\275\0317\216\211\216k}\246\026\260\307\364\303\274\360\002=\011c\357\370"
-    "\316\300\267/\363\224\326\003Glj\221\313R1xyo\344\262\254\015T=\361\203\206P\373\211\274\227\337\205N\026\215\336"
-    ":8]|\2408\024g@\243\207<\361\276\020\245\371\214\320\244\332W\231\000\042P\255\205;#zD\361\206\032\2724\252z\355"
-    "\235\262~\003\364\244\034y\355\352>\206\223\002\026\323\004@\340A\035\276\306k\246\233\236\027\246GI\320)\004k"
-    "\2617\360m\330kG\336y\243\203]\234'\350_\313q\2164\315&h\363\250\213\202\006\210N9\360\275g\350(\310\315\273y\370"
-    "\244\016\004Q\077`#.\333\271\321:\213\312o\350{\216\1344O\200\304\273S9\223\330\203;}\250\216\224I/R\352\272\252"
-    "\353\210r=q\001\271\023\370S\177\207fhnk\255\010N\350\375\035>\230\302\363\257\372\364\327\372\2023\216}\260d\340"
-    "\234l\363+T\267k<\020\217\277|\245\017\266\042\364\3462\300~\2046\226\317\346\324\336&\233\237F\020\244\277\311"
-    ")\372O\213<\251\016\367)8a\204WIM\311X\211\206\273\226\225\2309\134\372\227lU\035\265\225E\366:\010\256\346)\236"
-    "w\347|\334\216R\220\002\335\202\364C\316J/K\363\276\023\0771\240\351\005\355Pdd(\250\042\011x\317\037\027y^\275"
-    "\230\332\261\363'\205Y\301\037\246\203\022\326\322\250$\354$c\276\234[O\335\245\266\234'kRN\324\027\276\027FA\301"
-    "i@\2239n\325J\0123-\262\2412\357\270@\037/S\216\202\037\325\243\033\361N\330u\016c\030aa\334(\235\246\2775\312"
-    "S\020zs&\230\376v\246\200\320\265\251\356@C@\371{#\0102\257\324a\340Ib\200\312\267\275CR\203 \210\262\217$bil\316"
-    "\177\266\333\336Li\257c\375>\354\315\022\335;\011\333\323\3265A'\331\205\077&\013_\037\224 \375C\035\012Z~q\001"
-    "\203\026\203u\207\001\276]\310\027+MI\230\002S\320b\333\224\303\213$\344\244\265^/\256#\242X\323\025\372 \032|"
-    "\237M\235RfhT\321\260WRLN\234\006e`m_Ki\320\250.\323ZN-\344\262\356\264\006\204\213]B&\267\205i\024\357X>\201\267"
-    "5:\274\004\011=\300P\227\353N\020\301\336\247\351\035\216\327\216`Mqi\332D\340\356/\242\353V.\361\014\276\315\235"
-    "8\351\302=o08\3774\01629\301\207\353\373\011g<\340\027\003\361g-d.\343\306\342\313z\013\245\013\375\236\227\231"
-    "\304^\271\271H\210-\271\331\354\330\305\250\036\357B\335R\0349\0056U\267\006\027\302\222\230[\310l~\017[\344\347"
-    "3\323\337\342\230!Hdj\134#\306'\223\323\215e\304\335L\247\000\354\256\2453*w\326\077\307\033\257zr\215\077m\221"
-    "^l@b\233:\035n\320X\325\325\034e\310\21183\320\323\375\023\006\243\265\265377\272\207d\243\042;\224q\270U\017\250"
-    "\237\355\2500\305v=u\2026\324\262\307.\310\325\257\251\002\362\200\002\214\037\306\364\000\322\227\035\357\244"
-    "\323X\223\355\322\267\350\354\332cy\214\024\366U-\362\021*\302\315\330\237\326\026\263\320\263F\276r*\200\026\273"
-    "\212\355Tuf\22313{\254\223\316\345\354\020(\234\262\201\3043\3667n\235(#\345\314\262\325T\223\235\343\205t\376"
-    "\266\253\227Ro\134\300\246Jm\011\353dZ\304\030\007\215\327\261\355\035\257\004\306):\357y\014\231D\354xLa*<\255"
-    "\304\220\042j\243\311\244\212|%\302r\376sk\221A\316N\027\302\201'X\226j\2304r\007`\310\032\331\226\323\237P$}i"
-    "\336\210\215\270i\237\207\326\036<p\032\322YBAXK\344\246n\2528\021\177\372n\377,\305\254K\274H;\347\024/\002\215"
-    "\253\223\030#\077G\306\262\004>tg\255\327\353\024@\211\257\035\032[\330{'4HKW%\236f\243 \025\220r\253\216\226~"
-    "\243\214\273\214\354PyR\237\216\007\017\224\032\202\263\253\000\310\016\3736\221\356\335F\377\354iU\344=J\203\265"
-    "@ZuJ\277S\034\221\004\320\205|Y:H\352\227\262\2343<\366\2066\264\344\223\270x\346\340\303\225fr;A\203\021\020\335"
-    "\321\006\253u\012A\342\213\007\311$__\343\333{|\217\265U\212(\375\262\2539HS\017\325w\004\024z\316\353\244d\026"
-    "\025\177:!\326W\255\366\360\305\335\353\310\206\233!\274\325\347An\306\360\204\325Q\212\377\277M\256X\301J{\303"
-    "\266\027\032\264\032\233\031\006\347B3R=\226\207v\036\2101e\035\340\327\347\276\027\256\226Y\272b\235\325aD\030"
-    "bI\134\250\356\370\000\342\023}\037\364=\3433\305\256\004)\024V\330)\010\344\255\025+\022\251%\231Z[\367\015\374"
-    "\210$\343\233\037\365\2247$i-A\277x\252\277j\001\234;w\021\241\036\177\013\243\011\011\266\352x\214\003\134<\345"
-    "\233[\202\034\032E\327o\301\020\026\025\226K\372\333\225\004*\025{|\306\011\2013h\365\234Q+\077\333EN\203\320-"
-    "\215[\271#\354\022\241Xq\343\035\216\341\031\3333\256\026\271+\376\245\273\026\244B*l\077\272\266\205\217\335\373"
-    "\267\344oe\230\030t]\005\356\257/>u\371\035\306\372\221\335\364\364\362\3034\353t\3651V\361/\252\204\256w\037\337"
-    "\370\366g\3432\177\034XA\314/\353V-e\224\207\260l,\214\303\027o@\360\016\311o#]\033\365U\211>\207\332\202\227G"
-    "\372P\207{\254\002\373\377\266\311+2M\271\367\345\242\335\263\260\363k\361\353\312<\370\3119O\202\357\302\357\360"
-    "\231%\365\374\334S jH\355@V\370\035\356\242\261\010\077\271\244ooW\371\263\362#^\2505+V\266\042\334\0317\303\210"
-    "1\350\212\034F\321\212\223\363\014k\226*Y\224\3632\134\031\305\375l\245\340\022\077\221\227\215\375\345\252\265"
-    "\037\266\356\300\202\026G\302P\077\036{\026B\033\350\134h\201\206\026$\263\000\306[\354jS>v\320@D\014\262['\375"
-    "RA\242\361\261\316\233/\033\257\371B\362]\357\027\333\342\306\214\317\367V\330L\210\203\266\006\376\311<\317\350"
-    "\004\304\345uA\242\207\272f/_U\371\345\345\242v\214c\202\212)8x\3363\227\310\022-%U\033b\343\017\343\206\303}K"
-    "\015\034TwR~l)m\357\244\207lRg\307\002,\213\223\005d\267\313\277\231\3424[\217(,\224j\200\256\347\337\265\005*"
-    "\334i\271\337\337\341#\270\222\374_\263\331uK\233\306\004S\252\353\217\372\0322\317\236\272\215\2541l\256+x\013"
-    "\204j\077iqP\336r1\006\226\244\275\216\250\371\214\223j\374\376\267]\000\232+\353\313\250\314\232o\364\246\247"
-    "\033\2464\235\336\256\216\011k\235\256\352\247\235\371l\226\026Q-\016JY\323M\243:\0064\213\260\032\221f\025s~\306"
-    "\313\332~+s\015\013\360pF\313\032\247\223W\271\267\260\035\037tu\347d5.Aa\244\333^\371\242n0\226w\357\343:\247"
-    "rJ\263p,elhtmg[\203\005\271X{\015jgi\323\210f\200\261o\371\256\246M3<\356\277\260P+\247\274\261\246F\270\317N\011"
-    "\007\376\312\307\211h9\233\300d\277 \276\077\323~\210A\327Q\320E\016\217\271\343\306\351\021\325\006=\210\356+"
-    "\306|\021N\237\356\224\200\222\005F$\002=-5\257\010\034\007\311*\300\223\312\353`\222\202X\237'\350U\022\2103>"
-    "\355B\2042\235\276\274\266\227\202\317Bb\006PON\317C\0269v\225yk\332n=\030\307\354\242\216RK-`s\025\257\247n9\235"
-    "\033\3477\217\345r/\364\235W\077\251\021\352h\236\227\251\333\354)\266\342\363\362\266\323#\001\314o\305\313e\024"
-    "E\012\347>\255pq\242\227fYY\036\215N\004\256\377e\276LM;\347\356\375\010\032#\217\002\265\020\031\017_\206s\357"
-    "\344\276y\373\374\364\364\227\267\364h8\235\305\340+\337\3514\333,\361\027\006\327\303\277\366pF=4\376\222\237"
-    "\251\332\371\314W4\001\360\2637\277\204\374\252;\336)-\362IZ\226\357'\353\315{~d\230\2376\035\2317\207% \020]\312"
-    "\304\323\244\021>,\217\236\233r\250\006\324\202_a\207\022\317\317\361\356\232k\353U\272\314\351^v\2559\020\227"
-    "\331\024\360\366~I\005\336\363C\314\266i\363)M\357}E\323;\246\35179q2iX\332\001\242\316A\300\245\323[Z\034tv\350"
-    " \214\232\344y\3426\315D\360<F\006.]\220\333\024\260\270\316;;\266\257\034iIW\207.\3473aw\266r\225W\311\302vH\272"
-    "\022\343{b\241\205\333\271C\313\347\320\266\207\202g\311d\216\217\260T\245C\304\004\323\336C\332-\323}P\033\207"
-    "\033\200\355>\203\222\200+\330\363U\276\042\301c\202\260\310 j\025\032\003\255w\373m\372\033p\024\335\351yU\255"
-    "\201f8Y\277\305m{\357\245Y\212\3352\211\221\240\220\300\246\030o\310\003\032\213\033:\257+m\310\217\267\042\205"
-    "\241\330\221n\201\334\361:\312\330\201Am\350j%\327\244\317\367\323tMb\222Q\332D\321K\240\341\325\344:X\077:h\307"
-    "\322{\310y\277T\004\356\2757nQ4\334:\240\365A\337\037\215\005|\320g\300>H\323\307s\023v\350]\006b\351\346\215\000"
-    "i\362w\333\0068\365\277\042\270cfm&\354\340\302\277w\204\261\261(2\331\216y=\372\246#\373\360o\377\376\037|\260"
-    "o\336\217v\207\352\024\355!\346\233\202*}\335~\322N*\007\273\331\217\332\342\023l\367)@73\352u\357\253\256\345"
-    "\343\310k\267\362[c^,\322\236\015|\261s\303(f\331\345\246`\210\334\033\363\2465\177\331\020\374\374\311\267H\371"
-    "\267\275=O\272\260\230[\334\210\364E\373z\005c\007@\365\042\303(\002\360\203g\360\213\261\252\264\207\277\331v"
-    "\031\300\213\231\277H\255\225\222H\307\333\220SD\305\325\364/\351u\324\266u\3500\352\350\321D \077\374M\303\263"
-    "\027\250\335\015\001\342\031\337~\033\334\203\232bc&u\323\005\316\361c\077\022\260[\003@\216\332\357\255re\272"
-    "\267\352\026\006\307$`\014\212=\235\274\275\220\010&t\302\276\243\317\307\011\031\3267\307.\241{\215Q\342\2417"
-    "a\201MF\365ht\264z\314=P\013F\221\234\271\372\271\015\210\227\317\024\246\363cu\031\322\205^p\303\254SC\343R\310"
-    "m\017\272\363\034Z\327\000\301\256\274\357n\224q\325\371\216\300\253\3472t\3658\271\037\213@\277\320i\033\274\231"
-    "\370\250F\375mq\011X'\017}\241'\317\030M=\232\375\311Y;K9!\336\326\030\357t\334\336v\336n\274\0216\024\360\231"
-    "\316vP\020\3415\013\332\233\311[\356|\134\077\362n\365b\032w\217\336\017\301\036\252\213&7\2309o\331x\373\241>"
-    "%\300g\303\256X\213\365\351{$z\232;k\215#\201\210\207\371j\020&\034\247&\006\344F\336\204\033\366W\245\212D\340"
-    "+\242\366xC`\027S\335\277\212!\340\307\223\236T\240]&\273\3269\315\337\200\347\207I\213\212b\337\355\320/\273x"
-    "\317xD\274\253 2\361}\215e\213s\225c\330\001W2\302\004\230R\372\303\253pD\244\304f\320\330s\2544\270|\371\342\364"
-    "\335\363\037\2417Cw\263\341\315\323\327\270\311\330\307\313\016\326,J\326|\340wh\372\306\177\025\337]\261\203\245"
-    "qz\240l\261 \320\275U\134#\360\203n\310\240\307\211\263\237\310\366\315\367~R\354\236\356\324\000\273\257\265\310"
-    "\027;0\376,6\315\336\017\330\000\247c\023\024\225\326K\042\034\352n\000\246j%$d\211\271F\302\241g\370\032\014E"
-    "\262\2639\2276\307\305\263\243\327!\353\241\3540\350M\266\272\244c@[\333\235\317\232\354\306\011R\217^\322z\277"
-    ")\361\034\311~\304->\232\347\356\312V\302\206A\257\227.J]mBPw\203\337\350R\271\246\027[q\313\353\354\026\366\266"
-    "\015\201\265\233u3\001\034\236q\314\215\366\3269\315\233q\337\24433*\241\002\255s,^\257o\034\265\321\243\014\356"
-    "+=$\206p\021\020 \236j\337\322\177\006F\037t.\357\215&V'\267\322K\365Z0b\227\037I\243\313\232\364\315m\310\221"
-    "\270{D\316\034\211#\355P\342\210^;\227K\015Rs\327\204\3624\334\012\0209\025\310\030\355\224e\006;\212#L\332W\204"
-    "\034U\336\245r\265\360\330=\3268i\350\337\366\234\025}j\255\235\234\236\372\0227[\321%\304G\324/\301\211\332\332"
-    "\316\246\0276U4\335\335\331\305\335\276X\310\035\372\262\325\331\235\013<Yd\313\254\032\243B\300\254\306\367\350"
-    "\346B&\355\222\037\2217\327\324\304G>\042\004\331\261J!J\354)\214\355\367\367\311+r\225S\337\360\306U\306\272Q"
-    " \016\356\243`\232\223\303uR~\010\222\313$[\211\203'\275\210(\227\004\234\015\353\222\036\233W\235\305\267\301"
-    "\303w\012 \325\302\200\250\322&(`\241\350izx\035\261\335\001j_KA\214!\006e)B\2366\017\362\314Pq\334\246\010P\347"
-    "\266\215,\235r\335\025\042\3643*\275\327\242P\361\346\212\254\304\025&\302\077\375\352M7\354\011\014\333>\345y"
-    "\206w\225Sk\346\307\336S\220|@R\351\236\335\006\271\226}L\355\363\346O\202\366\034+\035y\254\243\206\353\037\201"
-    "o\261\341m\3516{\236\345W\234\3261c\216M\000\031\351|\354\016\016\250\001/<\037\236\376\231XO\261\011lh\342\023"
-    "\341\203\326\034-\311\3579\322\225\001\376\244G\277\344nOKo\334\263V\244\322\020c\000\371\024\031\216@\227`\035"
-    "\257\341\352\314\334\035\243L\212F(+H\223\0108W\362\336\215~\256,\002\320x\202\337\230Z|\366\303\364\014\264\201"
-    "o\302\377BP\254\364\023\360\332\251\216\212\305\355\321\277(:\255O\232\230>;\306dX+\367\3456\017w|\240\264q`A0"
-    "\356\350\211\1775OWu\0008!\217\203!.\240\025;\276\273;+x+\214\264\245\3442\277\213\013>v\346\003\355\250a^n/\235"
-    "\347\037\332\217CX1mL[\303\016s\207.M\362\315j\013\322Hq\242\247A\325\247\013=I\340(\362$\345Pk.\334Xm-\324\346"
-    "R\226\036\211)G\313(\340p%\324@\0305Y_8\220\042t\302\301\027s\353!\271\322e\213uG\004\243\211\301\265%4\232\370"
-    "\371\315s\274\025\307\254\304n\203\266\306)sr\317\257i\335\231\354\351D\015\023J\345\223\325el\024\2670\042\205"
-    "\252\226\210Cv\331\331\230E[\271\224^|4\016_Z\363\304\337&\254wQL\247\253I>M\177y\373\342\231\271\262S[\354q\354"
-    "\037\364\020J\306u\244\030\311y\005l\260\000\211\276\260\354\222ty}\005N\251(\015\241p\203q\213\245d\215\354Y>"
-    "3^2\022\314x\333:-\3103\273g\251\206og\266u\314\042\315\274\337m\357V\203l\331\276\2651*\272\333\336\343)@\215"
-    "W\337\005\002\306<\300o\313\023h\023\300/\177\267l\000\032\3332\027\367\213\366qn\247\275Y\244\236li\013\212K\205"
-    ",\327o\3305\351\374\365\014_\010\351\015\361!8z\015\256\367\020\337N\226\343\302r\016\333\042\377\240\255=\320"
-    "\241f\202\134\013\205\030\342\314\210\3136N\030\373\012m\203ZvZ\243\231\356\334lM\335\042]\326w\272}\345\007\002"
-    "\333\042\335cs\265\262\0362\215\211d\313xwT%&\033}NL\013Zr\353B\026\203\037\323T\252\341\344\315`\274\314\363\003"
-    "\3663\250]\276S\233+9D\300\224\267\240\316\250\234\016\323eG&\316\352c^oO\204\020\003=quN\1777d\303\342Ne]\342"
-    "\260\331Pa\261\241W\267{\213\343\326^\273`\0127\352^\364\350\346\330\250[\221\277f\355\002\205\271\3449\025\215"
-    "\253\251\273\205\364X\334\372S\207\243\2062\270\372\212\367\341\304Vu\343\367Q\202\257W\241\250\001\373R\005\275"
-    "\251\302\335Z'\323)\010\226\027+\264~\235\312\373\335\226\345\011\276\006\024Ci\260\217\275Y\177\012\235\027\273"
-    "\210+\345\344b\036w\241\006U\001\330\330\177n\204\000u\274\210\211\223\031\216\013\010\016d\351@\364f\213\244z"
-    "E\226/\347\277N\226\257\2353\007\250j.p<\027\360\256yN[\334DD\276\212S\374\027\366|\375\357\320\227C\332\315B\316"
-    "4+\321\227n:\012\356\251A\311\042\001&\305v\340\257R>\203\377\232\362\331\2203\300\210\322C\3624R,\267\241\016"
-    "2ShR\311^\354\251\204f\205\260Fxw}\260\031\344\026\251E\005\271U\237\307_\245<\351\232\261\027\326v\233F\330!J"
-    "U\201b^\077}\373\366\347\277J8\030\367\260\347\042YR\350:\261G\333\007\032i\000\026OV\025p\305b)g\314<\377\214"
-    "'_\276\221\207l\240\343`O]\262\225$\374C&\017\231/\211\213\235M\331\036@\331\2346\313\027l\200\343\210\077|`\224"
-    "\233K!\342\325\310\352\216K\221c\007\227\340G\034\342\240\022\354\322\016\251\230&\267$\311m\271~\177\223\336t"
-    "\263\275\307\333\233\034\303#\022f\314g\017\237\375\316\260\367\223\327\035\374\243\364O\031\031\006.\213L;'\226"
-    "\033\273\201r\265/;\024!I\360g{SG\354\327\343\321\366\220\237\011X\270W\355\330)\134C'jq\361\356\354cw@\013\226"
-    "\274T\2341\325\231\216k\307 \323*\206\254m\223:\024E\022<\213.\262\251QRt*\350 \205\227\3427=;A\262\002\035\276"
-    "\366\350\210}YF\273\264\263\226f\372\037\271Ye\010$\263L[\364p\332\300^e\326\003w)\337\007\246\017\377M\343\226"
-    "\241<\010\254Bi\307\216\303\306P]&(\005\262nU\323\014\346\201YKt\277\330d*$\244I\261\310R\177c`;\327Q}\3630\257"
-    "IE\260\220w,,5\274\270Ah\206\246\307\036\016\372\370\342qm\021hr\367\350\3210\257W\317\337=\375\361\351\273\247"
-    "\357\337<\375\345\3649q\260\276\215v\025\134\244\325U\012\034\266\272\302`0\311\324\234[\340\305r\214\027\210\254"
-    "[\000=}\365\303\363\267\310\223\230\011\134\246\246\2348-\262\023#\232_\015g\342zo\351\244\311\361M>\340\225\223"
-    "#\363>\245\034\263\042#\344\034\344\211\321\236\262\250\003\317A\353.\036\000\022\252G\034W\030\017\344\371\265"
-    "\001\365\360\000\342\200_\217H'$\000\371\315\001\365\134\223\271C\303\357j\265\275\2445\022\263\271y\235C^\307"
-    "2\311\364A\276\234\356\261,\347\255`\300\223\377L\233\307\214\001C\205\303XU\267\321d\030\077\370\341\020$\366"
-    "w\373x\341$\245L\372B=#\332\356vO/\011\331\260\3308\327o\370\313<3TN\346\351t\303\247\026b\214\247:\213d\265\242"
-    "D\274\351\312\241\236\230.\374\003<\235C\221\204\273/V3<\241\276\346<\214qC1}H\001pa\2618\027vn\305\364\251\221"
-    "<H`k\330\247\243\332\262\232\030\203\252\220\033-\006\272\264\355\024~\023t\322\304(\262C\001\021a\255\325\242"
-    "\003X\347S=`f\355\342\036\365t\225-I=\3420R\010:n\274\000J\215\265\340\214\302\367nk\322\034\214]n\22056\206\330"
-    "|\355\230\216\316Ef\2528\225*\014\345yG\371\042\274sW\212\315\274\321\011(C\304\273w1M(\335\222\240\005\345^\201"
-    "\022\207`\317K\207\017\277\033\211\370v\332_\351\325m\005HDus\336\272<`[\220\027%\037\364\251\272\306\300\344\025"
-    "\262\333\311\301\020o\213yy\024\2422\342\273\205\234A\314\300\003#\243\373\366\333\300\273,%\271VcP\237\355\363"
-    "\242&\237\361\207\221\226\355\312P\370=\336\021<\332\367\345\204\305\264{\207\230\025\343\134\322\211\261t\311"
-    "\220\036\306J\001\366\330N=\020\042\222n2}%\300\242\270\345\001I\277\200\211\333\3302Yj\021\077\256K\017\324\270"
-    "\332\002\252z\013\277\005}5\273$\271C\335`\2304.\353\261\203\254\230\215y\200\305\354\014\371\324\231]\036\371"
-    "DXvU\370\033\33539\221\366\217\234F\373<\237\261\251\260\265\326D\271\205\235\321y#\264P\006\031H\274kr\223)\341"
-    "_X*\001\014&Y\225WiQ\326,\022j\305XL\134\315s\272\302\304\3762,\374\201R]`Q4\260\322\027kD\365k\005\374\360=\012"
-    "!\206\364\004}J\305L\022\371P\016\311\027\226#\277\241\355_\007/\205<z\344\202\303\302\205\361\316\310_,*\224\255"
-    "\034Fj\373\227\312E(\177\373\367\377P\006/U\004\364)K\343\250\217\003\021\337\345\221\022\205\233\332\3539\316"
-    "\346.A\320\3700\303{\302\366+^C\021o(\251a\356\311\373\023p\343\354\030+Tm\335a\3549\362v+\263\225\234*\250\305"
-    "\300\304r\333B\330\225[\261O\030\253c\274\327\365-\301\2433v\372\205\330\377\026\257]\216\267\330\363\365\305L"
-    "g\3470QQ\306\322\025\033&\0056\003\234\302\374TrM\244\231\261\366MB\266\320\222\3575(_~\004\225\366e\347t\327Y"
-    "\232\232\300*\030\2014\372\274#Q1G\326L\300\0057\305\302\004\203z\373\022\026FiY\010n\270\3716\034\077\271z\274"
-    "\003e{\353\042\257r\340\305\030\241P}\032\3232{K\243a\347\212\230\020\226\231\363C\362\350'Q\027\322\230]\202\002"
-    "C/\022I'N\351\373M\002\032\004)\2008E#%\251O\361\232\325\005i\202\032O\372\345[j\025\372\214A\307wD\031\031\005"
-    "&\376\017\215\336\251M-L\327x#q@InE\207\020\222\201P~-\256e\215hY\342\277\004\015.\362\347\014\373EJ\335\210\035"
-    "]R\367B\221U\366(\335\207\300\010\244l\364z\341\300\245\316\355\204\000\177\361\036W\266\225k\347\355\255\022L"
-    "\260b\316\024\354\371\311\302F\315\245\007e\354)\360\257\233a\1778+\261\2005s\236\221\261\312x\031\226k\014\331"
-    "p\036\214w\260\331\023\332\323<\011\316\234!\013H\005\306\213\356\254\270\372\350N<\331\255It\241\357\010f\206"
-    "\347;|,}\042\233)\004a\356\375\274\244\240\265\355\265\027\030g\016++\274Z\304!S\042\240\034B\333^-z\211L\326\374"
-    "m\251l\042kz\275x\233*\325\134z\241\342\033S\034c\274\232V\350r\010\374L]ez\346\201p\027\2318\302\245\361G\302"
-    "\356\204\372\252\034\346\266<^(W\265\351i\035*R3'\302X\350\227\323FZ\213q!sT\201\323\031\007\265(\232\224JA49\337"
-    "W\373@\006E\211}\343\222\134qkz>\205\226j\231\2418\340z5ER\273Y\021t\033\334\225#^\252\365 .2z\205\370\260h]\303"
-    "d-\321\252\221r\300\042\333;\363\243\341\250\203%\311n\220.Iq\335\262;\224\255*\226\272\243\324\026\310\210\201"
-    "iR|\220\233\353\226m\030\326t]V\351\362\235\364b\211\354\377\025\020Q\022\205\021@\234\201\022\325%\377\370.n\263"
-    "\220\367!\254\330\271\261r!>\022e\334E\012do)\317\335=\221NP\320K\212;\217T\247\0126\356\210\313\364\242\344X\240"
-    "\211\002\226\027:/\276\200\032\366\322\265\240#\326\250\267\035\212\304\322\354c\256i\344\226]\275`\340\256\023"
-    "f\321JA\035iD86J2\006\042SPw)\360\006\304\001\321\333\306$A7\274\322e\353\360;\334w|\204\264N\200\372a\202\011"
-    "\035\242\341\005R\263\200h\364\204\235l\332\206\030\267`\374\367$\2161G\024\310\216\224VA\360c\311G[g7[\371El\000"
-    "~\257T\276\251Z\212\015m!\266\327\025~\231\226\027\003Ly\344\325-\245\033\205\377>M\266\211)7\3726\015\266\201"
-    "@\307\025\232\357\312\320{\235\331\002\3668\274\036\354(>\337l\325@5\255'!\263\261=\313\244T\323\210\236F\2039"
-    "\035@\332f4\034\261j\275MQ\305\262o\3073\300\330>\377i\273\204W\263Y\226\2740\321\032\215\316\320\301\350\376\265"
-    "<nO1]a\260\344f\212\321\275j\3746& \267B\2513\356\270\303\326\326\326z\022\312\257\201\325mB\211-1\356*\020\032"
-    "\253;\370\324\015\301W\353\357nl$\226yS\321\313] \376\036\257rw\302\013\003J\177\337b^\354\210\375\244\303\372"
-    ":L\365\343\335\0224\243uu\262\363x\027}2\340/N\020\374I\370\254r\034\226\037\262u\030\240z;\016\357\213\215\365"
-    "\344\024\022M`VN{\274\233@-\366\3530U\253|\035Bb\371\361\322\244,\211\031b\237~\310\077\215\303>(B\303}\370_\030"
-    "(\227\2261;\264\234<^\203\006\030L\307\341\253\203`o\322\035\004\207\360\337\340a\3600\030\034\005G\360\033\376"
-    "\033\006\017\273\203#(p4\037\354\277z\024\034}\034\014^A*\374\035\276\032\034\320w\270{\002\343\374x\211\375\033"
-    "\004\031\0004a\270O\030{0\366\001d\256)\217\303]\233\016\223\237\003T_\333|\322\206L6)0!\251\177]R[\306F\273:y"
-    "\234A5\370\017y\304\211S\264\240'\230\300\020\205\237 Xf\323t`=6\347\325\246\025\330\352\000\213\014\334\323\246"
-    "\343\360G@d u\264d\037\313\201\266\240\375\256\230\236d\305d\001S\011%\007Ch\367\232\377\026\343\360\010\261G\023"
-    "!\235\301\335FH\263\002h\336O`&\002\004>\300\377\016\177W\270\336\345Q\030\322J\013\213BY*\006\342fU\246\370\211"
-    "/H\217C\211\302.\243\005v\011\343\317\201\325\331iX\0022pxF\323E\344\221q\336\222\035\177it=\003^\205wR\370r\007"
-    "B\222\352\012P\355\021\347\261\261\332@\221i\366\321\315x\201)\363!5l\212\2205\347\300Xf`\300C\277V\225\347\213"
-    "\322\214\220^\355\365\373GA\011]{$~\030S\344\003$P\360\206\020(o'\206n|b\241\261\215\303\303~x2\300\236\330\011"
-    "\270\261\370^\037\312\037\334\275\374#,\077\250U`\232\226~o\351,\016\307\210\350\032h\215\211\347R\344\344o\377"
-    "\376\3774z\2040\254.p\003\220\377\001e\002,s\362\267\377\365\177l\207\202\213\352\026 P\344\344A+\004V\037n\250"
-    "\377\222\012\3008\376\337&\2424\034\324\220\332\300\330\025\315k\364'6;bq\275\264\200\310\334\037\2448\204)l\332"
-    "L\205\371\254\222\013z\011k\034v\007\270\006\244\256[\012\212b\351\312fx\323\362`\321+\006\360\226Eb\326\210_\356"
-    "-\035\011\210\334\246\205\242;o:L\267\255\251\210@\206\1777\013\007\216\357\317@\325\315\302r\025}9\303\000\342"
-    "/a\0345$y\327lZ\331\315\272\006\346\031y\035\243[\0059\260\202\374\003\306Eor\260\207\0336S\233\221\273\360\031"
-    "\365:\300\255\310l\226\265vC\301\346\272^\216\357\3127\344\231\351\241\240\265\366\002\200\236\011\213g5\030\251"
-    "\274uL\372p\344\206\341\350b\342_v\362t\261\010r\020m\205\011\210\323\240\022[\263\225\210\267\366\211\244\364"
-    "\326.Y\236\256\213\375\010\277\205\233\257}^N*\022kE7\233\2001\210\230\215\00466\2732\023\263\022sO\376,\226\134"
-    "\320\343\236\235\3763kRw\003Nq\303\266C\247l\015\036\003\2141|oE\320\032(\355\350k\263\017(\335,As\273>\341psr"
-    "\274+\261\220\320\217\000\325\014\230\002)\325\042\371 \215f\342\204\036d\177\314.8\016\333\0306\216d2&\303\017"
-    ".\353\261I/\364\233\317.\201\247P\262b\213\252\242\215\000W\253D\276\134\006\343[+2\202\333k22\353\254X\363Pz\261"
-    "R\363\335\276\321\001\212\3642\363\005\206&R\023\201\012\300U\210rP\3208\305\241\302\026y\274+\077O\036W\024\251"
-    "\314\026\241pY\220O\311\220\213\232\275\313\245\030Y\230K\012\077\374\245\206\224Da\242\250-{Q\276f9\360\021R\350"
-    "N~\304wWs|\364&\341\255\000\362E\024\257\370\360\312\006`vy#\014\251rrFw\373z\301\317\260D\355\3056\2529\302\367"
-    "\3550\332\031\275\021I{\013y\265\375A\200O\275\2030\027\310\370\314_\360\313\232R\3517\276\371\027\220g\023\077"
-    "\303'[^z;\011\271z\217\011~\225|\364\265\215\325\224\017\236\001\023f\305\231\003\211\2237E\016\277\347\351\206"
-    "67\365\025)z\352\011{~x%\000\337\213j\376;\254<\372Ay\273\3204\042\320bnW6Z\273\363j\011\264\376\377\001gRt+z\014"
-    "\001\000",
-    20965};
+    "@\251\042\233\224A\262\232\006U\221L\3222\310gA5\317\312\240L\013D\011aUY\265HO\362b\226&\345\343]\376\332y\274"
+    "\310V\037\202\042]\214\303l\202\220\347E:\203\306\222*\031e\313\3442\335-\077^>\370\264\134t\276\331{\006\077\003"
+    "\370\271*\307\337\315\253j=\332\335\275\272\272\352]\355\365\362\342rw\330\357\367\261\360w\001\222\347\207\374"
+    "\323\370\273~\320\017\206\373\360\277\357\202Y\266X\214\277[\345\253\364\273\240\254\212\374C:\376\356\233\341"
+    "\336pv8\233\332$&\334\370\273\241M\000\354\322I\262\036\177W\344\233\325\364\273o\366\236\003\032\353\244\232\007"
+    "\323\361w\257\016\202\275Iw\020\034\302\177\203\207\301\303`p\024\034\301o\370o\030<\354\016\216\240\300\321|\260"
+    "\377\352Qp\364q0x\005\251\360w\370jp@\337\337\35528D\032~!\211\230\302'\300N\233%\220\267g~<_\244\374\015d\001"
+    "\256\350U8h\301xg\221\303\320\236Vy\001\204\352]\246\325\213*]F!\223\270K\205\3028\370\343\217 Z&\325d\376*\235"
+    "fI\024Fk qZ\224]\315\001#\032\3628\214{T\024F\360I\020\022\027\004\243\200\231\042\214\217\037\357\012\206\200"
+    "ju\015\3437*\362\274\012>\357t\273k@at\177v\000\004=:\206\357rS\314\200\023 \211\376\017\223\322)\026I\207\351"
+    "A\232\340\367e\221M\341{\222\246\263!~W\351\247jt\177\220\014\007{}\374^n\252\024\012\034\034\035\016\037\356c"
+    "B2\201\351\004E\206\007\207{\023\0029\317\077\302\234\272\077\353\317\366\270\331E~\005 \036\036\365\367\246\004"
+    "\002\272\274Y\216\356\037%\207\203>\001\235CWF\367/\366\017\366\372\217\360\033\372Se@\305\321\375\311\321 \335"
+    "#\304\200i\263\264\354\366\241%\342\017\2256\030\335\357_\034\315\216\366T\332\020\340=<\334\353\353\272{\243\373"
+    "\017\223\375\331\364P\245\355\217\356O\373\320\225\013\225v\000m\354\035\035\355\315T\332!\2641y8{\244\333}8\272"
+    "\177\370\360\341\340\010\332\360\206\215F\346x\347\313\016\215\304\0312\010\017\374\230G\357\134\015N\077\035\014"
+    "\007\376\340\014\016\007\027\303=78\303\303\341t\357\221\033\234\341p\370h\357\300\015N\3720\275\340\301\222\301"
+    "yt\221\034^\034\351\3019\274H\2063=8\203tx\300\003J\203\263\077\231\034=\334\323\203\223\356]\354\355\017\334\340"
+    "\314\016\036\245L$78\263\03143\360\007\307\265\344\006g\357`\362\350\342\300\037\234Y\077\031\354\037\372\203\223"
+    "\134\034]xu\367[\332\200\3019H'0\266\376\340\354\017.fi\337\037\234\243\331\243\213\213~mpp\004pl\276\017>\007"
+    "\027\371\247n\231\375\236\255.G\360\273\230\246E\027\222\216\203eR\134f\253Q\320\077\016\276\354\320\222\3609\200"
+    "I\226/\026\027I\321\275\334T\025.\032e\225\134,R,r\221O\257aL/\222\311\207K\022J\243\217I\021\361\020\307\322\276"
+    "$\341\220A\322\014d\365h\260\277\376\264;\350\355\037\004\345u\011R\242\273\311:A7Y\257\027i\227S:Ax\232^\346i"
+    "\360\313\213\260\023\274\315/\362*\207\264\327\360'8MV%$\376r\261YU\233NP\302'\365}\306\320\273\320^\226\300\337"
+    "\025H+X\011F\200\355f\001\350\303w\011t\272J/>d\025\341\2034H\273\311\364\3376% \325\357\177\203\364\301\205/-"
+    "zU\276\356\000=\262U'\230\0013\247\005\220b\231|b\251<\012\006\373G\375\265\245X7[\241p\036\005\311\246\312\217"
+    "\203u2\235\002mm\352d\221,\327\321`\270\376\324\011\206\275\341\307+\370s\264\376\024\023\225\007\235`>\204\377"
+    "\366\240\001\302\037\221\302\006\020<%\134\2458\257F\301!\010\215`\221\342 t\313u2\241\341\353\366{\375\376A\272"
+    "$X\303\032\214\003\204\361eg\263\350\0049\216\345\042+!\017\205\345(\300\345\307\242*C\236@\031\036\264\200G\215"
+    "\347\021 J\344\232\246\023\220\356\270\350\232\352PeD3\013*6\212\000\077\244\005R\000\313\235\315\263)(\036 \002"
+    "\202iV\256\027\3115\303\010\356eKT\037`\304\260\330h\006\253L\331\375\230\225\031\360\030\024\3167\025\023\021"
+    "\250\027\224\371\042\233\326Q\223\022\335|6\203\345\210\012\036\033\256.\022\230\325%\220\216\011\321[\301Hv\202"
+    "^\272\134W\327\365\276\222\020\211\217=\002\016{BB[\305\022\014\007(\030\034\352\354\221)\344\365\220\3627\240"
+    "y\245+\254\237\227\031\223'\271\200\356@\233\307\201\341)\2045\227\301\246\017\244\354\014\005U\300\324;\006V\312"
+    "\326]\134\363G\240QAw\243\203\3767\200\363\325<\253Rb\012\032\331\253\042YS\263\345\207l\275\245\321E:\303f\210"
+    "Z\300\354\300I\207\304\321\266\203G\330\077&\246\233\337B+\221\331q;\241\177\007\316\237\246\237\000\272E\202\307"
+    "\025\271\004\233:b\252]\200@\311a\202\225\351\042\235\340\312M\322![\315a\336V2\233i \006{PA\304\211\315nH\035"
+    "\213\324\016#5\032\324X\006\227\025\233kP~\210\240M\247iL\221\364;K\230\3252\026{}j}S\224\320\374:\317@\333,PR"
+    "0\372\314\377\243t\205Bqj:cgE\223v\224Cs\037\204L\276(5\277\314\026)\316z\370\267\213c8\012x$/\223\265\214\007"
+    "\015Q\002\013-\310\034\220\223@q\234\005\200\217\003\307h\235\241\024\354\202vU\226\351t\034V\305&\305\365w\313"
+    "\364\026\222\264gZ\310IM\274\354)~\351^\200\376\367a\024\354\363\320\336_\200.^\303a\226,JF\242I\224\273a\342\245"
+    ":\036\004\004\377\015\206%\235jR\262\360\3552E]\011\246\016\255\201\036\343\366k\262\034\304dR\300\004\351\016"
+    "\326-\365G\263\254\000Q:\231g\213i\023\026\260T\200\352\376\303u}M\255AY$\333\201Pu\006\325\254\331:\272 \330j"
+    "H\326d\251\023\003\260\307\001!\375\221d\223[\360\232\234\330\312i\304\215\203~\313\340\263L\034\012\305\240\347"
+    "\037\000\244H\267\341\276\026o\374\205\033!#$y\223\323\030r\275\031\202\006zG\307\265\355\020t\006\031\211g\215"
+    "\223\270\363A\215YI\346\264\255\236\003\134<\233\222\226\2263\227\234.@\362\226YI\314\015|W\225\244\020h\216I\221"
+    "\235}\015\200\244\035M\223V\011\375U\255\366.\022\220_ %\315\030\3356D\017=qn\206\206\177\260\362\342d\134@B\256"
+    "\025\313\232\274|\364\310\255\257\264L\265\210\330\033W\214\206\004\361\224\234\003\334\031\331\316\202^x\177\222"
+    "\203\202\260\202\216uQ}\0112\307RG\232\243\216Z\226}X\034\333pY\244\037\323E\134\347\030\336\257P\3368\004\352"
+    "\223\244\222\302\266f~\0257\312\362\326\241\2558\3474k\340\326\242\255<\2467K\233\215G[\015\223\027;\016ii\011"
+    "$C3\313\003\353IVC\037_\026\303\002X\300(<\303/j\015\2300[i\225\210t%\031\033\346\247\266\361\260\042\006wu\300"
+    "\240\013`\213:\377\372##-\241\305\305\216\375\300\033|\376j\023'>\326-\322\304\202\357au\024\032\004\245\321\333"
+    "IRL[\227\256\272.\264}R\370\304\030\230\225\005\366Vw\320\001\274y~\221\200\232A\2325\356]\262\331uW\214`\260;"
+    "\303\311\333\275H\253\253\024\005\212S\035\016\365j4\204/R\251Y\022\340\022\237-RO\027\341\341\301\177a\263\264"
+    "\2044\220\014\300\012\233\345\252\304\005d\235&Ut\330A!\002\373\242\250\337\011\006\263\042\216\315\3620T`\267"
+    ",=N\225&D\016P6\035\266\253\275\006\220\333%iyq\273\036\277'\330\314\262\313M\201\370\264\212c\222\342\226\245"
+    "z\303\003]\347\302_O\206\017\357\276\077\033\312\376\314\200*\227\011sZ}\273\327\332\217V\265d_\223\227\2665\333"
+    ":\365\025k\214^\017\006G\272\205I\262\372\230\224[v\022\264\021\341\225\017\325\036\267\237\301\035\265\235\242"
+    "{\032`\23344\233\263F\276\022T\246\247\255\342\252\311\0278m\347@\257\257\346\353\275[\371\232\341\332m\215\335"
+    "\246Z\231E\005\266\314\353iV\300\036\201\310\310-\327'\003N\330C\253\3721(\326\323\376~IA\370\323L\333\327\252"
+    "\2331R\240|`\266\322l0<\324\37558\3204\334\252\374\030\326\022\244\222\325\365\025l\3314U,;\265r\312\340H\211*"
+    "V\241\030\260l\301\202I\221\227\345<\311\012\334\271n&s\320\026\231\230\353d\325\275V+\014\251\245\274\007\245"
+    ")Wo\336\266\270g\206u\221^BO\356\272%\353\007N\2011\026\203\255\363\330A\267{\220;k\333\007Z\347\352\373:M\315"
+    "\2203h\035\306\375\032\236f\027\315\302\200\032&\303^QiD\225\256\365H/\267\217Z\326v\246\204\277n\03308\253\013"
+    "@\231~\335\250\331\315\362b\222N\3454@,s\015x\027u\011\300\306\305\026i\134\247\371\226\035)\210\314U\233\005\213"
+    "8\273\232\003\241/\347w\006\206\335\310Q\374W0\260}\263\212\300@g\325\235\305\220\023>{ |\314\347\020-4,\217,\003"
+    "Z\201\304\015\234\004%K\226\273K\036[\327\2508<\210l\273\221\023\264\257\307{\240\360\306\317\336\340\200\320n"
+    "_\333\271\225\023h\345\243\330Y\015\253\355\263\042ie\312um\213\345l{\036\220\007\002J\230\324_<\267\350g\016\206"
+    "\235\240\236|\272q\376\325\350\263}*\233!\323Z\263ha\355s\321\303i\004\355\220\241\311M\001;\225\215x\234\246\263"
+    "d\263\240\312\367\2512O/\333\251\273\215\335!\356\023\037\012q\233p\230\371\323O0s\246\236\201i\273\301\213N\035"
+    "\346\311\024\007\237t\006\224\031@\217\246\271\351j\236\340\134\371\012\325\245U\365iU\010\010v\272\264\352\227"
+    "\261\206\027\260B\334&\312\325n\253U+3*\016\254w+\220t\023\240B\365\025ff=\376)\2324\330\362\366\301\210&\235\325"
+    "\3327\026\262\355\332\266\231P\207\333dws\340\220Qn\232\262\037H\326mU\011\215U\250\177\327\366\024\013lU\000]"
+    "\273\315\372\336fX\263\254%\014\261~\201]\031\212\014c\366'qgEN\223\347\3150\270\372\203Z\375\275F\0253\372\333"
+    "\333\034\006\273\301\276\2527M\253$[8E\3177\305\367\315\302\276\245\274\321\215oR\277\212\315\242M\205\274m\023"
+    "y+\003\017\266Y\202k\347c08\223ho\377\033\220\317\250o\306\301#\263|1f\262\020\213\330\355\037\337\212\250\021"
+    "\255[\017@\000`y\253\350C\214j\342\357\241[W\021\202\345 \2532\366\275|\346\327i\272\256\346\343p\3403\252R\006"
+    "\216\266U\031n\255rx\260\255\316\336\326:\272\312tq\347\325\233vp\320\373m{\0056\042\016\235\001\261\375\250L\332"
+    "\335*\371\134\221\251\335F\320`\337\300\271u]\361+\367s\330\263.\032v\354\276\016\376D\270\254w\202\341\001\364"
+    "%\266\333<^\271\335L\340uXk\033|V\240T\224\375a\273\212\322D{\221\335\031s\234\3635\236d\250F\213\330~\024d\221"
+    "}\250\216(\353\250\134\264ZRn\022\036@\012\0220-\243\336\272\037o\266iDT\233\024\274\323\340\227]\204pG3\246\277"
+    "\034\300\002Z$\377}v\200C{\322A\020\230\301h\221\234\242\227\235j\222\2454\035\027\200$t\242\315,r\322&\313\200"
+    "\032mH\036\016[\312\3565\313\016\200\216\335AKY\022G\326\016r'\355o\013v\267B\021\262\015[\310\366e\247\334,a\262"
+    "\323\271\273h\252\3460\265&`\230aM\3619\014\202\371-\353C\355\220\357\270\315\026a\004t\255\352\335\217\374e\370"
+    "\034\326\322\310E\016\213\311\322*{\367\221L\236c@\337\312M\223k\017z\015\0109.\263k\010\371\330x\032/\317uO\314"
+    "\014\373\333=\033\310%\307\355w\240\227\213d]\246\264\313\243_\255\235\334\262jN\222\265l![v$\255\004\364\306\257"
+    "oH\203~\237\325T\323f\317\034B\355\261\030\275Y\255\335g\265\266B\005'\250\346\236\256\011z\300\344\303\265\270"
+    ".\364\357p\342T\263\013\300$\364\317p[\272\332l\215\235&ni\356\313\216\365\030\272\363\301\376\220Hv\233\036V\323"
+    "\260pk\014\272\313V\213S+[\013nk\337\237\351\341\321d\256rW\311\307&\366V\360\251\202I'P\316\0017\271\000Q\236"
+    "\375\266\336:{v\343\343\352\371\247\377vw\376\217x\234\226\240\377\250s\303\032\240\033V\034|v\347\027_/\320\255"
+    "5\267\023\330U\342\357\221o\326\306sg\021\333\332\247\207\207_\327\245\341\3265\252_;\203\251[|\207\376\251H\375"
+    "\204c\357\016g\014\274k\366\016\222\017\265\370\354\004\226\266\336z\362w\254H^\237j\300jK\241Q\277\234\371\352"
+    "\316C\362\025f$\267\257%!\264\335\252\264\315\352|(\235\261\376\004\015\2771\362b\330jh\327\014d\374\250\213t\272"
+    "A\013\35227~z]\316JW \234\220\253\232'\301|\330\215\252i\262\312\2262u\327\233E\231\006\3032H\2232\205\306\273"
+    "\371\246\202\365v\206\216\374\204\333\077~H\257gE\262\004bq\331\317x\276\353oD\366p'\202x>\336e\037m\343V\036\340"
+    "\025\205q\270\314\247\260\357\013Of\233\025[-\327x\323\340/\351u\004\300\021[\220\204\250\253\342\230\004\343\000"
+    "\022{\344Z\366\363,\012\077\207\361\361N6\013\042\316}\034\364c\230\022\325\246\300\205\013\257\011\214\260|'X"
+    "$\027\351\002\306\3723 r,\0009\015 ~\376\202~fE\020q\372Y\207jv`\010\027\233\364\034o\016`\233\345\042\233\244"
+    "\334\216\370\244\077],\242\335\350\354i\367\177$\335\337\337\237\377z\365}<\016\243\350\311\350\354\177\206\277"
+    "\376z\376\307\257\277\366\342\357\343p\3672\306^psg\010\372\034\032%\340=\230\276x\364\035\355\376\372k\324\213"
+    "w/;A\364\276\023L\342`|\002\350\004\343\3618\010W!\272\276\377\272B\307\367\011Ll\030\360f\027\005=`b\306\320t"
+    "\031\273\373E:|\372\313O\077\275\370\227\347\247\320\372\331\316\331\356\373uZ\274/A\340\256\246\377\260\333\011"
+    "B\367\031\236w0\377\342\272JK\312\242_\222J\342\231R\351\227\244F\313\362\217%\354\2552\206P\306TB\247HA\371\242"
+    "l\077g\002\350\202:C9\362[r\256\222\252\342t\372\205\251\3470d\206_6\300\215\300\014<hxA\004\311\215L\201)=\230"
+    "+\345_\263j\036\205\252\303!\015\211\220\021\253<\351!\024&8\367\026\257)\324\001P\216\007\006\207\246\221\212"
+    "7\024\324'\216\000\242\243\332\371\366[j\225\077\356\321(\303l\017-\363\332L\303\254\027I\201\314O\010Y\246y\037"
+    "\255\177\235>\370\003\244\027\320~\365\3072MVLw\234\025\002\311\014:\010\370\3254\212\316\2407 \377\317\211\303"
+    "\370w\017\260\257\042l \216\237\364\316\006\347\301\223'\232&\360\305\3309Nz\363\374\355\263\347\257\337\275x\371"
+    "\034p\002F\212\016\372\177<\202\377\035\374\361\350\021\374\357Q\034=\031\277\377\343\037\342]\203\376,\001V\270"
+    "\376y\006\305iT\250y\2573\016\244\340\317\025\237\375\374\3669\361\353\347 \003\231\027N\326\233\020\024J\274\253"
+    "\003_\317\336\374\002_\210\345\310\260c\207\224|:t\351\320\331\015\314\372\263\263p]\344 \321\313\367P\377\275"
+    ")h\022\3217\346,\234\347e\345gcJx~\036|\351\230\326\227\3512/\256\025\002\257L\202\340\300\254\323\326p\221\226"
+    "\031^\272z\3170\336\233\222\241\3110-\355PKk\320\247T;o\370\323oe\307\265\042@\223\005^\300\001\305\317\201\267"
+    "I\334K)\010\215\246\305G]\316\244x\305\252\274J\026\256\014}\042V\005\310E\230\204\2160\223d2O\365\300\340w\000"
+    "jB`\250\331:H\003M)\202\361\036\352\250\021\260\000<\342\024\351o\033\340\331R5\370\326%IKj\002jJ\341=\255\367"
+    "\006\200\236\264\035\005\227\031\002K\246E\221\027\365r\234\030\372$@\245b5\321\314\361\322\246\010J\2368\324]"
+    "\327H\275_\037\364\337/\211\336\360K\241b\363\037\035\230\374G\007B\230s7_^\376\374\026%\374\347\3000\026\250c"
+    "\235\300\262\001\021\335\0146e\321\250\202\312\351\321{\024\034t\002\356'\354\301:\0014\205V\032\273x\376\351\355"
+    "\317\277\274\221\225\304r\275\231\016\204sC*B\376;>F]o*.\343\347\276Mx\225\201\014\313\001o\361\007\257\003u\362"
+    "\205\357\262\245)\337\236jV\021L\005\265/\005\250\240\343r\036\257$\035\234ZWi\301i$\345 \351\031Z\355\371\366"
+    " iGf\305\341\256\077}\366\366\347\327\377\372\012;\277J\257\202\323\264\212x\204\260*\313\247\360\222\377\024%"
+    "5\221Q\367\026\003\372wH)\300\321\261Z\302\346\233e\262z\015\362P\244\343g_\354[!\316\232]\024\341f\0110\326\302"
+    "\034\223\2544\345\014\222\244\254\315X\201z\005\332**=$\360A\221\232,6\323\264\204\265\215\3262jo\3045x+C9\240"
+    "\357\254\243\010\253\262fbH\320\233'\245$\077!\310\260\017\374e\015\204~\006\372b\024\003$\312\264\215#\216\320"
+    "6\341@~\312Q\030\250\265\012\263\317\372\3475 \017\270k\254\340\014b\267\012\221\206\363\216AF\254\356\020z\077"
+    "_\374[:\251z\244a\225&C7\307\325q\211\343\025\011\177uXQ4\213\323\016\255\300\2270\266\244\204\312\212H\011\134"
+    "\244\236\242V\345\232^\305R\0245\016]\307\254\210\014N\363\002m|\323i\304w\271\034/l\312t\252x.\366\224V\224%\250"
+    "\251\326+\225\213\034\311\303b\341\014K\365\212|\221\236\263\326\314\271\240~\340\236|Fn\343\240\365`C4\262\230"
+    "\015h\243%\042[m\322\343\035\312\201\035dD\200\010Q\000N\305pX\026)\254\364E\212\034\333\277\005;l]\001\271\247"
+    "q\320-\302V\0236\236\221E\011\301\003J\017\036\340\217m\010Q!\245's\263\230\240\210\134\244o\222U\272\210\360W"
+    "\207\367\034SE7\252\202\362\355\334\337\034\260\226\2114\354\360\245\343O\025m\021\020L\217$zL\227Xl\015\220\300"
+    "\3055\226\340&|\026:;\307\322\334Xo\275)\347\321g\344\303\021\327\352\021K\232\266\304\374=r|\037q)\341p\213\317"
+    "(\370\001\324\005P\006#I\210\203/D\216/\266s\037A\026.\0243\011\0064\315\261\0234\217\204\246\322n\014\002!\373"
+    "=\205M\361\340\226\261\245z\204\0242\207\264\365$\210\034\211z\213tuY\315\021\026d\370\355\300|\207Y\012\377Zf"
+    "\015FuTL\012\346z\373!\134\211\251\231lj\327a\372\246\337f!\246\024\374i\364\020J \3430\214\011\354\241\320\252"
+    "\007\273\371\020D\365<]\310/a\211/\036\037\3614fN\342\337,CJ\303RnGr3ca%$#Uv\305A\226\340\211\016N\202\261R\273"
+    "{\351\247t\302l\004*;\210L#\035I[\017\217\357\304\200\256\025\221\313g[9\313\241q\216.\322UZD\302c\236`\275\235"
+    "\221\231\224\226Q\311_J\366\252#F\303\260\252\300*\363\242\212\042\020\317\027\274\364$\302Y\217\203\013\371\365"
+    "$\350\016\200!\006n\231!\243.\364\207%\274\210\367Z\357K\240Z\214\224\263b\237R\014\010\336\015\352\255%fw\030"
+    "\264-E|\202+\010\253Cf\217E{|\273\305\021\001\233U48R2\251\242.`\014\273\255c\237{\015\023\011\363:\305\2003b\346"
+    "a\273\313\021^5|J\350=\351\341\007s\302\026\266\205\245jEL[\342\372V\326\231\224i%\362\341\025\010\005\177\261"
+    "\201*\310Og\275\036R\257<\347AR\374\364Y,(\306\006\001\220<\243\016\257>\367dHP\256\013CJJ)\203\324A\001\2117\363"
+    "|\306U\014\346\332P\212\001NgZ\364\336>g\221\266\306\256\322\2008\271OiV\360\273\201\367WY\2021\003\335\376\225"
+    "\017\207~\2110\243&j\203\036+n\304\201\3439\337NN3\365\245\233HR&&\022iS\243\220[\032\365\316\032\027=O\241\200"
+    "\006\244Y\042\246\341*\034\262\310\3468=\304,F<\023\316\025-\363j\236\026$\257\240\252\251y.}\366$\036w\376\256"
+    "\002\321\222\247HV\037p\0129\332\252\311\364\002\015}\320\220\314\007\321t\361'\315*\036\005\232\001\000\217Q\255"
+    "K\014\204\037\001ow\371\327\005\307\237H`\205 \031\002\177\264\000\221\271\210\235e\305\000~0\334\363:+\001\003"
+    "B\246\260\021\317\262\221U\336\0303\263&~a\263\235[5\240k2\027J\243s~n\231a\230\037\007\310\006\230\200=&^\201"
+    "\016\220\311\017M\320l\232\242dX8\077\243\232)}\200\042\266\077V\267r\003\373\352\305\351\351\213\327\177\002\322"
+    "\207\177\373\367\377\010\355\306\356\351\033L\372u3\354\017g\341q\260\273\013m\302>\360\012\255\310\027E\232|\340"
+    "\003))\216\302\237\214:\233\345EZ\340!\355l\226}\342i@I\200U\264\373\077\317\276\331=\337eC\223)\001\235\270\307"
+    "\277\321\206\20663h\032\265}N4\370\274x\376\014\231/\374\001\267M\177\311\350\317+\376\363'\376\363\216\377\274"
+    "\201\077v\217\366\356\305+6\033\235\015\322\356a'\030\244\217\240\310\2127\222\220\264\207I\220\036\376\347\377"
+    "%i\230\260\207&K\371\036\342y\000\332(\351\363\341\260\217\337\301np\330'\273\346\212\222_\260)\374\232\263\366"
+    "\016\261P8\367v\213\247/\014\036\373\014PP \244\020\217\360\203\244<\242\024D\352U\035x\332E\364\377\344\001^g"
+    "\023\2327t\352\213a\012.\2410\354\345x\212`\242Y\216@>\346W<ul)\344}L\246\211\317\245yIR\033\221\014T\014[\001"
+    "f`\222-\324\022\201\333f\134c-\304\2231is\257\222j\336C\317\232\203\016\377\236-\362\274\210\350\347\042\277\034"
+    "F\012\323\335`\320\217Q\233\353\253U\020\017B\360\344o\320\037\356\007\337\177\037t\251)\303Z#\344\2103J:\307\255"
+    "! \0053=\003\036\005e\003\015S\265\225\256\314\266\367\001\304\0127\006\262\251\200\371\361\011\015\363H\327\350"
+    "\364\205\246h\0039\207\014\327\023DjMW\031,\333\252q\274\206\321\3328\003\263\215#\363\252\346\203\357\251&N\030"
+    "\344\230\270\205T\374W\012\032xuB`\320\245\237`$X\177P\243`UST\357\307\301k\232\267\275\254\374\211\216y\364x\311"
+    "\350&\027\245N\245\341+\257\262j2\017\042Vt\000$\242,\226\241\221\021I\310Q\330\2121\361\2722\332P\324V|\267t\025"
+    "\214\261\307\226#Bs\301\201-\345Y\213Z\21321\271\264\261z\265pa\337\215v\370MH&0\252\322\2061p[\013\302\306\016"
+    "\325\006^\001\377\317\377\363\231\002\317\006\252\026\310\177E\300\342\337\335\222\035z[=\253\241\362>\260n'\332"
+    "\375\365\207\350\3118\372u\372y\357K\374\340\037\350\004*\354\204Z\012\314\360|\267b\246\210\310\246bT\223{uN\341"
+    "\134\273\000\311\012s\354\263\227\345 .-\206\010\332Y\216\203G\217z\217\016\220\323-\350\027\260S\270\264-[\330"
+    "\324/N\354U\371O\331'Xs\373q\035Z\357\321\243\003[\305/<\250\225\355\367\372\333\013\017\335\244\243\362\217I$"
+    "\343\272\325\307\205\353\264*\262\325e\244i\004U\337\024\351$+\201\204P\275\266\376\223e\355\237\261\034\227\356"
+    "\004f\332\334\205\256\237ei\035\031\012+\036\012\235\211\226&<\356\300\375\211o\310\336\000\326\034h\020(T\271"
+    "\307\334\032\273v8\271U\3160\230\326\316\331\315\201\247,\320\366`\013E,\232\264\311\254)\031-\315\276C\371)\000"
+    "\312*];\205\304\264>\205AY&t\356\313+\025\037\375\333U\013\326\337n\313\2625\350G\010\017\365\023\034z\245\336"
+    "\247\237\2008\232\257\261\034Pn\320\307\305\3136\327\345\002\344.\324^\004\006\370\2044\000\340+[\015\232\013F"
+    "\366\263fG\345\246\237l\341\077f]*\023\323\042\273u\316h\032\263eYQXZ\274\312I\315#\021\042\355\301\336\177\235"
+    "LOQ\013E\007\024\230\013M\271\361\014\275\224\042\021\303\235\000\026\211\371)\177\0008\134\256\335\310$\225\354"
+    "\220~L\200\347\245\012Q\251\337\257[\220\001\235(\251p\003\363\347|S\320v\011\264\337\021\232\215\134\326+\330"
+    "'\301\322\022\251.\352\366\2370\260f=)\020\021\321\260L\013\243=\275\264(\252\005\264\215\251d\304\245\254\221"
+    ": B\016\235\257\002\2163*\336\017P\337\264\366iF\337\300d~,I\005\025(\246\204\007\313$Z\210\250\254\032\230s\244"
+    "\226\017\321\224Wp\271\324\343`\270o\241r\222\2059'\013\235\255\373\015!Pk\321\254\002\256)\006\262Kpm\341)\203"
+    "\342\274o\374\274y\350\221~\225M\322S\230:Q\221\134\031\245\317\012ML\204\011\324wrr \256!RNR\2078\347\010\251"
+    "I\232-\224^\012\365q\227H\323\373\270\246\345\362Lm\227\013X\317VX\240\233\3428@\134v\271\266%\004\303\372>\210"
+    "\250\314c\326\226qv\233\357!|\017\365w\357\000S\340_\227\206)\370=\350\373\342\217f5J\2772\002\255\276\023\340"
+    "}j\264\263mV\225\246\224\360)\212\237\261#g\204\245\241\353\264\037\330\255\325\252\033\325\024\021\240<\024'h"
+    "\017|\272aP\033=\031\270\362\003Tw\034\351\251U\251/tw\363\034\273\242\255\244x\266\220\241\231\003!\035\303O "
+    "\006\266r\034<x\220\305\134\236\355B\031.[(\253\325\032G\356\264\214\304\367\2620Ph\077F\324$\361\277\334\264\362"
+    "\233A}\374\375\351\273\347|\336\011]\000a\007\233\233\001\356\010\341\357\036\374\305]!m\031\367\372\364\005\377"
+    "<\242\035\343\021\376\213\033C\355\260\202J(\217\325\254\310\227x\002\333A\317\266\306\000\271\206e+\307\347[%"
+    "\352+T\036\366n\252\214\331\3001\214\3371\260\232\022\250Und)\3128<%\305\022\077\223\013f\024C\336a\377F\342\333"
+    "\361\244\261#\314a\324\020F,\203\030\013!a\234\177'\337\265\012\007\011\235\324`\350\307RD\015T\245G\250A{K-\020"
+    "\300\351\252\212\330_\017\3302\275\304\200|\351\212Nk\0203d\303q`\266\313\307\224F\2745\016\272.\325\343\042\002"
+    "B\134\304.\307\304C\206\372\254\373\214\345r\354Y&\207e\234\374\230g\011\267II:\367\204\032\216M\363\222o\017("
+    "\260\026\220\204r\237\004gv\246\236\007#\337Dc;\277@\241\361\003/!yQ\241\371\314\021\300(s\200\271\234\223Q\036"
+    "w\312\365g\231M\247\244\011J\366\003\316>91\022\222!\237q\271s\250.`\271\370\330\000x\200\345S\364\362\303\373"
+    "\317&Yu\217\251\352,LO\337\376\351\305k\362E`\237\351\203\243NP\230\253S\035\011\003\007\035\022g\372\241\362/"
+    "\370\361\351\351\237\331S\355\014\217\346q\232\341_\230y\303s=\225\012\220\213o\022\012\270\021\245\034\224\026"
+    "*m\213W\253g\3305\221\004\246\302\263|\271Fg\351SL2@\35442g\212\316m\211\252\342\034zS\344\260\007\254\256Ym\015"
+    "\273]\134\310\330@\015\012\3222R\354\275c\354\203O\213\042\271\356\341\344\211\220*x\012\0064\010\276\260\343_"
+    "&6jh2\012%\226'\002\315\342\270\263C\001PM&~\204\220\230|\312J\233H>\337\230\312\207+\222\212\037\230hb\254Z\370"
+    "\374MY\034\257\316\344\360\035L\314\240`|A\210w\373h\231n\220\313R\032\303\200\306=,\377\023[}w\224\004\345\256"
+    "<3\244\134\363\200u\370\344\230\315\351\224\042\006\3233:\227\376\246\226*\207\206\326\000v\221\177\262F\365\277"
+    "\246\311\0071\254\333\314\277R\334`l\360r\221_$\213w\363\254\354\275Mq\003\367\363\005\371\277\024\350\207\207"
+    "\325\375\324\210N\277\310p\013\250yv\331\317\001h\273@\204\216\0118\375\026\203\026~A[\255\255Cx\221\325\275\245"
+    ",\256\332\316\027\0031\374!\377\2044a\317`j\321\341\336\313\031%\223\253z\307\236\013~-1\351\233DX\035\3545JN\353"
+    "M\026\031 \362W\016\307m|\220\275\274\077S\042NDe\255v0\335&\356J\003\241=\034a\345P%\255\214J\221\255\227\013"
+    "Z5L\211;s\016\000\215Y\235\001v\0420\327\325\300q$\3617\260iY\220O\020\231\303,A\316P\220\242\001\355L\351\334"
+    "\334\366\367\0149\366\324q\301\332\344\211\204\027Bp=tI\270\302V$U\252`2\010\3703]\266\343\227!<\010!\265\276y"
+    "\344\352Ho\353\207ry\365\024\004Z\324 n\207B\210+\333!\312S\221\245\334k\022\265=Nf\374\273\042\177{\134\352\330"
+    "\035(\363\376\006\331\207\262P\361\203z\270\212c+t\016\256$\227jJD\266\300\245\350\270Fv\013\246\266QN\007I\004"
+    "z\306S\340\261\210\317\004\250\001R\035@\345\377\244Z\266h\211\334\260D\231\346\030\200\027v\314t\032C\007n\376"
+    "\022\210\350\032M@\257\250@\225>\347\236\263J \207\316[\235S\254\363\206\025\374\260\372\243i\002\233\356\361'"
+    "\373\231\360\021\246=\276\272t\312\002\012\224\355\372\212\314\011\252\242O\362X\231\260\214O\235\240B|\042\255"
+    "|e\304\235\303u\305j\330\222d*\016\260\042\255\325\242\212\330\202\2743P\245\3309\331\200\004\365d\037\346\005"
+    "\325\002\346\347\332\300\363\375x\013$\203\224;;\263\203\000\352\020v\355\011\177\214\350\003\224\210\363\346\316"
+    "\345),cb\237R\333\227\042\317\227\312I\001u\303\027t\332D\346'f(o\337S3X\011\026\365D\004\333\221\264-\233\234"
+    "\232\315\254\326e\012\001\030\337bg\023ty\353\023\367d\263C_\306\236\246\325_\254,\225F\266\256\364\223WR\330\252"
+    "\224\301;\030\270\022M\020\206,\305\006A\231\371\201\363\253\023xSVf\042\323\025\246\331/b\214\023/9\000\232]\256"
+    "\042|\033\241Cj8\301i\253d\340\342\364\035\271\231\334qswt\203D\221\003\372O\021J\204\230\334S\331 \217\302\035"
+    "K\243D\300<\250Li\010\033w\024\364a\233\300K'\327\326\014\355\001a\234\241\272\350\342\002\207\324u\007\006{\302"
+    "\267f\334v\014oL\270\011\324\234\270xZ\262\256\237\337|\246m\034\336\267\310\077\244+Z\000\241T\217\010xl\3138"
+    "\222):\265\323\327\200\2403\327j\236Bf\276\016\2622\240h%\011\364u\212f\205I^V%\0114\2729[\262<\303\357i~\265\042"
+    "G\000\230\366\234B'\304\256\300'\367\363\232\177\032\0118#\037J\321wP\034\020,\020ft\362T\363\316#\012\3201\002"
+    "J\245wy\364Ihs\134\317\240\366\033\231\223E^\246o`J\241\272\366% )\245\333\024\254\241\321OV\324\3650d\021\255"
+    "\030\375\036l\006\256\315\217\001\037\371\370]\377\362_\334\355\231m\023L\215\325\245\331\306\021\025xC\207\003"
+    "\364:y-68.\005\262\2229\001 \304D\321\310Z\351\250\204\026\3708\020\232\347\241\016t\310p\274c\366\235kR\253\352"
+    "|-,m\270\331\016\230\243\226\033\230k\263\016\270Q[\346\037U\246\341\221O\226\212h\226\305\271\372\340\001s\030"
+    "\271vJ\207\254-\313d(-q\261\370\005\257v\336q&ux\267\201\256\351\353y\242\271\212\212\033\376\370\252\311\351x"
+    "\2145\307\247\010\032zDM\270LD\365T6\200\204\204\237\025m\2053\360Oq(\220\350K \365\035\360\223\316\222n\266\265"
+    "\263\306\350(\363\372n}W\3302F[\272\206<A\232\077z`\343_\077\353\237\330\223#$\0059\254\303\274y\354Q0=\205\355"
+    "\207\3035\001=\326,G\264\232u\314\022G\324\220\235\235&\204\217\273\331\372Q\200\206\326\2013%p\007\254J\344d\000"
+    "0\231\370\331N\201\201K\306\177\236\342\245o\352>\275,\343g\376 \361\0231\237\215\036\252\2007\200J\255\304^\323"
+    "\253Cd\360\242\177kg\035j\077\202+\307uDUv\37537\264\206c0\227\372\354E\002\213\276\237TM\311K\331\242\001x\371"
+    "HB\362\360T\007f\330\256\014S\317\331\341X\3553\3169\372\304/\346\361\345e\273\213&\234\2442gE5\236\331FF\232\221"
+    "\027)\264\023n\031\010\016dbO..\023\264\210:ub\327)e\003\317\321Du\035p\263x\2422\362\360P\033\230\227d=p\266X"
+    "\245\321\320Oc\225\3352\252P}\373\250\042Z\216D\240\363\356\253#F\017A\314\301\321\377D\243`\316\025\333\206\212"
+    "\217\322\314Xa\363dl\245\303\037\034\001\031\024Y.0\270\222x\002x\323\364\031\205\335p\023\325\337X\361\264\245"
+    "\353\265\2553\325t\2221\346\235\021/`X\345|\253(j\237\254[\346c\231V(T\177L\312yt\266\207\226\277\370x\253\274"
+    "\324sBM(`H\2368B\025\330\2546'\311\015\345\231\212\361\361\015,\355\241\351<\207\255\265\265\225\021\206G\333\030"
+    "a\310\323(\276Y\332\211\321\316/\204\206\245H\332\355\006\373\303:'\000\015\217\320\373\354(&\325\205^\245@\005"
+    "\223\324m\361\237%o\260\033\233\346\223\320\033\307\201h\351c3|T\307\0060AC\360\340\260\023\354\307\333W\336\273"
+    "\365\376&q\277U\234l\237]M\216\356\310\200\266\316\256\333\255\010F\273l7\042<\351I3\3077;~xN\277\333\311\237\024"
+    "\223(\251X\236\230M\022L\037d\352~\007\017>\231\365\336\274\330Bfe\246u6Zw\263\346\206\301j\237\355\215\341\362"
+    "&\274^\324\334\354j\012,\014\234 \246\271\016E\260`\207[\275\341\265\310rP!<\370\031\340\316lSbK\253\315b\001\333"
+    "Ow\251\216,\256\312\252)\324\207tk\236\354;\373\2771\265\210\215\217L\340\224\026\205\303i\350\013\004\273=\217"
+    "\000X\217\214|D{\274\227\357'x\373\2414)h\326\270\222b\000\304\237b85\010!\033\042\215\215\261\020\212\210y\320"
+    "m\347V\264\264i\037dsk\303\335\356\271G\003\313\321\034c\336\024\2369\315\362\334\362,Y\212Z\026G\023x\201\316"
+    "\210N\2440}\305A\267+[.\263\223\305\311A\023\260\244]\016\206\312\306\313\251\224y\005S\000D\017\002\303s\245\307"
+    "\002\212\316\250\036<\300\015\233\265zj\353\336\255\206A\351>\232\007\255\261.\207\266\225d\036v\266\271\253Fz"
+    "\266w\335\032\202n\276\373\312\373\307\267\334\320\026\336\031\264\030\203v\263\2263\345c\023\377,b\202u09WWj\240"
+    "\262\336\376\3027S\266cXs\332\002H\021\203\225S~\333\206[\262H\267\302\203\020\307\277\336\374\322\312\246V,\035"
+    "\006\035\335\021gg\222\363E\032P<b\211\377\376\255\202%Xz\315\326ku\326\211V\003-\273)\213\0162\255\275\031\366"
+    "\347\252\000\326\001\335\353<8i\2603B\367\366%\311Go\331o_\370p\366**\3655\241\264\032\332\234\322\042\002\262"
+    "ud\357Pz\206\035\272b\002C\362<\231\314y\372v\370\275\014\261\326\334\321ZM\022\216\223\215\220\253\037q\336.\376"
+    "\021\010\265mL\302_\263\351\347UI\373G)\226\211c\273E\356\367\006C;\332\323\204D\2706\177\303\216\204O\2071T\305"
+    "\310\374\326n)\356.\350np\024\007\337\200\006)F\022\200&\307\210\316V\242\3658,\200\027\216x\000\310i\341\353\367"
+    "\370\203\336a|\307\366Ho\374R\343=\307T4\230\221\015q\003\313\231:\0032\276#(\014)\217/\250\260}\225|\375yW\301"
+    "\327\213\333\015\032@\353\203[T.:\032n\3217\271y#v\020\0211a\371\232R\267M\377n\261\252\320\031\004\257\336'\304"
+    "Zw\335\254p\245\206\260\270\331Xq\272N\212\017\013\032U\253X\010p\272T\306\322\210y\350\3534\207\377m\365\006+"
+    "!\360*\021YY\225\240\320'Z_\253\005\374W\317\301|\272\325\316\302\372\336I\330\035\227\253m\264\300\355\210\254"
+    "\304\221\227\272O\253\2449\023c\013+\0370\243\222\3775\206M\013U\213\263}2\263\376=\202d\337\367\362\023\347\224"
+    "\250J.\361\312\012\271\237\360\315\302\317_\350\252\032\0052,\322\225c\331U>M\265G\314\004&M\225>w\200\342\266"
+    "\373\355.\364\225\034\023\211wC\344\032\215u\224%\016\234\204\027|]\334$\027[\242\213\267\322\020\021d\365\247"
+    "\025@\272\330Ti\244\2322Fj,\344\207\310\302\376S\325d\275\006\002E\272\223v\226c\001\347mrq\375\202N\2673\216V"
+    "a\273\0163P\372\375\003\224\300l\345\344\200\223\020\347&\202\352\004|\314*\375\303\3261\341\031\273q\320A\000"
+    "\027hd\215\255\277pR^\257&\201\005\017m\377S\231\257\042|\266\323\015\016H\3705\374\300\001J\256\022\320\353fi"
+    "\005\253<\026\352P\2208\014\352\215a\313\202\247\223I\272FW\034|!7\233P|\266\335\177+\361\201r\030y<\302\303\030"
+    ".O/\362\242:\245\017\322s@\315\216\216\320\345/\370b'\2354\331\313\077\304\001>kq\025\370'\2018\257\236c\340\027"
+    "B\203\334\243\311\365\307V\304\020\300\033\274\024\216\042\023\177\216\352y\324\232\014\215\315Bd\243\270v\266"
+    "\177\265Z\344\311T8\001\303\3019\322\333\275\014\336r3\214\037&!\021\246Hg\243\340\227\267/\205\235\271\007\360"
+    "M\330\377\000\253KtF\221\031\2600\202\305\033\230\035\333\036\0078!,\021>j_\260\367\247\373\353\344\030\211d\343"
+    "\3030l\242H\077\302\314uMP\025\304\000\343E\263o\272\341\274\227\317\377\364\374\365\217\357_\276x\365\342\035"
+    ".l\303c9\266\345\273\326\2653\333\317\376&\226\357\233J\304D9\354\373r\353I\355Mu\217w\350\324\023\237\364\250"
+    "\335>\346\003S\265\077\226\244+\3533\205\205_\320\216\215\337\012\271\203s\224\0154`K\360\345\177v\203\0424z\346"
+    "!\312\261\344\361\005\037ndu\211\134\203\270\023\237`'\361\015\361W\022\034<\034\366\373\353O\241\034$\227\363"
+    "\374\012uQ%\352\350~C\255\243\346:\355\272\332\032:\205vit\377Z\240\311\335t\265y\326*\034\333a\020\042\005\036"
+    "\341r$Kd\235\305\007T\306\201\243<\371d\331bt\337\022\363\3563\353\312\205b\241\377}2\254`5\331\277\032\245[]t"
+    "\226~\222\207\231J\227\313\335\222y\351g\272\373\3354\012HV\353 \242\300a\274\200:\2240\334R\371\213\267n`\300"
+    "\015\314\246E\303u\336\320\223\350\205\327\330\201\004\232\216\232\353`\247\354\374\335\244!\272C'\277a&\242\241"
+    "7\362\370\2727\005\331\000d\244\021\000\261[\260\246\302\005hV\264\366\345xG\222\245:]\233\343!\020\020\177\242"
+    "|\241\004\301&\316l\330\303\255\311\211\233\244/\276\266.V\025\275\233S\024#>\361he\042\026\331\225\365\236\236"
+    "2\236\025\020\323-\134m%\203t\253\321\356\020\003\214x\324\264\331l\304\215*\011\042)\255\32641\244I\021\372\335"
+    "\241=\213\333%)|j|qc/\331\347Nw\221G\200L\3222\013\014\0167h\366\036\315\225\177\206\251j6Jd\235\261\375\264\200"
+    "\314\000\216\305R\210.\177\234\36480\246\003\2633A(\022.\300\221\260\267\002=\034\257\266s)\342\225v.RQ`H\250\266"
+    "\005\030\222H5\310\360%M&W\227\134:\344i'\016\310@H\220\330\267Z\321\271\334\025\240o\366'\306_=\014\366\012s\274"
+    "'7BQ\207\301\226\214^ p9\034\221i\302.\273\022\277\236\026_P\000W\346\252u\307\025\221\030\351XD'\317\367\250\222"
+    "R\222F\022\300\341K\254k\003\177\206\350\345\354\232\314>RMZ@_S\234\323P\302\005\323Cn!GU\020d\353\335\3436h\241"
+    "\020\305\316\024\374m\223\026\327\247\264\253e/h\027\032\036\203\245\021\335M|\242\007\260)\320\337H5\274\265\023"
+    "\006\204\011\005\372\344\237e\330\206\214\304\030\326\033\232=\277\011\250dD\226\251\214WRDO}\206#'\025\034x\271"
+    ">aF\254!\366D\0150\245\231\037\275\325\306\251W\374\226\231\032\351\315\242Au.\304\013\257\231\325\024\306XU\343"
+    "\024\254\212a\350_\360\323\357}\033\363\247\134d\240\311R<J|2*/\320\325\230\224X\324.\347\360\375;0\007\005\227"
+    "\344\022$$\360\036\031B\331\321i\311'J\323\345V\371U#\215\274\336G\030\2714\240\360\373\327i\025v\224\357\265\004"
+    "\021\271\231Qy\005\225\031\311q91\205|\362\315\212\316d\341=\276\267\275adH\226-\322\351\205\215\014\251\225\005"
+    "\034YO\275\205\255\025l\353\233\214\217bTx\316\233]\264C\2209'x\362p\305\306)\271\256\230\260RerM\361\2169Wa\261"
+    "J\324\024\251\314s\035\207\362\012\243U\236\243;\042-\307\002\020\377x+r\251\364\035V\012\342\332Bo\226yY\341\215"
+    "\037\274\263\252\310:\220\2250\016\221@0\342\232\232\303\200\331uU\311r5\037j(\205\317\255\200[\217C\364iH[\034"
+    "4\264\220\264\237\370\371\241^\024\234`,\230\220\342\243=\207-:\346\224\306\246\321\042\027(w;{\206R2\361J4{a\307"
+    "v\324b\337[\303&%\3137\345)\014\030\206\364%7S\222\036=\303\350J\033\304\273Gn\200\370\027\206\214\332\026\333"
+    "\353W\220\214(\352B\253\214]5\316\227l\374i\275\007\252S\262~*j\371\370\302\205e\344~\352\314\314e\312#N\272&\245"
+    "\204f\243\207\321qMJ\250\337f\014\3555}\357\340\313\224\242i\212\362\342\024\366\025|#U\205\261\003\015@\211\202"
+    "\030#\2562\232\365\025\254!A\024\020\134\357\214\261\203q\354\345+\332z*\337K\237}4\252\266R\213\2201}\354\264"
+    "\366\321\314'\265\267\322W#\351D\301\334\231\227^\341cB#\327\267E&\042\206Q`\217dg\217\343p[-;\246\240\353\261"
+    "\203\260\017K\034\023\203\342\231\350-d\3311\334\305|S\240\237#\206p\312\257z\210\221\271=M\015\342U\337@\303\023"
+    "\003Q\015i\1778B\214\351\212\243K 0\322 \376\010M\200\246\0335O\313\275td\217\202\317\231\253aF\311\227\247\030"
+    "\252EY\231N\335w\225\307lo\364C*\266\016\012\3372\262\024R\026>\216\2634\026\274N\306\032\003>${\242\223\266:!"
+    "\000\356\257\223\327\307Vc\222\346u@\007i\013\366PP\262\243v\026t\312i\306\307\223e\367\306cGB\356J\217\257\320"
+    "\271\367S\356t\370\364\245.#\345\027\015\134\271N\223\017\274R\250\035\200\332\341X\345\377\3575s\273\303n\324"
+    "\002\351t\332\267\134\223cT\333&\320\347\032(&\034\003\277\350\305\033\036\177%\031\313`\0344\227\254-\022\366"
+    "\346\203\375\235\232\004\256I\265\220\332\013c\033tS\017\366m\354r\003\027\350\265\251E^YM\316\012,&\003\323\267"
+    "+\261\034\357\000\0035\077\013\203),P\356\012\201\364\304Np\263\023\220\263\202\362\370\310\272\010\213\207\221"
+    "\033JS\321;P\326\223\277X-\351.\214\211\015\363\355\276\364#\335Y\305\373\221\312\333\303\335\261\023\277\217\036"
+    "_\262\342\342=~T\347_|o\342\247\3442`\217\006\353\222\314\337\306R\261\343\035b}k\335\340\242\217\211qi\233<\012"
+    "\032t\242\205\205n\042\024\311\2455,\312\000\344+y\351K\274\314U\357\330\332\301\350\313\012\177\217|O\201C9U\252"
+    "\276CS.\0355\320\233\337\241\233\202\322\042_\312\030\011\015\245\211N\000{\021\2178h\015\0309/O\012\245\311\005"
+    "\312y6\253\376\222^s\034&\3039o\270\371g\311\032\003\210G\036N/\246\274\240\326\273\211\246\252\266n\042\246Oz"
+    "ri\215P\200\337\224\3323\327_4\362\356\212\304\347\035\031\312\250^\300\263\346\022%\276\375\326\305\243\361z\016"
+    "\340\251\251O\030lf\037\025A\333r\307o\370\274\036H1\301\251\205z \017\353\227\026\245\242N\003\016=\245:\3570"
+    "\215\305\227\2276\342\2211ep\226\035\316mf\352\033\033\205\357\011i\326\365\014PiyH\004\241\355\215\370\254\177"
+    "k\303\323\213E]\217#\010\213LY+\333\252&\323\351s$\366K\022\037 \305\303\253y\232\342.\330c\033\023\077k\232^%"
+    "\327\264\355\366y\365\211$L\323E\225\374\213\2335\364\375\257\301\310\313>V\223mR\025\013\004`k`h\316\277`\300"
+    "s\302\377\367<_F\036\250\023\232\377\203\336\020c\220\364{G\235\006\263\332\333<.\036\222\340\215\034WcJ\325\203"
+    "\276\217\346\277\306\202\003N\016\013\202\202\324\364\321\305\311:\202\233&E\020\230\335\322:\271\204-\023=\251"
+    "W\356\310|-\350\357\217\0349\255m\134\330\275\260,a\330$4\261\336\334\347\253Y>\331\224v\220y\217\252\024\017U"
+    "\362b\261)\352\334pw~\202e\366f!\271m\334\134B\262\250\344\373\036\343\0110\315 Y\241y#]\374\2365\261\205U\317"
+    "\301\374\377I\3472\373\013\236\266\264\310(Z\334\323~e\246O>\251\325\022e-p\326\275\020\025\015u\267S)\314\342"
+    "\002\037\233\213\341\032\250r*S,\252KtU\211f}\347qvcm\352\377\227;\352\226d\246nS-\217\375\2002\215Y7\300i7p\321"
+    "\033\271\200yw\213\342\020>\305\340\257/\323\031Z\323\350\370E\042\277p\210\235\200B\302\036\353\262o\351\006\215"
+    "\024v(\311\255o\302\304\252\275u\000\177\316\227\251\251\312j\134\255\300s\212\266H\371[@\274\201\231\377\313:"
+    "\0349\352v\365\255\221a[\371\037a\266\351\0327Vx\020\342\221\012\376\032\233:$(\373\275\203z\321\256W\240\001\351"
+    "y9I\326\320\337V\371\340\255 R\255\036\365\321\334w\264\017h\310\315=u\306n,\303k\320\3550\252\223\347!\042\277"
+    "\235{\341\204\015\316\231\232e\134\321\036/\340UET\316\344xAr\361\255\367\242\372!\235\241\277\232\000i\251\370"
+    "\204uG\361y\223\2305\265r\356m\200Z\212m\254n W\347\202\366\251\263\077\377\374\366\335\363S<\204\247'\215aUX\226"
+    "\346\220\376\347\327\177\342\254\001\344\365]\240\336\227\317_\273T\254\222\340\221\333JNC*\274\205[\342\042\264"
+    "\312a&\256.q\317@s2X\344\360\005\177\347\311bF\307#\216\374\270\307\005\325\013\346\001><\310\327\363\247\316\011"
+    "\231\277\264\203\031\357\206\255\260\022d\321\027\350\000\226=\333\257\3579\216\231\200U\317}\231\002\017\244%"
+    "\012\355\0241\334\256\315\216\335\215\362\237\322t\332pL\000\305\004MJ\235 _\375T\220sF\276:\305\247\237;\324\077"
+    "\224\306\233\202\303`s\370\225\213S\3309\245\025\245\262R@q\346\134\000\217\366\236\337\344\340p\013\016\246\025"
+    "\013\330\372;\010Q\370\304\2258\002\307\220\216\006)\237\353\261\373\234q\367\220\365\255\242X\000\356\303\263"
+    "\304r\272 \021\205\2067V\227\312xIT0\262\332\377B\244\271\035\351\031\005&\3442\000\325\320U\246\236\337\026f\272"
+    "\023j2\242D\134\223W\011\013e\011p\223\313\326\215\207`C\336K\016;\267r\266\302\306\335\234\300\304\273\270\327"
+    "\000\3135\361O\247\077\277\356QTw\243%&UB\033\226\011Y\254\314\013{\356\001<\252\371\244G.9\364\354\035(.E6)\337"
+    "o\326P7\015k\330x#)\024!^0\240j\275\247\233\3455\005\015\222*E\253\235\371\246(\256\243XoHx\250k\267\334\305\203"
+    "@x\207\364\035\2176\267rS\011\322\015\337\333\024\314\345\323p\203Tkx\034}6\275\241\2768m\314\353\006\013\247)"
+    "\306\004$\007\251er\035T\311\207\324\006\177\254r|\031\026\366oAV\225\001\201B\365\226e\234\230,\024\300\257\341"
+    "\020\313\324\365\211qWBX\246F\2177\231=\336\214\273\221>\376\260t\254\200\325\374\362\340\201\030YE\274\232\210"
+    "\310$\357N\331E\355\263x\350\025\351\014\346\342<\262\347\353\224mx]\374\331\214{\236\361\342\013\223u\266\373"
+    "q\260\313\331a\033\313\253\253/\037\002zn5H\026\030\255\354\232\027\021ZN\350\134\207#Q\301\362\001m\134\253\003"
+    "ktc\244(`\030\370\010\217\246\271\265\236\244P\324\003\361l4g<~\0112\352\375\347\377\035\344\305,M\134\134Q~hv"
+    "\034\234Iih\035\243\024w\202\020\266\353\316\006H\021N\271\304f\215\243a\236\356\214\033\307D\3075\234\251\005"
+    "\304\230~\230\007b\000\2230\366\316\366\014|\373\260Oi\275s\304\246\026\271,\025\302\227\367F.\313\332@\325\013"
+    "Ah\010\265\237({\371Y\351d\321\300\326\301\351\342\373\306\2418\012\032=\344\211\367\205$\315gD&\325\276\312\004"
+    "\020\201j-\334\031\321\033\2147\324\320\245Q\325kG\312\372\024\320\213t\344\321\253q\014'\005L\246\011\200\300"
+    "\203:|\314\327\0147\275NLo\232\240\303\010\326bO\341\333\250\327N\274\363\006\202]\034'\300\257\3458G\232f\023"
+    "\264y\023FA\003B\247\0347\3373t\024\344\002\336<|R\007\202\250\037\260\021\227\355\334h\235E\3457\364\275J.\232"
+    "'@\342\371\251\034M\354\301\235>pG\316\244\007-u]\205:\222\134\017\134@\256\006\376\320\337\241\031\032\333Z+B"
+    "\023z\276\207\017\246\360\374\253>\3745\134p\304\021\007\313\006\316\0017\277Bu\273&\003\361\370\313W\372`+BO6"
+    "\003\354Ghc\371l\216\364m\262\371i\026\202\36479b\377i\221'\325\341>\3056\214\360\232\251)\031\253\245\341\256"
+    "e%\236\016\227\376%[UGmeQ\274\016\202\253y\212\207\3419\237\305\343*Hqra\365C\311J\017S\363\276\023\0771\036\352"
+    "\005\355P\244g\270PE\022/\237\077.\362\274z1\265}\347O\012\301\202\077\014\202\022\025\323\250$\354@c\276\234\313"
+    "O\335\335\266\234'kRN\324\027>7F1\305\251C\2239n\325J\212R-kCe\236\201\001\034/S\016\242\037\325#\037\361N\330"
+    "!\207\361\215\2600n\224N\323\337\032\345)\206\2759\023L\177;S@\350JUw\240!\340\372{#\0102\257\324a\340Ib\200\312"
+    "\267\275_R\203 \204\262o,bil\316\177\365\333\336Zi\257c\235B\354\255\023\215\235\204\364iCM\310Iv\341\217\311\302"
+    "\327\007%\306\377PG\222\226_\134\300\220\305P\335Q\200o\036\362\245KS\022\206\300\024\264\3246\345\360\222\011"
+    "9p\255\327\213\353\2108\326\240B\037\304\203\357\263\251S\312\014\217*\036\366J\212\311\211\323\240\014\314\355"
+    "k)\015\032\325eZ\313\251El\326Hk@8\331%\342r[\010G\361\234\345\023x[\243\303S\220\310\003\002u\271\356\004\021"
+    "\354}\232\236\343x%\011\346\024\227\246M\004\356\376\042\272\212\345\022\317\340\333\334\227\023\024\356y\235\301"
+    "\361\247~\220\311\011>\034\356'\234\361\200\037\034\304\237\265\210\273L\033K/\353J\224.\364s`f\020{\345\346\042"
+    "!\261\344F\263c'\243z\373\013uKq\362\024\330T\335\032\134\210Jbn!\263\371=l\221_\337L\177\213c\206 \201\255q\216"
+    "\030\177MN7\226\021wk\235\342\267\273\226\316\250\334Y\377\034o\303\352\3015\276\266Ez\261\201\025\333\324\351"
+    "p\203\306\252\256\306(CI\304\231\201\036\356\2370\226\255\255\235\271\261\321\030\222\215\212\354P\306\031W\275"
+    "\277~\266\243\242\034\333\371\324\011\332H\313\336\274\260\256~M\025X\017(>\371aL\357'}\331\361N:\2155\331N}K\316"
+    "\256=\226\307(b_\325\042\037\241\042\334\214}mm1\013=k\344+\247\002h\261\253\304NU\0276\031\013\263\307:\351\134"
+    "\316\016\201\303)\033X<c_\344\326\2012\253\234\231\266\232k\262s\274\254\316\337v\366R\352\215\023\330T\251Ma\235"
+    "L\223\030c\244\361<\266\330\361L`\232\242g\237'\220i\211\035\217)\204\205\247\225\030VDm4\231T\221\257DX\311\177"
+    "n-2(\331\351\2628\310\004+R\215\220F\351\000\002Y\023\333J\372\023\012\304/\315\233e#n\332\347\241\265\007\017"
+    "\234\206t\226P\200\326\022\245\251\033*N\304\237\376\225\000^\305\254\273\274\254v\316a^\0264\256N\313\0309A2\225"
+    "%(\242;k\275^\247\000J|\355\320\330\302\336;\241!Z\272*\3614\033\027R\001)7\356h\3527\312\270\213\312\216\224'"
+    "\365\341x\360@\251!8\272\012\200\354\260o[\322\275\233\352\237=\255\212\134K\251\263\026H\253N\351#\305\321J\200"
+    "\134(\227\005AR\277\224\345\234\341\261\247\264\341%\237\305\3053\007\337\2754\203\333\011\032\202\200\370\216"
+    "6X\255C\010+\276x\220L\362\3655>\335\307w\134[W\021\245_v\265\004i\352\241\372\376\200\042\317y\235\225\314\244"
+    "\342O\267\210\365U\253=|\260\367:\262\241h\210n\365q\220[3<`u\222\342\377o[W\354\302J{\303\266\007\036\264\032"
+    "\233\031\001\347\3026R=^\017\3558\220`\312: \257\317}\027]\275f\351\212uQ\207\321bH$q\241\272\343\003,\237\350"
+    "\373\240\357 \237)q%D\241\220\303NA o\255X\261H-\311\324\332\272o\3407(\231\336\374&\250<AIs\011\360\342\241\376"
+    "\252\011p\356\334E\204{\374-\214f$\330\252\3431\016H\361\224ou\011q\250\027]\277\005\303XTX.\360oW\022\250T\354"
+    "\311\031\267\010\234A\253\347LZ\371\331\276\3444\030\335\362\270]wD\134\042\024\273\334x\207cx\306\366\214\253"
+    "E\356\372\177\351\256\014\251p\013\333\217\256m\341c\367|.\371[\031!\006\250\253\270\377\365\311\247.\306C_\077"
+    "\262\233\236\236~\230f\235\256>\306*6F\225\320\325\357\343\033\237\016m\134\364\217\003\273\020\363\303\274UK\031"
+    "\345!,\033\013\343\360\305\033\020\274_\362\333H\327F}U\042\323\241\266\340\345\221>\324a\214\325\273\000\277m"
+    "\362\212LS\356y\272h\367,\354\374Z\374\2722\357\205r\316\223\340\273\360;|\245I\275^\367\024\230\032R;\220\025"
+    "~\207\273h,\302/6\351\233\335U\376\254\374\210\227m\315\214\225\255\010#\343F\030)\006\250\310a\024\31589\317\260"
+    "f\251\222\227r\236\206+\243\270\237\255\024\134\222'\3620\262\077]\265\366\303\326\035\230\320\342H\030\352\267"
+    "g\317Bh\003\235\013-\320\320\202d\021\300t\213]m\312G\004\015D\244 \273u\322/\025@\032\337\372\274\371\042\362"
+    "\232/+\337\365\356\261-n\314\370|\247\205\315\204\330ik\340\237\314\363\214N@\134^\027V\364P\327\354\345\253*\277"
+    "\274\134\324\216qL\3001\005\007\317{\346\022u\242\245\244jCl\374a\334p\270o\251\201\235\352N\312\217-\245\355}"
+    "\365\220M\352\354X\200eq\260\200\355v\3717s\234\026\353\021\205\214R\015\320\325\375\273\266@\205;-w\377;|\004"
+    "W\222\377k6\273ni\323\230`Ju5R_Q\346\321S7\2255\205\315u\005o\202P\355'-\016\312[n\315\300\224\264W\025\265\234"
+    "q\253\032\077\037n'\200\226\312\372\242*\213\346\033\275\351\351\366)\015\247\267\253c\306Z\247\253\372ig>\233"
+    "\245ET\213\221R\326t\323\250N\001-\042\254F\244E\305\234_\001\263\266\337\312\134\321\002:\234\321\264\306\341"
+    "\344Y\356Ml'\007]\3359Y\215KP\030\351&X\276\250\033\214)\316\314\027\025\224L$\225S\232Eb)cC\003\265\235m\015\026"
+    "\344b\3555\250\235\245M#Z\000\306\276\345\273\2326\315\360\270\377\302B\255\222\362\306\232\232\340\2768%\032\370"
+    "3\037\007\242\345l\002\223\375\202\370|M\373!\006]GA\0279<\346\216\033\247GT\033\364 \272\313\030\363-9}\272S\002"
+    "I\026\030\255\010\364\264\324\2740p\034$\253\000O*\257\203I\012\313\372<A\257\222@\234\361i\027\042\234\351\364"
+    "\345\265\2750|\026\2220\200zrz\036\362\222cg\2317\247\355\326\203i\314.\352\270j\251\011l\356\351\365\324-\247"
+    "s\343\374\346\211\134\306B\337\207\365\223\032a\220\346y\231\272\315\236\022+\276,o;=\022\300\374\324\274\134F"
+    "Q\254p\356\363\012\027'~i\226\225\351\321@\042p\370\227\37125\355\234\273\267%\250\217\334\013\324B\244\077|\031"
+    "\316=\263\373\372\351\333\267\077\377U\274\212\134\354\310\005\014>\312vA\310\306\000$\360\326\307\307z \272b\261"
+    "\2243\361C\376\031\275)k/>\240{\332\030\037\234\263\2733I\242\007\134\360<A\016l\345\356e6M\371m\013z\337\205W"
+    "\276|\301\361\226\330q\214\267*\271\261-\310\342\310/b\270\024\261\024\273\004\337q\215}\023xg\004\251\230&\306"
+    "v\322~\353\307\000\0246\314b\217\207\000\354\012\302\357ft\304\342\374\331G\206'\221\207\016\275\005\350\370Uz"
+    "\206\376\257\221i\347\204\353\305q\340:\312\3250\276\375\307\324\220\324bS'\354\327\323\321b\3107\321\027.p\032"
+    "\357-4t\342\026\3476m\343\251\001/X\366R\356\252\012\231\216k\307\276\236\301=5\353\034\277\366\034\211\017&\331"
+    "CU/\311\311\021\020$/E\363JJ\002\332U=\256\205\015^\242wF\260\357\247\373\177\214\177\344F\225! x\333\026\305\346"
+    "\032\330\0231\335q\227\362\275}\030\375\277\251\337\322\225\007\202\352\367\252\357\330m\364\370to\271\006\272"
+    "\246\351\314\0033\227\350\230\312d*\042\244I\261\310R\365\350e\266r\007@\035\205\233Gy\315*B\205\274ca\251\356"
+    "\305\015F3<=\366h@\221\342k\223@\263\273\307\217Fx\275y\373\374\364\364\227\267\317qm\241\203\344\016\372eM\263"
+    "\315\022\177\241\034\302\277\366d\331>\220\361\356\305K~\242o\3473\337=\007\251\370\354\315/Px\305\247\333\353"
+    "\042\237\244e\371~\262\336\274\347\007\326\371Y\347\221yo]\042\235\321ms<\012\037\005\260\027A\267s\361\010\200"
+    "\245\016\277\302\016%\236\237\343\305[\327\326\253t\231S\300\211Zs\240\353\003{\254\252\367K*\360\236\037\241\267"
+    "M\233Oiz\357+\232\3361M\277\311I\015\223\206\245\035X\221s\320\316\323\351--\016:;t\212OM\362\042\303m\232\201"
+    "\340E(2p\351v\357\246\000\315\340\274\263cq\345\020r\272:\240\234\317DW\263\225\253\274J\026\026!A%\306\267\024"
+    "C\013\267s\207\226\317\241m\217\004\317\222\311\034_\227\252JG\210\011\246\275\207\264[\206\373\240\326\017\327"
+    "\001\213>\203\222HR\210\371*_\221\326l\242KI'j\025\032\035\255\243\3756\375\015\324!\215\364\274\252\326\3003\234"
+    "\374~\235\026\342\350\344\260\367\322,\307n\031\304HHH`S\014\244\346\001\215\345\016\015\317+}\012\031o%\012C\261"
+    "=\335\002\271\343!\312\324\201Nm\350^8\327\244\317\367\323tM:>\223\264I\242\227\300\303\253\311u\260~t\320N\245"
+    "\367\220\363~\251\030|\011[\256L$\244#\321pk\207\326\007}\2777\026\360A\237\001\373 \015\216\347F\037z\227\201"
+    "N\275\315\212A\006\210/ny\255\370~\272\274\314d\367\213bjE\325*\022\227\312\305\025\273\346\245N[\377h\235*;\364"
+    "\020Sj\202\347\233X4\363\374\312\234\354,\350\346.\211E\023\213u\341_\270\304\200\201\024\256q\207\317bF7\372*"
+    "\205\177\373\367\377`\217&~wC\225\346\02081_\221V\351\353v\027#\332k\361\375\242Q[\320\226\355\316T\350_KX\367"
+    "\276*V\011\366\274\026\252\2445\020\320\042\355\331h@;7\364b\226]n\012\206\310\3300\375\314\227}\227\204\077\371"
+    "\372<\377\2661E\310\010 vf\327#\035~\244^\301\030@q_\225ah\025\370\301#\370\305\230\223\333c\202m\273\005Ef\012"
+    "\321o\325\325$u\363\350\134Bt\331\203\307\372\363#\213\324\036\352\020\303y\366KR\215W\323\277\244\327Q\233\245"
+    "\245\303\004\247'ja\042\340o\042\212\2157\341.T\221\224\372\366\333\340\036\324\224#9\332\235\273\030d~\030]\002"
+    "vk,\335Q\3735\177\256L\327\374\235\031\221\343\2730\335\345\370\221thd\235\0119$\355x\373\010$\206ue\264\023\357"
+    "^\243\227\350#DT`\013{=\260'\3159sm\336\202Q\214jn\312o\003\342\3453_\352\374X\335\035wal\1347\353<\324\270C\367"
+    "90\254\317\300\251@\271^d\336\255}\353I%\324\335p4vc\273P\310w\004^=\227\241\233V\342\343Z\350\026\375\036\262"
+    "m\360f\346\243\032.\000\023GG\226\330\237\362f\042:>\216\3212\256\205\246\354\360x]\025\346m}.\2034\3456\367$\343"
+    "\274\265\241\330\371t\024\216K\037\336J#S\026\003\342\372\301\310\013\202\300\372;\3075\300Q\005\014\325\275\274"
+    "\033N\205n\261S\372Q\223%Vr\343\030\246\0266\331w\340\366\014\035\254\247\216\004\042\372>\251N\230\310\306\232"
+    "\031P\206y\003n\204f\225*\026\311q'\216\355\261\375\304N\246\272;*C\300\217'=\251@F9\366Dv{\015\003\236\237\201"
+    ".*\012#\272C\277\354\344=\343\036\261\021\206\330\304\277\232!\026\241\253\034\243\264\270\222\021&\300\220\322"
+    "\037\236\205#b%>5\212=\077tC\313\227/N\337=\377\021\260\031\272\213`o\236\276\306m\315>\336\015\263\247Ht\370\011"
+    "\362\016O\012\361_%wW\354\217n|\304([\014\256\264\275\3069\002\077h\313\207\016z\316\334,\326.\337YT\211{\332\016"
+    "\203\270\257\265\310\367\3400\22476\315\316b\330\000\247c\023\024\340\333K\042\032j4\200R\265\022\022\341\311\334"
+    "\272\3430^|k\220\202\202\332\234K\233\343B\203\322C\273\365\250\240%\207\243\042\257\011[\333\271\263\230\354\306"
+    "\201{\217\036%|\277)\361\330\335~\304-.\355\347\356\206k\302\347(\036\226.\340gm@P[${\004)\303\240\316\243\205"
+    "\320\231y\355\345D\002km\233v\267\277\342\233*\234\273\316i\334\214\267;\271\030P\011\365f\005\357\332=\3348\000"
+    "\256\307\031\214+\275\311\210p\021\020\020\236j\337\202\077\003\243\017rc\362z\023+G\027\301R\275\315\216\324\345"
+    "\367&\351n;}s\033\342A\344\336\3434\036D\310;\2248\012~\004]F\356\200I\315]\023\025\331H+ \344T c\340h^3\370^\015"
+    "\302\244\235L\310\017t\270T\256\026\036\273wo'\015\215\337\252\370x\005\301\036+\322\253\211r+At\011q\251\367K"
+    "p\242>\234dK5[v\233\267\203\370F\220}\374\225\021\372\262\365n\020\027x\262\310\226Y5F\205\200E\215\177\001\206"
+    "\013\231\264\313\234\036\307\223[\275\356\370JPC\315\205\312[~\024\347\267y\216W\3058\217\235T\314u\244\210\210"
+    "k\351$\015PbOQ{\277\277O\033\240UN-\340\345\326\214\365\252@\356\022\215\202iNw[\222\362C\220\134&\220\315\276"
+    "\364\3640\255\334\307r\226'l\310Fs\305\216\236\301\332\023\276S\000\251\026\306\245\2266\241W\241\350x\2324\035"
+    "9&\201ay-\0051\224#\224\245@\245\372$\206G\225\212\343\306\310#\225y\305\220r\335mMt\351,\275G\373P\325\347\212"
+    "\254\000\026\346\241\025\372\325\233n\370\322\005lR\225\223/\206\205H\355\211*bOo\225\000\221\312\310\336\321\202"
+    "5\0216\223ro9\246kEm9ve\345\276\216\032^\326\004\276\345\270d\013\332\354\344\233_qZ\307\36496\261\272\004\371"
+    "\330\235\321R\003^\224Tt\2640a\365b\023_\326\204\202\203F$0\235\2179\362\225\001\376\244G\277\344\032e\0136\356"
+    "uAR\207H\250\300\332\026\031iB\361\006\234\234\342\352\27408!\233\024\215\250\201\220&\301\306\256\344\3311\375"
+    "jd\004\240\321\032\334\030Z|}\311`\006\232\3047\341\177!\376`\372\011\344\364T\007 \344\366\350_\134v\255\373\257"
+    "\2342u\214\201\263V\356\313m\227\211\320<\3218\033&\030w\274\364t5OWu\0008 \217\203!N\240\025\3371r\327\003\361"
+    "\002.iZ\311e~\227\333N\210\314\007\332\303\303\270\334^:\317\077\264\237<\263R\333\030\266\206\325\350\016(M\362"
+    "\315j\013\321H\351\242\027\232\325\247\213\000L\340(\0000\345Pk.\262cm.\324\306R\246\036-q\216\227qq\304\231P\003"
+    "aTl}\267K\212\2500\237\365\350\207\351\262\305\236$\213\252\011w\270%\012esUq\306\220\255!!\335\232\351\327\264"
+    "\236\243\366 \270F\011\245.\312\3542\366\215[\004\221\042UKp7;\355lx\270\255RJO>\352\207\277\322\363\300\337\266"
+    "\320\357\342\022\237\256&\3714\375\345\355\213g\346vdm\262\307\261\177\246N$\031\327\211bV\316+\020\203\005h\003"
+    "\013+.i\037\240o\033+\365\246\261(\334`N\343U\262\306\366\274>3]2Z\2301\260EZ\320%\230\236\345\032\276\010\337"
+    "\206\230%\2329\247\265Ga\260\266l\337\026\031\365\336\231\006\360\314\242&\253\357\002\001\217\351\360\333\312"
+    "\004\332@\330#\301\372\346\241\261\245s!\026i\017\350v\351\233E\352\255-m\261\311\251\220\225\372\015K*\271\272"
+    "\234\341CM\275!\276\307I\217r\366\036\342\023\366\342\231A\207\223\276OC{LY-\004#{\244\21143\313e\233$\214}e\270"
+    "\301-;\255A\245wn\266\337nY]\326w\272\350\352\307\134\334\262\272\307\346\026{=:%3\311\226\376\356\250J\3146\332"
+    "%\207&\264\344\326\027Y\214AOC\251\272\2237c\242\263\314\017\330\245\253v\317Ym\314\344\310\003S\336\202:\243r"
+    ":\20188\360\300Y}\314\303\366D\0301\320\003W\227\364w#6L\356T\346%v\233\215\034\226\032zv\273'\221n\305\332\305"
+    "\255\271Q\367\242\267\217\307F\335\212\3749k'(\372\011\320\230\212\306\325\324\335Bz\263s\375\251\303\001\232\031"
+    "\134}\306\373pb\253\272\3613U\301\327\253P\324\200}0\210\236\266b\264\326\311t\012\013\313\213\025Z\316Ny\223\354"
+    "D\236\320k@\341\352\006\373\210\315\372S\350.\014\311r\245\374\011\315\033[\324\240*\360\344\011\314\304z\264e"
+    "'\213\2309Y\340\270w\031\200-\035\210\336l\221T\257\310j\346\256\012\221\325l\347\314\001\252\232\023\034\317\024"
+    "\274\033\365\323\026\217<Y_\345\376\321\027\276d\360\337\241/\207\264\023\206\234iV\242\333\362t\024\334S\235\222"
+    "I\002B\212m\310_\245|\006\3775\345\263\261\316\200 J\017\311\251S\211\334\206:\310B\241\311%{\261\247\022\232\031"
+    "\302\032\341\335\365\301f<q\344\026\025O\134}\036\177\225\362\244k\306^\004\361m\032a\2078U\305\344z\365\374\335"
+    "\323\037\237\276{\372\376\315\323_N\237\223\243\134\337\306\346\012.\322\352*\005$\253+\014]\223L\215\331\020\217"
+    "Z1\272!\366^\000=}\365\303\363\267\350\372\306\207\266\227\251)'\207\266\354r\211\026\014\343\000\307\365\336\222"
+    "\241\327\271\347\231\203a2\334\232\2276\345\224\243v>\274\247\014ZU\266D\003\011\332\337Ir\2158\0122\236\207\361"
+    "\273\011\352\011\005<=\340w0\322\011\361\020\077\237\240\036\23627~\370\205\260\2667\301Fb\2652\357\214\310;_&"
+    "\231>\310\363\324=\373\345\016\013\015x:0\367\217\310\015\000*\026\306\252\242\215z\303\224\301\017G\0321|\331"
+    "\007\030')e\322\027N\322h\373\365\000z\015\311\206\357\306Q~\303_\346\251\244r2O\247\0336\027\212\025\214\352,"
+    "\222\325\212\022\361F.\207\244b\216\360-\347:\207\042\036w_\254fx4t\315y\030\213\207b\017\321\354q\341\2738\027"
+    "\324\236b\372\324\2706\042k\255A\311\3059\277\232\030k\2040\032\235H\321\345r\267Z\232\340\230&\226\222\355\312"
+    "\037\1778S\217L \353$\253;\314\276\203\342\011\361t\225-I\266p\270+\004\0357^1\245\306ZhFa\206\2675i,\322\227\033"
+    "\224\010\215.6_l\376\373\016\255\345\251`\0327:z`\210xG0\246\001\245\333\0344\225\334KV\342\270\354\035\252\363"
+    "\251S#\021\375.\376J/\207+@rR\330\034\267.w\330\026\344\351\310\026vU\327\354\316\274BV\027\033\014\361V\233\227"
+    "G\2414#\276\003\311\031$\006<0\322\273o\277\015\274K]\222k]R\325g\373\270\250\301g\372aDh;3\024}\217w\204\216\366"
+    "\215<\021.\355\307\262f\3068\327y\022)]\262B\205\261Z=<\201S\017\330\210\254\233L_\011\260(ny\004\323/`\342K\266"
+    "\014\226\232\304\217\353\353\006\272\364\266\005~\365&~\013\371j\233z\362C\270aWo\134\353c\007Y\011\033\363\212"
+    "\214Q\253\370\270\207\275\233\370(FT\022\374\215\236X\234H\312\027\247\221\222\344\0136\025^\327\356\357\267\210"
+    "32\326C\013e\220\301ZwM\347\323%\374\013S%\200\316\200F\177\225\026eM\235W3\306R\342j\236\323U+>\250f\357R\340"
+    "T\027\000\025\255\023\364\305.\267\365\353\017W\004\020\227\037\206\364\004\335\307d\217\021\371P\016\311\355\215"
+    "\235\251\320p\246\203\254B\036=\306\301\236V\260\177\033\371\223E\205\334\025K\276\336<\252\134\204\362\267\177"
+    "\377\017\265[TE\252\334\3618:|\003\023\337\3451\025E\233\346\375\017\206\323\361\010\010(\376D\277PO\240\002h'"
+    "\374\001\017(\253\234\023\342-\206/\011\372\306\026E\3579\337\257x\375E\334\031\244\206\211\013\340\017\344\215"
+    "\243l\266\202\265\371\213\261\366\310]\245\314Vb\332S\223\212\231\356\266\011\265+\267\200\237\360\350\214\361"
+    "\036\333\267\004\217\016\311\350\027\216\342\267x\315t\274\305\250\246/\242\272\315\206\211\0023\026TlX\030\330"
+    "@q\012\313e\3115\221u\306\332\271\000\305KK\276\327\240|\371\021c\332\247\257s|\230\245\251\011$\203\021W\243\317"
+    ";\022\005tduu.\270)\026&\370\325\333\2270\301J+\212\360f\010\337\376\343\347g\217w\240lo]\344U\0162\035#2\252O"
+    "c\337a\007K\334]]\2210\3032\363\204\202\322\340Ag}\261\307\354\022\024!z\201I\2208\245\3577\011h\042\244B\342\020"
+    "\215\324\212\177\212\327\312.H\243\324t\322\257\000S\253\2003\006Y\337\021\245f\024\230xG\324{\247~\265\010o\343"
+    "N\300\0014\271\025\0352I:B\371\2658\2365\246e\315\341%h\202\221\077f\210\027)\207#>\251N\335\213LVi\244t\037\002"
+    "\023\220\262\361\330\232\003\265\272sc\002\374\305{h\332V\256\035z\265\256\204B\025c\330\263F\314\205\215\022L"
+    "\017\350\330\243\230_7\303\376pVb\001kk8\243\035\243q\023*\327\030\242\342<\030\357`\263'\264+z\022\234\271\335"
+    "$\260\012\364\027\375\321p\366Q\014\0002\036\321\022\210\007\270\230\031\236\357\360\331\320\211l\307\020\204\271"
+    "*\360\222\202\364\266\327^`\134=\254\254\350j\011\207B\211\200r\310p{\033\341%\212L\363\267\245\262\211$\352a\361"
+    "6U*\276`\241\3429S\334f\274\212W\350r\010\374L\335~x\346\201pw\0378\242\247q(@tB\2754`n\313C\216r5\235\236\022"
+    "\242\042\265==\364\205~9\255\246\265\030\0272\366B\034\3168\250E\015\245T\012\032\312\371\276\372\010\213S\224"
+    "\330\367>\311\321\240\266_\240PZ-#\024\007\134\257\246\220j\077\011\202n\203\331r\204O5\037\344\234Z\317\020\037"
+    "\026\315k\030\254%\372\320\245\034\240\311bg~4N\313\261$\235\300\247KR\200\267\3542e\313\213\245\356\270\372\013"
+    "d\244\3004)>\310M}+6\214h\272.\253t\371N\260X\242\370\177\005L\224Da\004\020g\240\214u\311\301\265\213\3335\224"
+    "}\010+v~h\134\210\317%\230v\221\002\331[\312\333\177O\004\011\012\362Iq\366\221\353T\301\306\235x\031^\1349\026"
+    "h\344\200\351\205\336G/\240\206\275d.\344\2105\351-B\221\230{|\3125-Mb\035\020\012\334u\300,Y)\210%\365\010\373"
+    "FI\346\250\314\024\324(\005^\2078\000|[\237$\310\210W\272l\355~\207q\307\007Y\353\014\250\037b\230\220%\033/\314"
+    "\232\011D\275'\352d\3236\302\270\011\343\277\237q\2149\242@v\244\264\012\372\037K>^\312\353f+\277\210}p\300+\225"
+    "o\252\226bC[\210/\226\025~\231\226\027\022Ly\224\325-\245\033\205\377>M\266I)\327\3736\015\266A@'\025\232\357\350"
+    "\320\333\245\331\002\366J<\037l/>\337l\035A5\255'!\302\261=+\244T\323H\236F\2039\235\002\330f4\034\261\216\275"
+    "MQ\305\372\231\237>-\042\006\030\333\267P-Jx\025\235\327\222\027&:\245\321\031:\370\232A-\217\333SBW\004,\371z"
+    "a4\263\232\274\215\011\310\255P\352\202;\356\260\275\266\265\236\204.lPu\333\242\304\026\035\347\313\217\267*;"
+    "\370\264\017\301W\363\357nb$\226qS\321\332\335\303\003=\236\345\356\230\005:\224\376\276\305L\331\021;L\207\365"
+    "u\030\352\307\273%hF\353\352d\347\361.\036\214\302_\034 \370\223\360\201\3018,\077d\3530@\365v\034\336\027+\355"
+    "\311)$\232@\264\234\366x7\201Z|\270j\252V\371:\204\304\362\343\245IY\2220D\234~\310\077\215\303>(B\303}\370_\030"
+    "\250s\3451\237*\237<^\203\006\030L\307\341\253\203`o\322\035\004\207\360\337\340a\3600\030\034\005G\360\033\376"
+    "\033\006\017\273\203#(p4\037\354\277z\024\034}\034\014^A*\374\035\276\032\034\320w\270{\002\375\374x\211\370\015"
+    "\202\014\000\232\260\343'L=\350\373\0002\327\224\307\341\275\015\302t\330\010\325\3276\237\264!\223M\012LH\352"
+    "_\227\324\226\261\321\256N\036gP\015\376C\031q\342\024-\300\004\023\030\242\310\023\004\313b\232N\215\306\346\320"
+    "\310\264\002[\035\020\221\201{\312u\034\376\010\204\014\244\216^\331\307r\252$d\277+\245'Y1Y\300PB\311\301\020"
+    "\332\275\346\277\3058<B\352\321@\0102\270\333\010iT\200\314\373\011\214D\200\300\007\370\337\341\357\212\326\273"
+    "\334\013\303ZiaI(S\305@\334\254\312\024\077\3615\355q(Q\347\245\267 .\241\3779\210:;\014K \006v\317h\272H<2\362"
+    "[\266\343\257\332\003\325\222.\206\277\223\307\363\241\253*\2115\204N\236\201\204CWt\366\351\206n\014\261s\334"
+    "\256\302\240\321\220\230\215\240\3104\373\350X\245\300\024i\326\024!s\322\2011\015Q\023^\255*\317\027\245!\015"
+    "=o\354\363\001Eot\355\321\272\305$\246\023|\201\202w\003@\353;1\014\347s\031uo\034\036\366\303\223\001bbG\356\306"
+    "\342{}(\177p\367\362\217\260\374\240V\201'\203\340\275\005Y\354\216Y\333k\2405%\236K\221\223\277\375\373\377\323"
+    "\300\010aX%\342\006 \377\003\312\004X\346\344o\377\353\377\330\016\005g\343-@\240\310\311\203V\010\254w\334P\377"
+    "%\025\200~\374\277MBi8dzk\001cE\001On\337X\247\247%\360\231\373\203L\207`E\304\233\3210\237UrA\257\206\215\303"
+    "\356\000g\242\324u\263A1-\335\327\012o\232!\274l\233\271\330\234'vvz\345\336\322\261\204\254\3712\035\035\362\006"
+    "a\272\240IE\0042\374\273Y8p\354<\017U7\013+\221\264w\265\001\304_\042tjD\362|\354A>\326\352<#\037A\014\024B\356"
+    "f\260P\202@\241\307J\330\037\005a\326\310\177\027\271\242\236M\270\225r\315\262\326\300(\244[\327\313\361]\332"
+    "\306\302g0\024\032\326\236F\320d\267DU\235\221\312[\373\244Ocn\350\216.&\336 'O\027\213 \2075\2600\221\202\032"
+    ",ak\266r\354V\234h9\337\212\222\225\341\272\330\217\360[\244\367\332\227\335\244K\261\372t\263\255\030\243\253"
+    "\331\020ic\263}3\301<1\367\344\317b\362\005\205\357\331\351\077\263\312u7\340\024Pm;t\312\326\3401\362\032\303"
+    "\367\330\237\030\276\264\275\257\215>\220t\263\004\025\357\372\204\343\360\311y\262\004\211B\227\005\324G`\010"
+    "\244T\313J\007i4\022'\364R\375c\016*\343\250\215\361\364h\015\306d\370\301e=\261\350\305\304\363\305#\010\020J"
+    "V2PU\264\241\361j\225(:\221\241\370\326\212L\340\366\232L\314\272\334\325\002\223\236\362\324B\266o\326\374\042"
+    "\275\314\374\005B3\251\011\315\005\340*$9hr\234\342Ha\213<\336\225\237'\217+\012\341f\213P\0341\310\247d\310\305"
+    "-\200\313\245\340a\230K;\003\370K\015\251\345\203\231\2426\355EK\233\345 GH\363;\371\021\037\244\3151\300@\302"
+    "{\006\224\213\270\234\342\2134\033\200\331\345\0353\244\312I\023\335\304\351\005\077\303\024\265\327P\250\346\010"
+    "\037\376\3030p\364x&mB\3449\373\007A\262\232\006\260x\013d|\3770\370eM\251\364\033\037C\014\310\345\217\337'\224"
+    "\275qi\316\256z\314\360\253\344\243\257]\254\246|\322\015\22403\316\234\134\234\274)r\370=O7\264\013\252\317HQ"
+    "hO\330\325\304+\001\364^T\363\337a\346\321\017\312\333\205\246\221\200\226r\273\262#\333\235WK\340\365\377\017"
+    "\372\263n-\377\016\001\000",
+    21187};
 
 } // namespace orfeas::inline v0::serve::detail
 #pragma GCC diagnostic pop

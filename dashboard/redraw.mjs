@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Measures one redraw of 12 charts x 4 series x 300 points in Chromium: `node dashboard/test/redraw.mjs [BUDGET_MS]`.
+// Measures one redraw of 12 charts x 4 series x 300 points in Chromium: `node dashboard/redraw.mjs [BUDGET_MS]`.
 // playwright-core is looked for in ORFEAS_NODE_MODULES (default build/npm/node_modules).
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
-import { DevServer } from "../dev-server.mjs";
+import { DevServer } from "./dev-server.mjs";
 
 const modules = resolve(process.env.ORFEAS_NODE_MODULES ?? "build/npm/node_modules");
 const { chromium } = createRequire(modules + "/")("playwright-core");

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: MIT
+// The page in a real browser: `node tests/conformance/page/page_test.mjs [URL] [--screenshot PATH] [--charts a,b,c]`.
+// Without a URL it starts $ORFEAS_BIN/studio and feeds it the example's pictures. playwright-core comes from
+// ORFEAS_NODE_MODULES (default build/npm/node_modules), axe-core too where it is there; Chromium from ORFEAS_CHROMIUM.
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { startStudio } from "./studio.mjs";
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { screenshot: { type: "string" }, charts: { type: "string", default: "cpu,memory,pool,cache,requests,latency" } },
+});
+const BROWSER = process.env.ORFEAS_CHROMIUM ?? "/usr/bin/chromium";
+const MODULES = resolve(process.env.ORFEAS_NODE_MODULES ?? "build/npm/node_modules");
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync"];
+
+function skip(reason) {
+  console.log("skipped: conformance_page_test: " + reason);
+  process.exit(77);
+}
+
+const required = createRequire(MODULES + "/");
+let chromium;
+try {
+  ({ chromium } = required("playwright-core"));
+} catch {
+  skip("no playwright-core in " + MODULES);
+}
+if (!existsSync(BROWSER)) skip("no browser at " + BROWSER);
+let axeSource;
+try {
+  axeSource = readFileSync(required.resolve("axe-core/axe.min.js"), "utf8");
+} catch {
+  console.log("note: no axe-core, the accessibility rules are not checked");
+}
+
+let failures = 0;
+function check(what, good, detail = "") {
+  if (!good) ++failures;
+  console.log((good ? "ok   " : "FAIL ") + what + (good || detail === "" ? "" : ": " + detail));
+}
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+// Asks the page again and again: Playwright's own waiting evaluates text in it, which its policy forbids.
+async function until(page, condition, argument, timeout) {
+  for (const end = Date.now() + timeout; Date.now() < end; await pause(100)) {
+    if (await page.evaluate(condition, argument)) return true;
+  }
+  return false;
+}
+
+const studio = positionals[0] ? { url: positionals[0], stop: async () => {} } : await startStudio();
+if (!studio) skip("no URL given, and no studio in ORFEAS_BIN");
+const origin = new URL(studio.url).origin;
+const browser = await chromium.launch({ executablePath: BROWSER, args: FLAGS });
+
+// A page that records what it asks for and what it complains about.
+async function open(viewport, { colorScheme = "light", prepare } = {}) {
+  const context = await browser.newContext({ viewport, colorScheme });
+  const page = await context.newPage();
+  const seen = { requests: [], sockets: [], errors: [] };
+  page.on("request", (request) => seen.requests.push(request.url()));
+  page.on("websocket", (socket) => seen.sockets.push(socket.url()));
+  page.on("console", (message) => { if (message.type() === "error") seen.errors.push(message.text()); });
+  page.on("pageerror", (error) => seen.errors.push(String(error)));
+  await prepare?.(page);
+  const response = await page.goto(studio.url);
+  await until(page, () => globalThis.orfeas?.store.size > 1 && orfeas.timing.draws > 1, undefined, 30000);
+  return { page, seen, response, close: () => context.close() };
+}
+
+const settle = (page) => page.evaluate(() => new Promise((done) => {
+  orfeas.panels.redraw();
+  requestAnimationFrame(() => requestAnimationFrame(done));
+}));
+
+// For each card in sight: its points by the page's own count, and the columns of pixels that bear a series' colour.
+const drawn = (page) => page.evaluate(() => [...orfeas.panels.cards.values()].filter((card) => card.visible).map((card) => {
+  const { canvas } = card;
+  const { data, width, height } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const colors = card.rows.map((row) => getComputedStyle(row.swatch).backgroundColor.match(/\d+/g).map(Number));
+  const columns = new Set();
+  let hash = 0;
+  for (let i = 0; i < width * height; ++i) {
+    const [r, g, b, a] = data.subarray(4 * i, 4 * i + 4);
+    hash = (hash * 31 + r + 7 * g + 13 * b + a) | 0;
+    if (a > 100 && colors.some(([x, y, z]) => Math.abs(r - x) + Math.abs(g - y) + Math.abs(b - z) < 24)) columns.add(i % width);
+  }
+  return { id: card.panel.id, points: card.points, columns: columns.size, hash };
+}));
+
+async function loading({ page, seen, response }) {
+  const { pathname } = new URL(studio.url);
+  const others = seen.requests.filter((url) => url !== studio.url);
+  const headers = response.headers();
+  check("the page is one request", seen.requests.length - others.length === 1);
+  check("all else is the API of the same origin", others.every((url) => url.startsWith(origin + pathname + "api/v1/")), others.join(" "));
+  check("one WebSocket, to the same host", seen.sockets.length === 1
+    && new URL(seen.sockets[0]).host === new URL(origin).host && new URL(seen.sockets[0]).pathname === pathname + "ws/metrics", seen.sockets.join(" "));
+  check("a Content-Security-Policy by hashes", /script-src 'sha256-/.test(headers["content-security-policy"] ?? "")
+    && !/unsafe/.test(headers["content-security-policy"]), headers["content-security-policy"]);
+  const body = await response.body();
+  check("the page has at most 90 KB", body.length <= 90 * 1024, body.length);
+  const sizes = await response.request().sizes();
+  if (headers["content-encoding"] === "gzip") check("and at most 25 KB compressed", sizes.responseBodySize <= 25 * 1024, sizes.responseBodySize);
+  const first = await page.evaluate(() => orfeas.timing.first - performance.getEntriesByType("navigation")[0].responseEnd);
+  console.log(`     page ${body.length} bytes, sent ${sizes.responseBodySize}; first chart ${first.toFixed(0)} ms after the answer`);
+}
+
+async function charts({ page }) {
+  const wanted = options.charts.split(",");
+  await until(page, (ids) => ids.every((id) => orfeas.panels.cards.get(id)?.points > 1), wanted, 30000);
+  await settle(page);
+  const before = await drawn(page);
+  for (const id of wanted) {
+    const card = before.find((entry) => entry.id === id);
+    check(`chart ${id} has points drawn`, card?.points > 1 && card.columns > 1, JSON.stringify(card));
+  }
+  const texts = () => page.evaluate(() => [...document.querySelectorAll(".figure b, .legend b")].map((node) => node.textContent).join(" "));
+  const [seq, text] = [await page.evaluate(() => orfeas.store.lastSeq), await texts()];
+  await until(page, (from) => orfeas.store.lastSeq >= from + 3, seq, 15000);
+  await settle(page);
+  const after = await drawn(page);
+  check("values move", text !== await texts());
+  check("charts move", before.every((card) => after.find((other) => other.id === card.id)?.hash !== card.hash));
+  const tiles = await page.$$eval(".tile:not([hidden]) .figure b", (nodes) => nodes.map((node) => node.textContent));
+  check("tiles show values", tiles.length >= 2 && tiles.filter((value) => value !== "–").length >= 2, tiles.join(" "));
+  const { points, median } = await page.evaluate(() => ({
+    points: orfeas.timing.points, median: [...orfeas.timing.recent].sort((a, b) => a - b)[orfeas.timing.recent.length >> 1],
+  }));
+  console.log(`     redraw of ${after.length} charts with ${points} points: median ${median.toFixed(1)} ms`);
+}
+
+async function pointer({ page }) {
+  const canvases = await page.$$(".chart canvas");
+  const box = await canvases[0].boundingBox();
+  const image = () => page.evaluate(() => [orfeas.store.lastSeq, document.querySelectorAll(".chart canvas")[1].toDataURL()]);
+  let synced = false;
+  for (let i = 0; i < 5 && !synced; ++i) {
+    await page.mouse.move(box.x + 5, box.y - 40);
+    await settle(page);
+    const [seq, plain] = await image();
+    await page.mouse.move(box.x + box.width * 0.9, box.y + box.height / 2);
+    await settle(page);
+    const [later, crossed] = await image();
+    synced = seq === later && plain !== crossed; // only the cursor changed in between
+  }
+  check("the crosshair shows on the other charts", synced && await page.evaluate(() => orfeas.panels.cursorIndex() >= 0));
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.8, box.y + box.height / 2, { steps: 4 });
+  await page.mouse.up();
+  const zoomed = await page.evaluate(() => [orfeas.view.span, orfeas.view.follow]);
+  check("dragging zooms", zoomed[0] < 300 && zoomed[0] >= 10, zoomed);
+  await page.mouse.dblclick(box.x + box.width * 0.5, box.y + box.height / 2);
+  await page.mouse.move(0, 0);
+  check("a double click follows again", await page.evaluate(() => orfeas.view.follow));
+  await page.click("#spans button[value='300']");
+}
+
+async function keyboard({ page }) {
+  await page.evaluate(() => { document.activeElement.blur(); scrollTo(0, 0); });
+  const role = () => page.evaluate(() => document.activeElement.closest(".chart")?.card.panel.id + " " + document.activeElement.tagName);
+  const reached = new Set();
+  for (let i = 0; i < 60; ++i) {
+    await page.keyboard.press("Tab");
+    reached.add(await role());
+  }
+  check("every chart is reached by Tab", options.charts.split(",").every((id) => reached.has(id + " CANVAS")), [...reached].join(", "));
+  await page.focus(".chart canvas");
+  const state = () => page.evaluate(() => {
+    const { lastSeq, seq } = orfeas.store;
+    const at = orfeas.panels.cursorIndex();
+    return { seq: at < 0 ? -1 : seq[at], lastSeq, span: orfeas.view.span, text: document.activeElement.getAttribute("aria-valuetext") };
+  });
+  await page.keyboard.press("ArrowLeft");
+  const one = await state();
+  await page.keyboard.press("ArrowLeft");
+  const two = await state();
+  await page.keyboard.press("ArrowRight");
+  const back = await state();
+  check("arrows walk the samples", one.seq >= 0 && two.seq < one.seq && back.seq === one.seq, JSON.stringify([one, two, back]));
+  check("each step is spoken", one.text !== two.text && /^\d\d:\d\d:\d\d: /.test(two.text), two.text);
+  await page.keyboard.press("Home");
+  const home = await state();
+  const walked = await page.evaluate(() => {
+    const { store, view, panels } = orfeas;
+    const canvas = document.activeElement;
+    const [begin, end] = store.range(view.from, view.to);
+    const visited = new Set([store.seq[panels.cursorIndex()]]);
+    for (let i = begin + 1; i < end; ++i) {
+      canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
+      visited.add(store.seq[panels.cursorIndex()]);
+    }
+    return { visited: visited.size, count: end - begin };
+  });
+  check("every point is reached by arrow keys", walked.visited === walked.count && home.seq >= 0, JSON.stringify(walked));
+  await page.keyboard.press("+");
+  check("plus zooms", (await state()).span < 300);
+  await page.keyboard.press("Escape");
+  check("Escape follows again", await page.evaluate(() => orfeas.view.follow && orfeas.view.cursor === null));
+  await page.click("#spans button[value='300']");
+}
+
+async function table({ page }) {
+  await page.click("#data > summary");
+  await page.selectOption("#data-set", "");
+  await page.click("#data-refresh");
+  const difference = await page.evaluate(async () => {
+    const answer = await (await fetch("api/v1/metrics/history?format=json")).json();
+    const history = answer.history ?? answer;
+    const [names, ...rows] = [...document.querySelectorAll("#data tr")].map((row) => [...row.cells].map((cell) => cell.textContent));
+    const shown = new Map(rows.map((row) => [Number(row[1]), row]));
+    let compared = 0;
+    for (const [i, seq] of history.seq.entries()) {
+      const row = shown.get(seq);
+      if (!row) continue; // older or newer than the view
+      for (const [key, column] of Object.entries(history.data)) {
+        const cell = row[names.indexOf(key)];
+        if (cell !== String(column[i] ?? "")) return { seq, key, cell, value: column[i] };
+      }
+      ++compared;
+    }
+    const missing = history.seq.length - compared;
+    return missing > 5 || shown.size !== rows.length ? { missing, rows: rows.length, samples: shown.size } : { compared };
+  });
+  check("the data table equals the history", difference.compared > 1, JSON.stringify(difference));
+  const links = await page.evaluate(() => Promise.all([...document.querySelectorAll("a[download]")].map(async (link) => {
+    const response = await fetch(link.href);
+    const text = await response.text();
+    return { ok: response.ok, rows: link.href.includes("csv") ? text.trim().split("\n").length - 1 : (JSON.parse(text).history ?? JSON.parse(text)).seq.length };
+  })));
+  check("CSV and JSON downloads hold the samples", links.length === 2 && links.every((link) => link.ok && link.rows > 1), JSON.stringify(links));
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click("#view-csv")]);
+  const lines = readFileSync(await download.path(), "utf8").trim().split("\r\n");
+  check("the view downloads as CSV", lines.length > 2 && lines[0].startsWith("seq,timestamp,"), lines[0]);
+  await page.click("#data > summary");
+}
+
+async function traces({ page }) {
+  const row = await page.$("#trace-list button");
+  if (!row) return console.log("     no trace is held: the waterfall is not looked at");
+  await row.click();
+  await page.waitForSelector(".spans li");
+  const [bars, inside] = await page.evaluate(() => [
+    document.querySelectorAll(".spans li").length,
+    [...document.querySelectorAll(".spans .track")].every((track) => {
+      const [outer, bar] = [track.getBoundingClientRect(), track.firstChild.getBoundingClientRect()];
+      return bar.width > 0 && bar.left >= outer.left - 1 && bar.left <= outer.right + 1;
+    }),
+  ]);
+  check("a trace opens as a waterfall", bars > 0 && inside);
+}
+
+async function hiddenTab({ page }) {
+  const draws = (hidden) => page.evaluate(async (value) => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => value });
+    document.dispatchEvent(new Event("visibilitychange"));
+    const [from, seq] = [orfeas.timing.draws, orfeas.store.lastSeq];
+    await new Promise((done) => setTimeout(done, 2600));
+    return [orfeas.timing.draws - from, orfeas.store.lastSeq - seq];
+  }, hidden);
+  const [hidden, received] = await draws(true);
+  check("a hidden tab receives and does not draw", hidden === 0 && received > 0, `${hidden} draws, ${received} frames`);
+  const [visible] = await draws(false);
+  check("a visible one draws again", visible > 0);
+}
+
+async function accessibility(page, theme) {
+  if (!axeSource) return;
+  await page.evaluate(axeSource);
+  const { violations } = await page.evaluate(() => axe.run(document));
+  check(`axe finds nothing, ${theme} theme`, violations.length === 0,
+    violations.map((v) => v.id + " " + v.nodes.slice(0, 3).map((node) => node.target + " " + (node.any[0]?.message ?? "")).join(", ")).join("; "));
+}
+
+async function themes({ page }) {
+  await settle(page);
+  const before = await drawn(page);
+  await page.click("#theme");
+  await settle(page);
+  const after = await drawn(page);
+  check("the theme changes the page and its canvases", await page.evaluate(() => document.documentElement.dataset.theme) === "dark"
+    && after.every((card, i) => card.hash !== before[i].hash && (card.columns > 1 || before[i].columns <= 1)));
+  await accessibility(page, "dark");
+  await page.click("#theme");
+}
+
+async function narrow() {
+  const { page, seen, close } = await open({ width: 360, height: 740 }, { colorScheme: "dark" });
+  await settle(page);
+  const wide = await page.evaluate(() => [...document.querySelectorAll("body *")].filter((node) => !node.closest(".scroll, .unseen, svg")
+    && node.getBoundingClientRect().right > innerWidth + 0.5).map((node) => node.tagName + "." + node.className).slice(0, 5));
+  const width = await page.evaluate(() => document.documentElement.scrollWidth);
+  check("nothing is wider than 360 px", width <= 360 && wide.length === 0, width + " " + wide.join(" "));
+  check("the system's dark theme is taken up", await page.evaluate(() => document.documentElement.dataset.theme) === "dark");
+  await page.locator(".chart canvas").first().scrollIntoViewIfNeeded();
+  await settle(page);
+  check("charts are drawn on it", (await drawn(page)).some((card) => card.points > 1 && card.columns > 1));
+  check("no error on it", seen.errors.length === 0, seen.errors.join("; "));
+  await close();
+}
+
+// A link that is cut and one that falls silent: the test stands between the page and the server.
+async function broken() {
+  const link = { refuse: false, mute: false, sockets: [] };
+  const { page, close } = await open({ width: 1280, height: 800 }, {
+    prepare: (page) => page.routeWebSocket(/\/ws\/metrics/, (socket) => {
+      link.sockets.push(socket);
+      if (link.refuse) return socket.close();
+      const server = socket.connectToServer();
+      server.onMessage((message) => { if (!link.mute) socket.send(message); });
+      link.server = server;
+    }),
+  });
+  const level = () => page.evaluate(() => document.getElementById("link").dataset.level);
+  const reaches = (wanted, timeout) => until(page, (value) => document.getElementById("link").dataset.level === value, wanted, timeout);
+  const first = await page.evaluate(() => orfeas.store.seq[orfeas.store.begin]);
+  link.refuse = true;
+  await link.sockets.at(-1).close();
+  await link.server.close();
+  check("a cut link shows", await reaches("high", 8000), await level());
+  await pause(4000);
+  link.refuse = false;
+  check("it comes back", await reaches("low", 20000), await level());
+  await pause(1500);
+  const held = await page.evaluate(() => [...orfeas.store.seq.subarray(orfeas.store.begin, orfeas.store.end)]);
+  check("nothing is missing or doubled", held[0] === first && held.every((seq, i) => i === 0 || seq === held[i - 1] + 1), held.slice(-20).join(" "));
+  check("the new link asked from where the old one ended", /[?&]since=\d+/.test(link.sockets.at(-1).url()) && /[?&]boot=/.test(link.sockets.at(-1).url()));
+  link.mute = true;
+  check("data older than 3 s shows amber", await reaches("high", 9000), await level());
+  check("older than 10 s red", await reaches("critical", 12000), await level());
+  link.mute = false;
+  check("and is live again", await reaches("low", 25000), await level());
+  await close();
+}
+
+try {
+  const main = await open({ width: 1440, height: 1000 });
+  await charts(main);
+  await loading(main);
+  await pointer(main);
+  await keyboard(main);
+  await table(main);
+  await traces(main);
+  await accessibility(main.page, "light");
+  await themes(main);
+  await hiddenTab(main);
+  if (options.screenshot) {
+    await main.page.evaluate(() => { document.activeElement.blur(); scrollTo(0, 0); });
+    await main.page.mouse.move(0, 0);
+    await settle(main.page);
+    await main.page.screenshot({ path: options.screenshot });
+  }
+  check("no console error", main.seen.errors.length === 0, main.seen.errors.join("; "));
+  await main.close();
+  await narrow();
+  await broken();
+} finally {
+  await browser.close();
+  await studio.stop();
+}
+console.log(failures ? failures + " failed" : "all good");
+process.exit(failures ? 1 : 0);
