@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: MIT
+#include "support/catch.hpp"
+
+#include <orfeas/cache/asio.hpp>
+#include <orfeas/cache/local.hpp>
+#include <orfeas/core/manual_clock.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+namespace cache = orfeas::cache;
+
+namespace {
+
+using text_cache = cache::local<std::string, std::string, orfeas::manual_clock>;
+using flights = cache::single_flight<text_cache>;
+
+/// How the calls of a test ended.
+struct outcomes {
+    std::atomic<int> right{0};
+    std::atomic<int> aborted{0};
+    std::atomic<int> failed{0};
+};
+
+/// A gate that loaders wait at: a timer that never fires until it is opened. Used from one thread.
+class gate {
+  public:
+    explicit gate(asio::io_context& io) : timer_{io, asio::steady_timer::time_point::max()} {}
+
+    asio::awaitable<void> pass() {
+        boost::system::error_code ignored;
+        auto token = asio::redirect_error(asio::use_awaitable, ignored);
+        co_await timer_.async_wait(std::move(token));
+    }
+    void open() { timer_.cancel(); }
+
+  private:
+    asio::steady_timer timer_;
+};
+
+/// A loader that counts itself, waits at the gate, and gives its key with a mark.
+struct gated_load {
+    std::shared_ptr<std::atomic<int>> started;
+    gate* waits_at;
+    std::string key;
+
+    asio::awaitable<std::string> operator()() {
+        ++*started;
+        co_await waits_at->pass();
+        co_return "value of " + key;
+    }
+};
+
+template<class Load>
+asio::awaitable<void> call(flights& subject, std::string key, Load load, outcomes& out) {
+    try {
+        auto const value = co_await subject.get_or_load(key, std::move(load));
+        ++(value == "value of " + key ? out.right : out.failed);
+    } catch (boost::system::system_error const& error) {
+        ++(error.code() == asio::error::operation_aborted ? out.aborted : out.failed);
+    } catch (std::exception const&) {
+        ++out.failed;
+    }
+}
+
+/// Runs what is ready, without waiting for timers.
+void settle(asio::io_context& io) {
+    io.restart();
+    io.poll();
+}
+
+text_cache make_cache(orfeas::manual_clock clock = orfeas::manual_clock{}) {
+    return text_cache{{}, std::move(clock)};
+}
+
+} // namespace
+
+TEST_CASE("cache: ten thousand callers of a cold key cause one load") {
+    asio::io_context io;
+    auto store = make_cache();
+    flights subject{io.get_executor(), store};
+    gate door{io};
+    outcomes out;
+    gated_load const load{std::make_shared<std::atomic<int>>(0), &door, "k"};
+    for (int i = 0; i < 10'000; ++i) {
+        asio::co_spawn(io, call(subject, "k", load, out), asio::detached);
+    }
+    settle(io);
+    door.open();
+    io.restart();
+    io.run();
+    CHECK(*load.started == 1);
+    CHECK(out.right == 10'000);
+    CHECK(store.stats().loads == 1);
+    CHECK(store.stats().coalesced == 9'999);
+    CHECK(store.peek("k") == "value of k");
+}
+
+TEST_CASE("cache: a cancelled first caller leaves alone and the others get the one load") {
+    asio::io_context io;
+    auto store = make_cache();
+    flights subject{io.get_executor(), store};
+    gate door{io};
+    outcomes out;
+    gated_load const load{std::make_shared<std::atomic<int>>(0), &door, "k"};
+    asio::cancellation_signal leave;
+    asio::co_spawn(io, call(subject, "k", load, out), asio::bind_cancellation_slot(leave.slot(), asio::detached));
+    settle(io);
+    for (int i = 1; i < 10'000; ++i) {
+        asio::co_spawn(io, call(subject, "k", load, out), asio::detached);
+    }
+    settle(io);
+    leave.emit(asio::cancellation_type::terminal);
+    leave.emit(asio::cancellation_type::terminal);
+    settle(io);
+    CHECK(out.aborted == 1);
+    CHECK(out.right == 0);
+    door.open();
+    io.restart();
+    io.run();
+    CHECK(*load.started == 1);
+    CHECK(out.right == 9'999);
+    CHECK(out.aborted == 1);
+    CHECK(out.failed == 0);
+}
+
+TEST_CASE("cache: a load whose callers have all left still fills the cache") {
+    asio::io_context io;
+    auto store = make_cache();
+    flights subject{io.get_executor(), store};
+    gate door{io};
+    outcomes out;
+    gated_load const load{std::make_shared<std::atomic<int>>(0), &door, "k"};
+    std::vector<asio::cancellation_signal> signals(5);
+    for (auto& signal : signals) {
+        asio::co_spawn(io, call(subject, "k", load, out), asio::bind_cancellation_slot(signal.slot(), asio::detached));
+    }
+    settle(io);
+    for (auto& signal : signals) {
+        signal.emit(asio::cancellation_type::terminal);
+    }
+    settle(io);
+    CHECK(out.aborted == 5);
+    door.open();
+    io.restart();
+    io.run();
+    CHECK(store.peek("k") == "value of k");
+    CHECK(*load.started == 1);
+}
+
+TEST_CASE("cache: a hit is answered without a load") {
+    asio::io_context io;
+    auto store = make_cache();
+    store.put("k", "value of k");
+    flights subject{io.get_executor(), store};
+    gate door{io};
+    outcomes out;
+    gated_load const load{std::make_shared<std::atomic<int>>(0), &door, "k"};
+    asio::co_spawn(io, call(subject, "k", load, out), asio::detached);
+    io.run();
+    CHECK(out.right == 1);
+    CHECK(*load.started == 0);
+    CHECK(store.stats().hits == 1);
+}
+
+TEST_CASE("cache: an exception reaches everyone who waits and is not kept") {
+    asio::io_context io;
+    auto store = make_cache();
+    flights subject{io.get_executor(), store};
+    gate door{io};
+    outcomes out;
+    auto const failing = [&door]() -> asio::awaitable<std::string> {
+        co_await door.pass();
+        throw std::runtime_error{"no such picture"};
+    };
+    for (int i = 0; i < 10; ++i) {
+        asio::co_spawn(io, call(subject, "k", failing, out), asio::detached);
+    }
+    settle(io);
+    door.open();
+    io.restart();
+    io.run();
+    CHECK(out.failed == 10);
+    CHECK(store.stats().load_failures == 1);
+    CHECK(store.size() == 0);
+
+    auto const working = []() -> asio::awaitable<std::string> { co_return "value of k"; };
+    asio::co_spawn(io, call(subject, "k", working, out), asio::detached);
+    io.restart();
+    io.run();
+    CHECK(out.right == 1);
+    CHECK(store.stats().loads == 2);
+}
+
+TEST_CASE("cache: a value too large for the cache still reaches everyone who waits") {
+    asio::io_context io;
+    text_cache store{{.capacity_bytes = 16, .shards = 1}, orfeas::manual_clock{}};
+    flights subject{io.get_executor(), store};
+    gate door{io};
+    outcomes out;
+    gated_load const load{std::make_shared<std::atomic<int>>(0), &door, "k"};
+    for (int i = 0; i < 5; ++i) {
+        asio::co_spawn(io, call(subject, "k", load, out), asio::detached);
+    }
+    settle(io);
+    door.open();
+    io.restart();
+    io.run();
+    CHECK(out.right == 5);
+    CHECK(*load.started == 1);
+    CHECK(store.stats().refusals == 1);
+}
+
+TEST_CASE("cache: a loaded value lives for the time that the caller gives") {
+    asio::io_context io;
+    orfeas::manual_clock clock;
+    auto store = make_cache(clock);
+    flights subject{io.get_executor(), store};
+    auto const once = [&]() -> asio::awaitable<void> {
+        auto load = []() -> asio::awaitable<std::string> { co_return "fresh"; };
+        co_await subject.get_or_load("k", std::move(load), 2s);
+    };
+    asio::co_spawn(io, once, asio::detached);
+    io.run();
+    clock.advance(2s - 1ns);
+    CHECK(store.peek("k"));
+    clock.advance(1ns);
+    CHECK_FALSE(store.peek("k"));
+}
+
+TEST_CASE("cache: the loader may outlive its caller and this object, it owns what it reads") {
+    asio::io_context io;
+    auto store = make_cache();
+    gate door{io};
+    outcomes out;
+    asio::cancellation_signal leave;
+    {
+        flights subject{io.get_executor(), store};
+        gated_load load{std::make_shared<std::atomic<int>>(0), &door, "k"};
+        asio::co_spawn(io, call(subject, "k", std::move(load), out),
+                       asio::bind_cancellation_slot(leave.slot(), asio::detached));
+        settle(io);
+        leave.emit(asio::cancellation_type::terminal);
+        settle(io);
+    }
+    CHECK(out.aborted == 1);
+    door.open();
+    io.restart();
+    io.run();
+    CHECK(store.peek("k") == "value of k");
+}
+
+TEST_CASE("cache: a context destroyed during a load leaks nothing and fails callers of other contexts") {
+    auto store = make_cache();
+    outcomes here;
+    outcomes elsewhere;
+    int started = 0;
+    asio::io_context other;
+    std::optional<asio::io_context> io{std::in_place};
+    flights subject{io->get_executor(), store};
+    auto const endless = [&started]() -> asio::awaitable<std::string> {
+        ++started;
+        asio::steady_timer never{co_await asio::this_coro::executor, asio::steady_timer::time_point::max()};
+        co_await never.async_wait(asio::use_awaitable);
+        co_return "never";
+    };
+    for (int i = 0; i < 3; ++i) {
+        asio::co_spawn(*io, call(subject, "k", endless, here), asio::detached);
+        asio::co_spawn(other, call(subject, "k", endless, elsewhere), asio::detached);
+    }
+    settle(*io);
+    settle(other);
+    settle(*io);
+    CHECK(started == 1);
+    io.reset();
+    other.restart();
+    other.run();
+    CHECK(elsewhere.aborted == 3);
+    CHECK(here.right == 0);
+}
+
+TEST_CASE("cache: callers on many threads, some cancelled, get one load per key and round") {
+    auto const seed = std::random_device{}();
+    INFO("seed " << seed);
+    constexpr int keys = 20;
+    constexpr int callers = 50;
+    asio::thread_pool loads_run_on{2};
+    asio::thread_pool callers_run_on{2};
+    cache::local<std::string, std::string> store;
+    cache::single_flight subject{loads_run_on.get_executor(), store};
+    std::vector<std::atomic<int>> started(keys);
+    outcomes out;
+    std::mt19937 random{seed};
+    // A signal belongs to the strand of its caller: Asio wants both used from one place at a time.
+    struct caller {
+        asio::strand<asio::thread_pool::executor_type> strand;
+        asio::cancellation_signal leave;
+    };
+    std::vector<std::unique_ptr<caller>> all;
+    auto const ask = [&](int key) -> asio::awaitable<void> {
+        auto load = [&started, key]() -> asio::awaitable<std::string> {
+            ++started[static_cast<std::size_t>(key)];
+            asio::steady_timer pause{co_await asio::this_coro::executor, 2ms};
+            co_await pause.async_wait(asio::use_awaitable);
+            co_return std::to_string(key);
+        };
+        try {
+            auto const value = co_await subject.get_or_load(std::to_string(key), std::move(load));
+            ++(value == std::to_string(key) ? out.right : out.failed);
+        } catch (boost::system::system_error const&) {
+            ++out.aborted;
+        }
+    };
+    for (int i = 0; i < keys * callers; ++i) {
+        auto& added = *all.emplace_back(new caller{asio::make_strand(callers_run_on.get_executor()), {}});
+        asio::co_spawn(added.strand, ask(i % keys), asio::bind_cancellation_slot(added.leave.slot(), asio::detached));
+        if (random() % 4 == 0) {
+            asio::post(added.strand, [&added] { added.leave.emit(asio::cancellation_type::terminal); });
+        }
+    }
+    callers_run_on.join();
+    loads_run_on.join();
+    CHECK(out.right + out.aborted == keys * callers);
+    CHECK(out.failed == 0);
+    for (auto const& count : started) {
+        CHECK(count == 1);
+    }
+    CHECK(store.size() == keys);
+}
+
+TEST_CASE("cache: loads on an executor of another type than any_io_executor") {
+    asio::io_context io;
+    using executor = asio::io_context::executor_type;
+    cache::local<int, int> store;
+    cache::single_flight<cache::local<int, int>, executor> subject{io.get_executor(), store};
+    int seen = 0;
+    auto const ask = [&]() -> asio::awaitable<void, executor> {
+        auto load = []() -> asio::awaitable<int, executor> { co_return 42; };
+        seen = co_await subject.get_or_load(1, std::move(load));
+    };
+    asio::co_spawn(io.get_executor(), ask, asio::detached);
+    io.run();
+    CHECK(seen == 42);
+    CHECK(store.peek(1) == 42);
+}
