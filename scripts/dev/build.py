@@ -8,7 +8,9 @@ from pathlib import Path
 
 from common import BUILD, Stop, follow, say, writable_folder
 
-STEP = re.compile(r"\[ *\d+(?:/\d+|%)\] |(?:Consolidate|Scanning|Built target|Dependencies)|ninja: |make\[")
+# ninja's progress, and what ccache may overlook to serve sources that use a precompiled header.
+ENVIRONMENT = {"NINJA_STATUS": "[%f/%t %es] ", "CCACHE_SLOPPINESS": "pch_defines,time_macros"}
+STEP = re.compile(r"\[ *\d+(?:/\d+ [\d.]+s|%)\] |(?:Consolidate|Scanning|Built target|Dependencies)|ninja: |make\[")
 QUIET = re.compile(r"-- (?:The \w+ compiler|Detecting|Check for working|Found|Configuring|Generating|Build files|"
                    r"Performing)|Preset CMake variables|  [A-Z_0-9]+(?::\w+)?=|$")
 
@@ -36,5 +38,5 @@ def build(preset: str, targets: list[str] | None = None) -> None:
     if targets:
         command += ["--target", *targets]
     say(f"build: {preset}" + (f": {' '.join(targets)}" if targets else ""))
-    if follow(command, lambda line: bool(STEP.match(line)), {"NINJA_STATUS": "[%f/%t %es] "}) != 0:
+    if follow(command, lambda line: bool(STEP.match(line)), ENVIRONMENT) != 0:
         raise Stop(f"building the preset {preset} failed")

@@ -17,7 +17,7 @@ from common import ROOT, Stop, follow, say
 
 CASES = re.compile(r"^test cases: (\d+) passed, (\d+) failed, (\d+) skipped$", re.MULTILINE)
 SKIP_LINE = re.compile(r"^skipped: (.+)$", re.MULTILINE)
-CTEST_PROGRESS = re.compile(r" *Start +\d+: |Test project |$")
+CTEST_PROGRESS = re.compile(r" *Start +\d+: |Test project |Internal ctest |Total Test time|$")
 
 
 @dataclass
@@ -126,7 +126,7 @@ def run_ctest(preset: str, tests: list[Test], long: bool) -> Outcome:
     environment = {"ORFEAS_TEST_LONG": "1"} if long else {}
     say(f"test: {preset}: {len(tests)} programs")
     command = ["ctest", "--test-dir", str(build.folder(preset)), "-R", f"^({names})$", "-j", str(build.jobs()),
-               "--output-on-failure", "--no-tests=error", "--output-junit", str(results),
+               "--output-on-failure", "--no-label-summary", "--no-tests=error", "--output-junit", str(results),
                "--test-output-size-passed", "4000000", "--test-output-size-failed", "4000000"]
     code = follow(command, lambda line: bool(CTEST_PROGRESS.match(line)), environment)
     if not results.is_file():
