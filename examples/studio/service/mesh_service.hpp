@@ -81,7 +81,6 @@ private:
         orfeas::http::shared_bytes picture;
         parameters asked;
         orfeas::trace::context parent;
-        work_queue::place place;
     };
 
     orfeas::task<orfeas::http::response> generate(orfeas::http::request const& q) {
@@ -92,16 +91,11 @@ private:
         span.set("picture_bytes", static_cast<std::int64_t>(q.body().size()));
         // The mesh depends on nothing but the request, so a client that has it is told so for POST too.
         if (client_has(q, id)) co_return orfeas::http::not_modified(etag_of(id));
-        auto cached = meshes_.get(id);
-        span.set("cached", cached.has_value());
-        if (cached) co_return answer(id, *cached, "hit");
-        auto place = queue_.try_enter();
-        if (!place) co_return busy("The queue is full.");
-        auto load = [this, work = job{q.shared_body(), asked, orfeas::trace::capture(), std::move(*place)}]() mutable {
-            return load_mesh(std::move(work));
-        };
+        bool const is_cached = meshes_.peek(id).has_value();
+        span.set("cached", is_cached);
+        auto load = [this, work = job{q.shared_body(), asked, orfeas::trace::capture()}] { return load_mesh(work); };
         auto mesh = co_await loads_.get_or_load(id, std::move(load));
-        co_return answer(id, mesh, "fwd=miss; stored");
+        co_return answer(id, mesh, is_cached ? "hit" : "fwd=miss; stored");
     }
 
     orfeas::task<orfeas::http::response> mesh_by_id(orfeas::http::request const& q) {
@@ -113,7 +107,10 @@ private:
             "No mesh of this id is kept; POST the picture to /api/v1/generate to have it made.");
     }
 
+    /// Makes a mesh on a worker's thread; refuses when too many wait already.
     orfeas::task<encoded_mesh> load_mesh(job work) {
+        auto const place = queue_.try_enter();
+        if (!place) throw orfeas::http::problem_error{busy("The queue is full.")};
         co_await queue_.enter_thread();
         co_return make_mesh(work);
     }

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include <orfeas/http/concepts.hpp>
+#include <orfeas/http/problem.hpp>
 #include <orfeas/http/request.hpp>
 #include <orfeas/http/response.hpp>
 #include <orfeas/http/status.hpp>
@@ -22,23 +26,69 @@
 
 namespace orfeas::inline v0::serve {
 
-/// Makes each request a trace (or a part of the caller's, by its traceparent) and counts it.
-template <class Source>
+/// The routes by which a service is watched. They are counted as all requests are, but neither traced nor timed: whoever
+/// watches a service must not be taken for its traffic.
+inline constexpr std::array<std::string_view, 8> watching_routes{
+    "/", "/healthz", "/metrics", "/api/v1/status", "/api/v1/metrics", "/api/v1/metrics/history", "/api/v1/traces",
+    "/api/v1/traces/{id}"};
+
+/// Makes each request a trace of its own, or a part of its caller's by the W3C traceparent, and measures it: the duration
+/// goes into the histogram http_server_request_duration_seconds{method, route, status} and the request_statistics.
+/// The span's attributes follow OpenTelemetry's semantic conventions for HTTP servers.
+/// Thread-safe. The source outlives it.
+template <source Source>
 class request_observer {
 public:
     request_observer(Source& from, std::shared_ptr<request_statistics> statistics)
         : from_{&from}, statistics_{std::move(statistics)} {}
 
     task<http::response> around(http::request const& q, std::string_view pattern, http::next_handler next) {
+        if (std::ranges::find(watching_routes, pattern) != watching_routes.end()) co_return co_await next();
         auto const start = std::chrono::steady_clock::now();
-        auto answer = co_await next();
-        record(q, pattern, answer.status(), std::chrono::steady_clock::now() - start);
-        co_return answer;
+        std::string name{q.method()};
+        if (!pattern.empty()) name.append(" ").append(pattern);
+        auto parent = trace::extract(q.field(trace::traceparent_header).value_or(""),
+                                     q.field(trace::tracestate_header).value_or(""));
+        auto work = annotated(q, pattern, next);
+        try {
+            auto answer = co_await trace::run_traced(from_->tracer(), std::move(parent), std::move(name), std::move(work));
+            record(q, pattern, answer.status(), std::chrono::steady_clock::now() - start);
+            co_return answer;
+        } catch (...) {  // the server answers what escapes with 500
+            record(q, pattern, http::status::internal_server_error, std::chrono::steady_clock::now() - start);
+            throw;
+        }
     }
 
 private:
-    void record(http::request const&, std::string_view, http::status status, std::chrono::nanoseconds duration) {
-        statistics_->record(duration, http::code_of(status) >= 500);
+    /// The handler's answer, with what is known of the request written to the root span. A problem that the handler throws
+    /// is an answer like others: only those of status 5xx are failures of the server.
+    static task<http::response> annotated(http::request const& q, std::string_view pattern, http::next_handler next) {
+        trace::annotate("http.request.method", q.method());
+        trace::annotate("url.path", q.path());
+        if (!pattern.empty()) trace::annotate("http.route", pattern);
+        std::optional<http::response> answer;
+        try {
+            answer = co_await next();
+        } catch (http::problem_error const& error) {
+            answer = error.problem().response();
+        }
+        trace::annotate("http.response.status_code", std::int64_t{http::code_of(answer->status())});
+        if (is_server_error(answer->status())) trace::annotate_failure(http::reason_phrase(answer->status()));
+        co_return std::move(*answer);
+    }
+
+    static bool is_server_error(http::status s) noexcept { return http::code_of(s) >= 500; }
+
+    void record(http::request const& q, std::string_view pattern, http::status status,
+                std::chrono::nanoseconds duration) {
+        constexpr std::array<std::string_view, 5> classes{"1xx", "2xx", "3xx", "4xx", "5xx"};
+        auto const by_class = classes[static_cast<std::size_t>(http::code_of(status)) / 100 - 1];
+        statistics_->record(duration, is_server_error(status));
+        from_->metrics()
+            .histogram("http_server_request_duration_seconds", "Time to answer a request, from its header to the answer.",
+                       {{"method", q.method()}, {"route", pattern}, {"status", by_class}})
+            .observe(duration);
     }
 
     Source* from_;
