@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/options.hpp>
+#include <orfeas/memory/cuda_backend.hpp>
+#include <orfeas/memory/device.hpp>
+#include <orfeas/memory/host_backend.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include <orfeas/core/options.hpp>
-#include <orfeas/memory/cuda_backend.hpp>
-#include <orfeas/memory/device.hpp>
-#include <orfeas/memory/host_backend.hpp>
-
 namespace orfeas::inline v0::memory {
 
 /// How `best_device` chooses. Prefix ORFEAS_DEVICE_.
 struct best_device_options {
-    bool cuda = true;                            ///< false: host memory, whatever the machine has
-    int cuda_ordinal = -1;                       ///< the device to take; -1: the first that works, if one does
-    std::string cuda_library = "libcuda.so.1";   ///< the driver's file
-    std::uint64_t host_capacity_bytes = 0;       ///< of host memory; 0: a quarter of what the process may use
+    bool cuda = true;                          ///< false: host memory, whatever the machine has
+    int cuda_ordinal = -1;                     ///< the device to take; -1: the first that works, if one does
+    std::string cuda_library = "libcuda.so.1"; ///< the driver's file
+    std::uint64_t host_capacity_bytes = 0;     ///< of host memory; 0: a quarter of what the process may use
 
     static constexpr std::string_view environment_prefix = "ORFEAS_DEVICE_";
 
@@ -35,9 +35,10 @@ static_assert(options<best_device_options>);
 
 /// What there is of CUDA on this machine.
 struct cuda_probe {
-    int devices = 0;         ///< visible to the process
-    int driver_version = 0;  ///< 1000 * major + 10 * minor, of the CUDA version that the driver speaks; 0 without a driver
-    std::string reason;      ///< why no device can be used; empty when there is one
+    int devices = 0; ///< visible to the process
+    int driver_version =
+        0;                ///< 1000 * major + 10 * minor, of the CUDA version that the driver speaks; 0 without a driver
+    std::string reason{}; ///< why no device can be used; empty when there is one
 };
 
 /// Looks for CUDA devices. Opens the driver, but no device. Never throws for what is missing.
@@ -47,7 +48,9 @@ inline cuda_probe probe_cuda(std::shared_ptr<cuda_driver const> const& driver) {
         driver->check(driver->init(0), "cuInit", "this machine");
         driver->check(driver->driver_get_version(&found.driver_version), "cuDriverGetVersion", "this machine");
         driver->check(driver->device_get_count(&found.devices), "cuDeviceGetCount", "this machine");
-        if (found.devices == 0) found.reason = "no CUDA device is visible: see nvidia-smi and CUDA_VISIBLE_DEVICES";
+        if (found.devices == 0) {
+            found.reason = "no CUDA device is visible: see nvidia-smi and CUDA_VISIBLE_DEVICES";
+        }
     } catch (backend_error const& e) {
         found.reason = e.what();
     }
@@ -73,13 +76,13 @@ inline std::unique_ptr<device> first_cuda_device(std::shared_ptr<cuda_driver con
             cuda_backend candidate{ordinal, driver};
             static_cast<void>(candidate.info());
             return std::make_unique<device>(std::move(candidate));
-        } catch (backend_error const&) {  // a device that is broken or held by another process: try the next
+        } catch (backend_error const&) { // a device that is broken or held by another process: try the next
         }
     }
     return nullptr;
 }
 
-}  // namespace detail
+} // namespace detail
 
 /// The memory to work in: a CUDA device if one works, else host memory with a configured capacity. Needs no CUDA header
 /// and no link to CUDA. `probe_cuda().reason` says why there is none.
@@ -92,11 +95,13 @@ inline device best_device(best_device_options const& options = {}) {
     }
     if (options.cuda) {
         try {
-            if (auto found = detail::first_cuda_device(cuda_driver::open(options.cuda_library))) return *found;
-        } catch (backend_error const&) {  // no driver
+            if (auto found = detail::first_cuda_device(cuda_driver::open(options.cuda_library))) {
+                return *found;
+            }
+        } catch (backend_error const&) { // no driver
         }
     }
     return host_backend{options.host_capacity_bytes == 0 ? default_host_capacity() : options.host_capacity_bytes};
 }
 
-}  // namespace orfeas::inline v0::memory
+} // namespace orfeas::inline v0::memory

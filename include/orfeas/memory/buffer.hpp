@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/assert.hpp>
+#include <orfeas/memory/concepts.hpp>
+#include <orfeas/memory/out_of_memory.hpp>
+#include <orfeas/memory/pool.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -10,11 +15,6 @@
 #include <type_traits>
 #include <utility>
 
-#include <orfeas/core/assert.hpp>
-#include <orfeas/memory/concepts.hpp>
-#include <orfeas/memory/out_of_memory.hpp>
-#include <orfeas/memory/pool.hpp>
-
 namespace orfeas::inline v0::memory {
 
 /// An array of a resource's memory that gives it back when it ends: `buffer<float> heights{pool, 512 * 512};`.
@@ -23,19 +23,21 @@ namespace orfeas::inline v0::memory {
 /// `data()` may always be passed to a kernel, and `copy_in` and `copy_out` always work. The resource must outlive the
 /// buffer. Move-only; a buffer moved from is empty.
 /// Thread-compatible (distinct objects).
-template <class T, memory_resource Resource = pool>
+template<class T, memory_resource Resource = pool>
 class buffer {
     static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>,
                   "a buffer neither constructs nor destroys its elements");
 
-public:
+  public:
     using value_type = T;
 
     buffer() = default;
 
     /// `size` elements; none allocates nothing. Throws out_of_memory.
     buffer(Resource& resource, std::size_t size) : resource_{&resource}, size_{size} {
-        if (size == 0) return;
+        if (size == 0) {
+            return;
+        }
         data_ = static_cast<T*>(resource.allocate(bytes_for(size), alignof(T)));
     }
 
@@ -46,13 +48,17 @@ public:
         made.size_ = size;
         if (size != 0) {
             made.data_ = static_cast<T*>(resource.try_allocate(bytes_for(size), alignof(T)));
-            if (made.data_ == nullptr) return std::nullopt;
+            if (made.data_ == nullptr) {
+                return std::nullopt;
+            }
         }
         return made;
     }
 
     buffer(buffer&& other) noexcept
-        : resource_{other.resource_}, data_{std::exchange(other.data_, nullptr)}, size_{std::exchange(other.size_, 0)} {}
+        : resource_{other.resource_},
+          data_{std::exchange(other.data_, nullptr)},
+          size_{std::exchange(other.size_, 0)} {}
 
     buffer& operator=(buffer&& other) noexcept {
         buffer{std::move(other)}.swap(*this);
@@ -60,7 +66,9 @@ public:
     }
 
     ~buffer() {
-        if (data_ != nullptr) resource_->deallocate(data_, bytes_for(size_), alignof(T));
+        if (data_ != nullptr) {
+            resource_->deallocate(data_, bytes_for(size_), alignof(T));
+        }
     }
 
     void swap(buffer& other) noexcept {
@@ -93,7 +101,9 @@ public:
         requires copying_resource<Resource>
     {
         ORFEAS_ASSERT(from.size() <= size_, "copy in no more than the buffer holds");
-        if (!from.empty()) resource_->copy_in(data_, from.data(), from.size_bytes());
+        if (!from.empty()) {
+            resource_->copy_in(data_, from.data(), from.size_bytes());
+        }
     }
 
     /// Copies the front of the buffer to host elements. Throws what the resource's copy throws.
@@ -101,10 +111,12 @@ public:
         requires copying_resource<Resource>
     {
         ORFEAS_ASSERT(to.size() <= size_, "copy out no more than the buffer holds");
-        if (!to.empty()) resource_->copy_out(to.data(), data_, to.size_bytes());
+        if (!to.empty()) {
+            resource_->copy_out(to.data(), data_, to.size_bytes());
+        }
     }
 
-private:
+  private:
     /// A size that no resource can serve stands for one that a std::size_t cannot hold.
     static constexpr std::size_t bytes_for(std::size_t size) noexcept {
         constexpr auto most = std::numeric_limits<std::size_t>::max() / 2;
@@ -116,4 +128,4 @@ private:
     std::size_t size_ = 0;
 };
 
-}  // namespace orfeas::inline v0::memory
+} // namespace orfeas::inline v0::memory

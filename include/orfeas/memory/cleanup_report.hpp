@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/measurement.hpp>
+
 #include <cstdint>
 #include <string>
-
-#include <orfeas/core/measurement.hpp>
 
 namespace orfeas::inline v0::memory {
 
 /// What a cleanup did.
 struct cleanup_report {
-    bool success = true;                      ///< every backend call went through
-    std::uint64_t freed_bytes = 0;            ///< given back to the backend
-    std::uint64_t reserved_before_bytes = 0;  ///< taken from the backend when it began
-    std::uint64_t reserved_after_bytes = 0;   ///< and when it ended
-    std::string failure;                      ///< the first failed call in the backend's words; what it held stays reserved
+    bool success = true;                     ///< every backend call went through
+    std::uint64_t freed_bytes = 0;           ///< given back to the backend
+    std::uint64_t reserved_before_bytes = 0; ///< taken from the backend when it began
+    std::uint64_t reserved_after_bytes = 0;  ///< and when it ended
+    std::string failure{}; ///< the first failed call in the backend's words; what it held stays reserved
 
     static void fields(auto& self, auto&& field) {
         field("success", self.success, unit::none, "every backend call went through");
@@ -25,4 +25,4 @@ struct cleanup_report {
     }
 };
 
-}  // namespace orfeas::inline v0::memory
+} // namespace orfeas::inline v0::memory

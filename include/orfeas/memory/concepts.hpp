@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/memory/cleanup_report.hpp>
+#include <orfeas/memory/memory_profile.hpp>
+
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-
-#include <orfeas/memory/cleanup_report.hpp>
-#include <orfeas/memory/memory_profile.hpp>
 
 namespace orfeas::inline v0::memory {
 
@@ -17,7 +17,7 @@ namespace orfeas::inline v0::memory {
 /// three values, or throws `out_of_memory`; zero bytes are answered with a pointer of their own. `try_allocate` is its
 /// twin that returns null. `deallocate` of null does nothing. Alignments are powers of two. Two resources are equal when
 /// each can deallocate what the other allocated. All three functions may be called from any thread.
-template <class R>
+template<class R>
 concept memory_resource =
     std::equality_comparable<R> && requires(R& resource, void* p, std::size_t bytes, std::size_t alignment) {
         { resource.allocate(bytes, alignment) } -> std::same_as<void*>;
@@ -29,7 +29,7 @@ concept memory_resource =
 ///
 /// `copy_in(to, from, bytes)` writes host memory to the resource's, `copy_out(to, from, bytes)` reads it back; both have
 /// finished when they return. `host_accessible()` says whether the host may also read and write the memory directly.
-template <class R>
+template<class R>
 concept copying_resource =
     memory_resource<R> && requires(R& resource, R const& view, void* to, void const* from, std::size_t bytes) {
         { resource.copy_in(to, from, bytes) } -> std::same_as<void>;
@@ -38,13 +38,13 @@ concept copying_resource =
     };
 
 /// A resource that says what it holds, at any time and from any thread.
-template <class R>
+template<class R>
 concept profiled_resource = memory_resource<R> && requires(R const& resource) {
     { resource.profile() } noexcept -> std::same_as<memory_profile>;
 };
 
 /// A resource that gives back what it keeps for later. `cleanup()` never takes memory from a live allocation.
-template <class R>
+template<class R>
 concept reclaimable_resource = profiled_resource<R> && requires(R& resource) {
     { resource.cleanup() } -> std::same_as<cleanup_report>;
 };
@@ -52,12 +52,14 @@ concept reclaimable_resource = profiled_resource<R> && requires(R& resource) {
 /// Where memory lies.
 enum class device_kind : std::uint8_t { host, cuda };
 
-constexpr std::string_view to_string(device_kind kind) noexcept { return kind == device_kind::cuda ? "cuda" : "host"; }
+constexpr std::string_view to_string(device_kind kind) noexcept {
+    return kind == device_kind::cuda ? "cuda" : "host";
+}
 
 /// The memory of a backend, in its own words.
 struct backend_info {
-    std::uint64_t total_bytes = 0;  ///< on the device, or the configured capacity
-    std::uint64_t free_bytes = 0;   ///< not used by anyone
+    std::uint64_t total_bytes = 0; ///< on the device, or the configured capacity
+    std::uint64_t free_bytes = 0;  ///< not used by anyone
 };
 
 /// Where a pool takes its segments from: the memory of one device, few calls, each large.
@@ -67,18 +69,20 @@ struct backend_info {
 /// extent_heap::unit_bytes; `deallocate` takes the same two values, and the memory still belongs to the caller when it
 /// throws. `copy_in` and `copy_out` are as in `copying_resource`. `make_current()` lets the calling thread launch kernels
 /// on the device through its own toolkit; for host memory it does nothing.
-template <class B>
-concept memory_backend = std::copyable<B> && std::equality_comparable<B> &&
-                         requires(B const& backend, void* p, void const* from, std::size_t bytes) {
-                             { backend.allocate(bytes) } -> std::same_as<void*>;
-                             { backend.deallocate(p, bytes) } -> std::same_as<void>;
-                             { backend.info() } -> std::same_as<backend_info>;
-                             { backend.copy_in(p, from, bytes) } -> std::same_as<void>;
-                             { backend.copy_out(p, from, bytes) } -> std::same_as<void>;
-                             { backend.make_current() } -> std::same_as<void>;
-                             { backend.host_accessible() } noexcept -> std::same_as<bool>;
-                             { backend.name() } noexcept -> std::same_as<std::string_view>;
-                             { backend.kind() } noexcept -> std::same_as<device_kind>;
-                         };
+template<class B>
+concept memory_backend =
+    requires(B const& backend, void* p, void const* from, std::size_t bytes) {
+        { backend.allocate(bytes) } -> std::same_as<void*>;
+        { backend.deallocate(p, bytes) } -> std::same_as<void>;
+        { backend.info() } -> std::same_as<backend_info>;
+        { backend.copy_in(p, from, bytes) } -> std::same_as<void>;
+        { backend.copy_out(p, from, bytes) } -> std::same_as<void>;
+        { backend.make_current() } -> std::same_as<void>;
+        { backend.host_accessible() } noexcept -> std::same_as<bool>;
+        { backend.name() } noexcept -> std::same_as<std::string_view>;
+        { backend.kind() } noexcept -> std::same_as<device_kind>;
+    } &&
+    // last: asking whether a stranger can be copied may ask whether it can become a device, which asks this concept again
+    std::copyable<B> && std::equality_comparable<B>;
 
-}  // namespace orfeas::inline v0::memory
+} // namespace orfeas::inline v0::memory

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/bytes.hpp>
+#include <orfeas/memory/concepts.hpp>
+#include <orfeas/memory/cuda_driver.hpp>
+#include <orfeas/memory/error.hpp>
+#include <orfeas/memory/extent_heap.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -8,12 +14,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include <orfeas/core/bytes.hpp>
-#include <orfeas/memory/concepts.hpp>
-#include <orfeas/memory/cuda_driver.hpp>
-#include <orfeas/memory/error.hpp>
-#include <orfeas/memory/extent_heap.hpp>
 
 namespace orfeas::inline v0::memory {
 
@@ -24,7 +24,7 @@ namespace orfeas::inline v0::memory {
 /// Errors: backend_error that names the call, CUDA's code, the device and what to do.
 /// Thread-safe.
 class cuda_backend {
-public:
+  public:
     /// Opens device `ordinal` of those visible to the process. Throws backend_error when there is none.
     explicit cuda_backend(int ordinal = 0, std::shared_ptr<cuda_driver const> driver = cuda_driver::open())
         : state_{std::make_shared<state>(std::move(driver), ordinal)} {}
@@ -63,7 +63,9 @@ public:
 
     /// Synchronous, and ordered after work on the legacy default stream; work on other streams is the caller's to wait for.
     void copy_in(void* to, void const* from, std::size_t bytes) const {
-        if (bytes == 0) return;
+        if (bytes == 0) {
+            return;
+        }
         auto const done = in_context([&] { return state_->driver->copy_host_to_device(address(to), from, bytes); });
         check(done.work, "cuMemcpyHtoD", bytes);
         check(done.leave, "cuCtxPopCurrent", bytes);
@@ -71,7 +73,9 @@ public:
 
     /// As `copy_in`.
     void copy_out(void* to, void const* from, std::size_t bytes) const {
-        if (bytes == 0) return;
+        if (bytes == 0) {
+            return;
+        }
         auto const done = in_context([&] { return state_->driver->copy_device_to_host(to, address(from), bytes); });
         check(done.work, "cuMemcpyDtoH", bytes);
         check(done.leave, "cuCtxPopCurrent", bytes);
@@ -85,19 +89,19 @@ public:
     bool host_accessible() const noexcept { return false; }
     std::string_view name() const noexcept { return state_->name; }
     device_kind kind() const noexcept { return device_kind::cuda; }
-    int ordinal() const noexcept { return state_->ordinal; }  ///< as for cudaSetDevice
+    int ordinal() const noexcept { return state_->ordinal; } ///< as for cudaSetDevice
 
     friend bool operator==(cuda_backend const&, cuda_backend const&) noexcept = default;
 
-private:
+  private:
     struct state {
         state(std::shared_ptr<cuda_driver const> from, int number)
             : driver{std::move(from)}, ordinal{number}, label{"CUDA device " + std::to_string(number)} {
             driver->check(driver->init(0), "cuInit", label);
             driver->check(driver->device_get(&id, ordinal), "cuDeviceGet", label);
             std::array<char, 256> text{};
-            driver->check(driver->device_get_name(text.data(), static_cast<int>(text.size()) - 1, id), "cuDeviceGetName",
-                          label);
+            driver->check(driver->device_get_name(text.data(), static_cast<int>(text.size()) - 1, id),
+                          "cuDeviceGetName", label);
             name = text.data();
             label.append(" (").append(name).append(")");
             driver->check(driver->primary_context_retain(&context, id), "cuDevicePrimaryCtxRetain", label);
@@ -118,24 +122,28 @@ private:
     };
 
     struct outcome {
-        cuda_driver::result work;   // of the call, or of entering the context
-        cuda_driver::result leave;  // of restoring the thread's own context
+        cuda_driver::result work;  // of the call, or of entering the context
+        cuda_driver::result leave; // of restoring the thread's own context
     };
 
     /// Runs `work`, which returns a result, with the primary context current.
-    template <class Work>
+    template<class Work>
     outcome in_context(Work const& work) const {
         auto const& cuda = *state_->driver;
         cuda_driver::context current = nullptr;
         cuda.check(cuda.context_get_current(&current), "cuCtxGetCurrent", state_->label);
-        if (current == state_->context) return {work(), cuda_driver::success};
+        if (current == state_->context) {
+            return {work(), cuda_driver::success};
+        }
         cuda.check(cuda.context_push_current(state_->context), "cuCtxPushCurrent", state_->label);
         auto const result = work();
         return {result, cuda.context_pop_current(&current)};
     }
 
     void check(cuda_driver::result code, char const* call, std::size_t bytes) const {
-        if (code != cuda_driver::success) state_->driver->check(code, call, format_bytes(bytes) + " on " + state_->label);
+        if (code != cuda_driver::success) {
+            state_->driver->check(code, call, format_bytes(bytes) + " on " + state_->label);
+        }
     }
 
     static cuda_driver::device_pointer address(void const* p) noexcept { return reinterpret_cast<std::uintptr_t>(p); }
@@ -144,4 +152,4 @@ private:
 };
 static_assert(memory_backend<cuda_backend>);
 
-}  // namespace orfeas::inline v0::memory
+} // namespace orfeas::inline v0::memory

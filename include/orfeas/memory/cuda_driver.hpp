@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/dynamic_library.hpp>
+#include <orfeas/memory/error.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -8,9 +11,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include <orfeas/core/dynamic_library.hpp>
-#include <orfeas/memory/error.hpp>
 
 namespace orfeas::inline v0::memory {
 
@@ -47,7 +47,7 @@ struct cuda_driver {
     result (*copy_host_to_device)(device_pointer to, void const* from, std::size_t bytes) = nullptr;
     result (*copy_device_to_host)(void* to, device_pointer from, std::size_t bytes) = nullptr;
 
-    std::optional<dynamic_library> library = std::nullopt;  ///< what the table points into stays loaded
+    std::optional<dynamic_library> library = std::nullopt; ///< what the table points into stays loaded
 
     /// Calls `visit(entry point, exported name)` for each entry point.
     static void entry_points(auto& self, auto&& visit) {
@@ -82,7 +82,9 @@ struct cuda_driver {
         }
         entry_points(*driver, [&]<class Function>(Function& entry, char const* name) {
             entry = driver->library->symbol<Function>(name);
-            if (entry != nullptr) return;
+            if (entry != nullptr) {
+                return;
+            }
             throw backend_error{error::unavailable, name, 0,
                                 "the CUDA driver in " + file_name + " has no " + name +
                                     "; update the NVIDIA driver to one for CUDA 11 or later"};
@@ -92,44 +94,77 @@ struct cuda_driver {
 
     /// Throws backend_error unless `code` is success. `subject` says what the call was about: "64 MiB on CUDA device 0".
     void check(result code, char const* call, std::string_view subject) const {
-        if (code == success) return;
+        if (code == success) {
+            return;
+        }
         char const* name = nullptr;
         char const* sentence = nullptr;
-        if (get_error_name(code, &name) != success || name == nullptr) name = "an error that the driver has no name for";
+        if (get_error_name(code, &name) != success || name == nullptr) {
+            name = "an error that the driver has no name for";
+        }
         std::string text{call};
         text.append(" failed for ").append(subject).append(": ").append(name).append(" (");
         text.append(std::to_string(code)).append(")");
-        if (get_error_string(code, &sentence) == success && sentence != nullptr) text.append(", ").append(sentence);
+        if (get_error_string(code, &sentence) == success && sentence != nullptr) {
+            text.append(", ").append(sentence);
+        }
         text.append("; ").append(advice(code));
         throw backend_error{reason(code), call, code, text};
     }
 
-private:
+  private:
     static error reason(result code) noexcept {
         switch (code) {
-            case out_of_memory: return error::out_of_memory;
-            case 3: case 4: case 35: case 46: case 100: case 101: case 803: case 804: return error::unavailable;
-            default: return error::call_failed;
+        case out_of_memory:
+            return error::out_of_memory;
+        case 3:
+        case 4:
+        case 35:
+        case 46:
+        case 100:
+        case 101:
+        case 803:
+        case 804:
+            return error::unavailable;
+        default:
+            return error::call_failed;
         }
     }
 
     /// What to do about an error, by its number in cuda.h.
     static std::string_view advice(result code) noexcept {
         switch (code) {
-            case out_of_memory: return "free device memory, or lower the pool's limit_bytes";
-            case 3: return "call it after the driver's initialisation";
-            case 4: return "the driver has shut down: end pools before the process exits";
-            case 35: return "the NVIDIA driver is older than the CUDA version asks for: update it";
-            case 46: return "another process holds the device exclusively: see nvidia-smi";
-            case 100: return "no GPU is visible: see nvidia-smi and CUDA_VISIBLE_DEVICES";
-            case 101: return "there is no device of this number: see nvidia-smi and CUDA_VISIBLE_DEVICES";
-            case 709: return "the device was reset under a living pool: do not call cudaDeviceReset before pools end";
-            case 700: case 702: case 715: case 716: case 717: case 718: case 719:
-                return "an earlier kernel failed and left the context unusable: restart, and run compute-sanitizer";
-            case 803: case 804: return "the driver's library and kernel module differ: reload or reboot after updates";
-            default: return "see the call's page in the CUDA driver documentation";
+        case out_of_memory:
+            return "free device memory, or lower the pool's limit_bytes";
+        case 3:
+            return "call it after the driver's initialisation";
+        case 4:
+            return "the driver has shut down: end pools before the process exits";
+        case 35:
+            return "the NVIDIA driver is older than the CUDA version asks for: update it";
+        case 46:
+            return "another process holds the device exclusively: see nvidia-smi";
+        case 100:
+            return "no GPU is visible: see nvidia-smi and CUDA_VISIBLE_DEVICES";
+        case 101:
+            return "there is no device of this number: see nvidia-smi and CUDA_VISIBLE_DEVICES";
+        case 709:
+            return "the device was reset under a living pool: do not call cudaDeviceReset before pools end";
+        case 700:
+        case 702:
+        case 715:
+        case 716:
+        case 717:
+        case 718:
+        case 719:
+            return "an earlier kernel failed and left the context unusable: restart, and run compute-sanitizer";
+        case 803:
+        case 804:
+            return "the driver's library and kernel module differ: reload or reboot after updates";
+        default:
+            return "see the call's page in the CUDA driver documentation";
         }
     }
 };
 
-}  // namespace orfeas::inline v0::memory
+} // namespace orfeas::inline v0::memory

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/memory/concepts.hpp>
+
 #include <concepts>
 #include <cstddef>
 #include <memory>
 #include <string_view>
 #include <utility>
 
-#include <orfeas/memory/concepts.hpp>
-
 namespace orfeas::inline v0::memory {
 
 /// Any backend, chosen at run time: itself a `memory_backend`. Copies are handles on the same backend.
 /// Thread-safe.
 class device {
-public:
-    template <class Backend>
+  public:
+    template<class Backend>
         requires(!std::same_as<Backend, device> && memory_backend<Backend>)
-    device(Backend backend)  // implicit: every backend is a device
+    device(Backend backend) // implicit: every backend is a device
         : backend_{std::make_shared<model<Backend> const>(std::move(backend))} {}
 
     void* allocate(std::size_t bytes) const { return backend_->allocate(bytes); }
@@ -27,11 +27,11 @@ public:
     void copy_out(void* to, void const* from, std::size_t bytes) const { backend_->copy_out(to, from, bytes); }
     void make_current() const { backend_->make_current(); }
     bool host_accessible() const noexcept { return backend_->host_accessible(); }
-    std::string_view name() const noexcept { return backend_->name(); }  ///< valid while a copy of the device lives
+    std::string_view name() const noexcept { return backend_->name(); } ///< valid while a copy of the device lives
     device_kind kind() const noexcept { return backend_->kind(); }
 
     /// The backend itself if it is of that type, else null.
-    template <memory_backend Backend>
+    template<memory_backend Backend>
     Backend const* target() const noexcept {
         auto const* const found = dynamic_cast<model<Backend> const*>(backend_.get());
         return found != nullptr ? &found->backend : nullptr;
@@ -40,7 +40,7 @@ public:
     // a member: as a friend it would be a candidate wherever a pool is compared, and a pool would be tried as a backend
     bool operator==(device const& other) const { return backend_->equals(*other.backend_); }
 
-private:
+  private:
     struct interface {
         virtual ~interface() = default;
         virtual void* allocate(std::size_t bytes) const = 0;
@@ -55,7 +55,7 @@ private:
         virtual bool equals(interface const& other) const = 0;
     };
 
-    template <memory_backend Backend>
+    template<memory_backend Backend>
     struct model final : interface {
         explicit model(Backend b) : backend{std::move(b)} {}
 
@@ -80,4 +80,4 @@ private:
 };
 static_assert(memory_backend<device>);
 
-}  // namespace orfeas::inline v0::memory
+} // namespace orfeas::inline v0::memory

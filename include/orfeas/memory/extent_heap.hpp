@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/assert.hpp>
+#include <orfeas/memory/detail/size_bins.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -9,23 +12,20 @@
 #include <optional>
 #include <vector>
 
-#include <orfeas/core/assert.hpp>
-#include <orfeas/memory/detail/size_bins.hpp>
-
 namespace orfeas::inline v0::memory {
 
 /// A range of addresses that an `extent_heap` handed out.
 struct extent {
-    std::uint32_t node;     ///< its name, for `extent_heap::deallocate`
-    std::uint32_t region;   ///< the region that it lies in
-    std::uint64_t address;  ///< of its first byte
-    std::uint64_t bytes;    ///< a multiple of extent_heap::unit_bytes
+    std::uint32_t node;    ///< its name, for `extent_heap::deallocate`
+    std::uint32_t region;  ///< the region that it lies in
+    std::uint64_t address; ///< of its first byte
+    std::uint64_t bytes;   ///< a multiple of extent_heap::unit_bytes
 };
 
 /// How far an `extent_heap` looks for a place before it says that there is none.
 enum class search_effort {
-    bounded,     ///< constant time; may miss extents of the request's own size class, and places for large alignments
-    exhaustive,  ///< finds a place if there is one, in time linear in the free extents; for the last try before failing
+    bounded,    ///< constant time; may miss extents of the request's own size class, and places for large alignments
+    exhaustive, ///< finds a place if there is one, in time linear in the free extents; for the last try before failing
 };
 
 /// Hands out ranges of an address space that it never touches: all bookkeeping lies beside the memory, so the addresses
@@ -35,7 +35,7 @@ enum class search_effort {
 /// Allocation and deallocation take constant time, whatever the number of holes; node storage grows in amortised
 /// constant time. Thread-compatible (distinct objects).
 class extent_heap {
-public:
+  public:
     /// Sizes and addresses are multiples of this; extents have at least this alignment.
     static constexpr std::uint64_t unit_bytes = 512;
     /// The largest region and the largest request.
@@ -67,8 +67,11 @@ public:
     bool withdraw_region(std::uint32_t id) noexcept {
         auto const& r = regions_[id];
         auto const first = nodes_[r.first];
-        if (first.state != state::free || first.units != r.units) return false;
+        if (first.state != state::free || first.units != r.units) {
+            return false;
+        }
         unlink(r.first);
+        free_units_ -= r.units;
         nodes_[r.first].state = state::withdrawn;
         return true;
     }
@@ -90,16 +93,23 @@ public:
                                    search_effort effort = search_effort::bounded) {
         ORFEAS_ASSERT(alignment <= max_alignment && (alignment & (alignment - 1)) == 0 && alignment != 0,
                       "alignments are powers of two up to extent_heap::max_alignment");
-        if (bytes > max_bytes) return std::nullopt;
+        if (bytes > max_bytes) {
+            return std::nullopt;
+        }
         reserve_nodes(2);
         auto const units = static_cast<std::uint32_t>(rounded(bytes) / unit_bytes);
         if (alignment <= unit_bytes) {
             auto const n = effort == search_effort::bounded ? find(units) : find_anywhere(units, unit_bytes);
-            if (n == nil) return std::nullopt;
+            if (n == nil) {
+                return std::nullopt;
+            }
             return take(n, 0, units);
         }
-        auto const n = effort == search_effort::bounded ? find_aligned(units, alignment) : find_anywhere(units, alignment);
-        if (n == nil) return std::nullopt;
+        auto const n =
+            effort == search_effort::bounded ? find_aligned(units, alignment) : find_anywhere(units, alignment);
+        if (n == nil) {
+            return std::nullopt;
+        }
         return take(n, padding(n, alignment), units);
     }
 
@@ -126,19 +136,23 @@ public:
         return {n, each.region, address(each), each.units * unit_bytes};
     }
 
-    std::uint64_t free_bytes() const noexcept { return free_units_ * unit_bytes; }    ///< in regions not withdrawn
-    std::uint64_t used_count() const noexcept { return used_count_; }                 ///< extents handed out
-    std::uint64_t free_count() const noexcept { return free_count_; }                 ///< extents to hand out
+    std::uint64_t free_bytes() const noexcept { return free_units_ * unit_bytes; } ///< in regions not withdrawn
+    std::uint64_t used_count() const noexcept { return used_count_; }              ///< extents handed out
+    std::uint64_t free_count() const noexcept { return free_count_; }              ///< extents to hand out
 
     /// The size of the largest free extent. Linear in the free extents of the largest size class that is in use, which
     /// are few unless many holes of almost the same size above 32 KiB are all that is left.
     std::uint64_t largest_free_bytes() const noexcept {
         auto const bin = bitmap_.last();
-        if (bin == detail::bin_bitmap::none) return 0;
+        if (bin == detail::bin_bitmap::none) {
+            return 0;
+        }
         std::uint32_t largest = 0;
         for (auto n = bins_[bin]; n != nil; n = nodes_[n].next) {
             largest = std::max(largest, nodes_[n].units);
-            if (detail::size_bins::exact(largest)) break;
+            if (detail::size_bins::exact(largest)) {
+                break;
+            }
         }
         return largest * unit_bytes;
     }
@@ -149,25 +163,36 @@ public:
         std::uint64_t used = 0;
         std::uint64_t free_extents = 0;
         for (auto const& r : regions_) {
-            if (r.first == nil) continue;
+            if (r.first == nil) {
+                continue;
+            }
             std::uint64_t covered = 0;
             auto before = nil;
             for (auto n = r.first; n != nil; before = n, n = nodes_[n].after) {
                 auto const& each = nodes_[n];
-                if (each.first != covered || each.before != before || each.units == 0) return false;
-                if (each.state == state::free && nodes_[before].state == state::free) return false;
-                if (each.state == state::free && !in_its_bin(n)) return false;
+                if (each.first != covered || each.before != before || each.units == 0) {
+                    return false;
+                }
+                if (each.state == state::free && nodes_[before].state == state::free) {
+                    return false;
+                }
+                if (each.state == state::free && !in_its_bin(n)) {
+                    return false;
+                }
                 covered += each.units;
                 used += each.state == state::used;
                 free_extents += each.state == state::free;
                 free_units += each.state == state::free ? each.units : 0;
             }
-            if (covered != r.units) return false;
+            if (covered != r.units) {
+                return false;
+            }
         }
-        return free_units == free_units_ && used == used_count_ && free_extents == free_count_ && bins_match(free_extents);
+        return free_units == free_units_ && used == used_count_ && free_extents == free_count_ &&
+               bins_match(free_extents);
     }
 
-private:
+  private:
     using index = std::uint32_t;
 
     /// No node. Node 0 exists, is never free, and may be written through: links to nowhere need no test.
@@ -178,11 +203,11 @@ private:
     enum class state : std::uint32_t { vacant, used, free, withdrawn };
 
     struct node {
-        std::uint32_t first = 0;  // unit within the region
+        std::uint32_t first = 0; // unit within the region
         std::uint32_t units = 0;
-        index before = nil;  // neighbours in address order
+        index before = nil; // neighbours in address order
         index after = nil;
-        index previous = nil;  // in the bin; of a vacant node, only next
+        index previous = nil; // in the bin; of a vacant node, only next
         index next = nil;
         std::uint32_t region = 0;
         extent_heap::state state = state::vacant;
@@ -212,10 +237,14 @@ private:
 
     index find(std::uint32_t units) const noexcept {
         auto const bin = detail::size_bins::of(units);
-        if (detail::size_bins::exact(units)) return head_from(bin);
+        if (detail::size_bins::exact(units)) {
+            return head_from(bin);
+        }
         auto n = bins_[bin];
         for (int i = 0; n != nil && i < tries; n = nodes_[n].next, ++i) {
-            if (nodes_[n].units >= units) return n;
+            if (nodes_[n].units >= units) {
+                return n;
+            }
         }
         return head_from(bin + 1);
     }
@@ -223,9 +252,12 @@ private:
     index find_aligned(std::uint32_t units, std::uint64_t alignment) const noexcept {
         auto n = bins_[detail::size_bins::of(units)];
         for (int i = 0; n != nil && i < tries; n = nodes_[n].next, ++i) {
-            if (fits(n, units, alignment)) return n;
+            if (fits(n, units, alignment)) {
+                return n;
+            }
         }
-        std::uint64_t const padded = units + alignment / unit_bytes - 1;  // any extent of this size has room at any offset
+        std::uint64_t const padded =
+            units + alignment / unit_bytes - 1; // any extent of this size has room at any offset
         return padded > std::numeric_limits<std::uint32_t>::max() ? nil : find(static_cast<std::uint32_t>(padded));
     }
 
@@ -233,7 +265,9 @@ private:
         auto bin = bitmap_.first_from(detail::size_bins::of(units));
         for (; bin != detail::bin_bitmap::none; bin = bitmap_.first_from(bin + 1)) {
             for (auto n = bins_[bin]; n != nil; n = nodes_[n].next) {
-                if (fits(n, units, alignment)) return n;
+                if (fits(n, units, alignment)) {
+                    return n;
+                }
             }
         }
         return nil;
@@ -252,7 +286,9 @@ private:
             n = split(front, skip);
             link(front);
         }
-        if (nodes_[n].units > units) link(split(n, units));
+        if (nodes_[n].units > units) {
+            link(split(n, units));
+        }
         nodes_[n].state = state::used;
         free_units_ -= units;
         ++used_count_;
@@ -306,7 +342,9 @@ private:
         }
         auto const bin = detail::size_bins::of(each.units);
         bins_[bin] = each.next;
-        if (each.next == nil) bitmap_.clear(bin);
+        if (each.next == nil) {
+            bitmap_.clear(bin);
+        }
     }
 
     void insert(index n) noexcept {
@@ -316,16 +354,22 @@ private:
 
     /// Makes sure that `count` calls of new_node succeed.
     void reserve_nodes(std::size_t count) {
-        if (vacant_count_ >= count) [[likely]] return;
+        if (vacant_count_ >= count) [[likely]] {
+            return;
+        }
         grow_nodes();
     }
 
     void grow_nodes() {
         auto const old = nodes_.size();
         nodes_.resize(std::max<std::size_t>(old * 2, 128));
-        for (auto n = nodes_.size(); n-- > old;) drop_node(static_cast<index>(n));
-        if (old != 0) return;
-        --vacant_count_;  // node 0 is nil
+        for (auto n = nodes_.size(); n-- > old;) {
+            drop_node(static_cast<index>(n));
+        }
+        if (old != 0) {
+            return;
+        }
+        --vacant_count_; // node 0 is nil
         vacant_ = 1;
         nodes_[nil].state = state::used;
     }
@@ -362,16 +406,22 @@ private:
 
     bool in_its_bin(index wanted) const {
         auto n = bins_[detail::size_bins::of(nodes_[wanted].units)];
-        while (n != nil && n != wanted) n = nodes_[n].next;
+        while (n != nil && n != wanted) {
+            n = nodes_[n].next;
+        }
         return n == wanted;
     }
 
     bool bins_match(std::uint64_t free_extents) const {
         std::uint64_t listed = 0;
         for (unsigned bin = 0; bin < detail::size_bins::count; ++bin) {
-            if (bitmap_.test(bin) != (bins_[bin] != nil)) return false;
+            if (bitmap_.test(bin) != (bins_[bin] != nil)) {
+                return false;
+            }
             for (auto n = bins_[bin]; n != nil; n = nodes_[n].next) {
-                if (detail::size_bins::of(nodes_[n].units) != bin) return false;
+                if (detail::size_bins::of(nodes_[n].units) != bin) {
+                    return false;
+                }
                 ++listed;
             }
         }
@@ -390,4 +440,4 @@ private:
     std::uint64_t free_count_ = 0;
 };
 
-}  // namespace orfeas::inline v0::memory
+} // namespace orfeas::inline v0::memory

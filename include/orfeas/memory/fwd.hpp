@@ -18,4 +18,4 @@ class cuda_backend;
 class device;
 class extent_heap;
 
-}  // namespace orfeas::inline v0::memory
+} // namespace orfeas::inline v0::memory

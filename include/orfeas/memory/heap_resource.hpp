@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/memory/concepts.hpp>
+#include <orfeas/memory/out_of_memory.hpp>
+
 #include <cstddef>
 #include <cstring>
 #include <new>
-
-#include <orfeas/memory/concepts.hpp>
-#include <orfeas/memory/out_of_memory.hpp>
 
 namespace orfeas::inline v0::memory {
 
@@ -14,9 +14,11 @@ namespace orfeas::inline v0::memory {
 /// comparisons, and for code that is written against a resource and needs no pool.
 /// Thread-safe.
 class heap_resource {
-public:
+  public:
     void* allocate(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) {
-        if (void* const p = try_allocate(bytes, alignment)) return p;
+        if (void* const p = try_allocate(bytes, alignment)) {
+            return p;
+        }
         throw out_of_memory{{.requested_bytes = bytes, .alignment = alignment}, "heap"};
     }
 
@@ -34,11 +36,13 @@ public:
 
     friend bool operator==(heap_resource const&, heap_resource const&) noexcept { return true; }
 
-private:
+  private:
     static void copy(void* to, void const* from, std::size_t bytes) noexcept {
-        if (bytes != 0) std::memcpy(to, from, bytes);  // memcpy of nothing still asks for valid pointers
+        if (bytes != 0) {
+            std::memcpy(to, from, bytes); // memcpy of nothing still asks for valid pointers
+        }
     }
 };
 static_assert(copying_resource<heap_resource>);
 
-}  // namespace orfeas::inline v0::memory
+} // namespace orfeas::inline v0::memory

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/assert.hpp>
+#include <orfeas/core/bytes.hpp>
+#include <orfeas/memory/concepts.hpp>
+#include <orfeas/memory/detail/host_memory.hpp>
+#include <orfeas/memory/error.hpp>
+
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
@@ -10,12 +16,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include <orfeas/core/assert.hpp>
-#include <orfeas/core/bytes.hpp>
-#include <orfeas/memory/concepts.hpp>
-#include <orfeas/memory/detail/host_memory.hpp>
-#include <orfeas/memory/error.hpp>
 
 namespace orfeas::inline v0::memory {
 
@@ -28,7 +28,7 @@ inline std::uint64_t default_host_capacity() noexcept {
 /// The capacity is this backend's own budget; what else the machine runs is not looked at. Copies share one budget.
 /// Thread-safe.
 class host_backend {
-public:
+  public:
     explicit host_backend(std::uint64_t capacity_bytes = default_host_capacity())
         : state_{std::make_shared<state>(capacity_bytes)} {}
 
@@ -40,7 +40,9 @@ public:
                                 "host memory: no room for " + format_bytes(bytes) + " in the capacity of " +
                                     format_bytes(state_->capacity) + "; raise the capacity"};
         }
-        if (void* const p = detail::map_lazily(pages)) return p;
+        if (void* const p = detail::map_lazily(pages)) {
+            return p;
+        }
         auto const reason = errno;
         state_->give(pages);
         throw backend_error{reason == ENOMEM ? error::out_of_memory : error::call_failed, "mmap", reason,
@@ -69,14 +71,16 @@ public:
 
     friend bool operator==(host_backend const&, host_backend const&) noexcept = default;
 
-private:
+  private:
     struct state {
         explicit state(std::uint64_t bytes) noexcept : capacity{bytes} {}
 
         bool take(std::uint64_t bytes) noexcept {
             auto now = used.load(std::memory_order_relaxed);
             do {
-                if (bytes > capacity - now) return false;
+                if (bytes > capacity - now) {
+                    return false;
+                }
             } while (!used.compare_exchange_weak(now, now + bytes, std::memory_order_relaxed));
             return true;
         }
@@ -98,11 +102,13 @@ private:
     }
 
     static void copy(void* to, void const* from, std::size_t bytes) noexcept {
-        if (bytes != 0) std::memcpy(to, from, bytes);  // memcpy of nothing still asks for valid pointers
+        if (bytes != 0) {
+            std::memcpy(to, from, bytes); // memcpy of nothing still asks for valid pointers
+        }
     }
 
     std::shared_ptr<state> state_;
 };
 static_assert(memory_backend<host_backend>);
 
-}  // namespace orfeas::inline v0::memory
+} // namespace orfeas::inline v0::memory

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cstdint>
-#include <string_view>
-
 #include <orfeas/core/clock.hpp>
 #include <orfeas/core/measurement.hpp>
+
+#include <cstdint>
+#include <string_view>
 
 namespace orfeas::inline v0::memory {
 
@@ -14,27 +14,31 @@ enum class memory_pressure : std::uint8_t { low, medium, high, critical };
 
 constexpr std::string_view to_string(memory_pressure pressure) noexcept {
     switch (pressure) {
-        case memory_pressure::low: return "low";
-        case memory_pressure::medium: return "medium";
-        case memory_pressure::high: return "high";
-        case memory_pressure::critical: return "critical";
+    case memory_pressure::low:
+        return "low";
+    case memory_pressure::medium:
+        return "medium";
+    case memory_pressure::high:
+        return "high";
+    case memory_pressure::critical:
+        return "critical";
     }
     return "critical";
 }
 
 /// What a resource holds at one moment. All members are taken together: they are consistent with each other.
 struct memory_profile {
-    std::uint64_t total_bytes = 0;         ///< what may be handed out at most
-    std::uint64_t allocated_bytes = 0;     ///< handed out now, rounded up to whole units
-    std::uint64_t reserved_bytes = 0;      ///< taken from the backend: allocated, and kept for later
-    std::uint64_t free_bytes = 0;          ///< total_bytes - allocated_bytes
-    std::uint64_t largest_free_bytes = 0;  ///< the largest request that reserved memory can serve
-    std::uint64_t peak_allocated_bytes = 0;  ///< the most that was ever handed out at once
-    std::uint64_t allocations = 0;           ///< live allocations
-    double fragmentation_ratio = 0;          ///< 1 - largest_free / (reserved - allocated); 0 when nothing is kept
-    double utilization_ratio = 0;            ///< allocated_bytes / total_bytes
-    memory_pressure pressure = memory_pressure::low;  ///< utilization_ratio against the marks of the options
-    wall_time time{};                                 ///< when
+    std::uint64_t total_bytes = 0;          ///< what may be handed out at most
+    std::uint64_t allocated_bytes = 0;      ///< handed out now, rounded up to whole units
+    std::uint64_t reserved_bytes = 0;       ///< taken from the backend: allocated, and kept for later
+    std::uint64_t free_bytes = 0;           ///< total_bytes - allocated_bytes
+    std::uint64_t largest_free_bytes = 0;   ///< the largest request that reserved memory can serve
+    std::uint64_t peak_allocated_bytes = 0; ///< the most that was ever handed out at once
+    std::uint64_t allocations = 0;          ///< live allocations
+    double fragmentation_ratio = 0;         ///< 1 - largest_free / (reserved - allocated); 0 when nothing is kept
+    double utilization_ratio = 0;           ///< allocated_bytes / total_bytes
+    memory_pressure pressure = memory_pressure::low; ///< utilization_ratio against the marks of the options
+    wall_time time{};                                ///< when
 
     static void fields(auto& self, auto&& field) {
         field("total_bytes", self.total_bytes, unit::bytes, "memory that may be handed out at most");
@@ -52,4 +56,4 @@ struct memory_profile {
     }
 };
 
-}  // namespace orfeas::inline v0::memory
+} // namespace orfeas::inline v0::memory

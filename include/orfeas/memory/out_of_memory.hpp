@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/bytes.hpp>
+#include <orfeas/core/measurement.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -8,19 +11,16 @@
 #include <new>
 #include <string_view>
 
-#include <orfeas/core/bytes.hpp>
-#include <orfeas/core/measurement.hpp>
-
 namespace orfeas::inline v0::memory {
 
 /// The state of a resource when a request could not be served.
 struct out_of_memory_report {
     std::uint64_t requested_bytes = 0;
     std::uint64_t alignment = 0;
-    std::uint64_t total_bytes = 0;         ///< what may be handed out at most; 0 when the resource knows no limit
-    std::uint64_t reserved_bytes = 0;      ///< taken from the backend
-    std::uint64_t allocated_bytes = 0;     ///< handed out
-    std::uint64_t largest_free_bytes = 0;  ///< the largest free extent in reserved memory
+    std::uint64_t total_bytes = 0;        ///< what may be handed out at most; 0 when the resource knows no limit
+    std::uint64_t reserved_bytes = 0;     ///< taken from the backend
+    std::uint64_t allocated_bytes = 0;    ///< handed out
+    std::uint64_t largest_free_bytes = 0; ///< the largest free extent in reserved memory
 
     static void fields(auto& self, auto&& field) {
         field("requested_bytes", self.requested_bytes, unit::bytes, "the request that failed");
@@ -35,7 +35,7 @@ struct out_of_memory_report {
 /// Thrown when a resource cannot serve a request. `what()` is a sentence with the figures and what to do; making and
 /// copying it allocates nothing.
 class out_of_memory : public std::bad_alloc {
-public:
+  public:
     /// `resource` names who failed; `cause` is the backend's own sentence, if it was a backend's call that failed.
     out_of_memory(out_of_memory_report const& report, std::string_view resource, std::string_view cause = {}) noexcept
         : report_{report} {
@@ -49,15 +49,17 @@ public:
             report.total_bytes == 0 ? "any number" : format_bytes(report.total_bytes).c_str(),
             format_bytes(report.reserved_bytes).c_str(), format_bytes(report.largest_free_bytes).c_str(),
             cause.empty() ? "" : ". ", static_cast<int>(cause.size()), cause.data());
-        if (length < 0) text_[0] = '\0';
+        if (length < 0) {
+            text_[0] = '\0';
+        }
     }
 
     char const* what() const noexcept override { return text_.data(); }
     out_of_memory_report const& report() const noexcept { return report_; }
 
-private:
+  private:
     out_of_memory_report report_;
     std::array<char, 640> text_;
 };
 
-}  // namespace orfeas::inline v0::memory
+} // namespace orfeas::inline v0::memory

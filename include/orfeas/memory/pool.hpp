@@ -1,17 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
-#include <exception>
-#include <mutex>
-#include <new>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-
 #include <orfeas/core/assert.hpp>
 #include <orfeas/core/clock.hpp>
 #include <orfeas/core/measurement.hpp>
@@ -22,6 +11,17 @@
 #include <orfeas/memory/extent_heap.hpp>
 #include <orfeas/memory/out_of_memory.hpp>
 #include <orfeas/memory/pool_options.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace orfeas::inline v0::memory {
 
@@ -35,9 +35,9 @@ namespace orfeas::inline v0::memory {
 /// A request that the backend refuses is tried again after the pool gave back its unused segments.
 ///
 /// Thread-safe. One lock, held for tens of nanoseconds and never during a backend's call.
-template <memory_backend Backend, clock Clock = steady_clock>
+template<memory_backend Backend, clock Clock = steady_clock>
 class basic_pool {
-public:
+  public:
     /// Takes no memory yet. Throws option_error for options out of range, and backend_error if the backend does not
     /// answer how much memory it has.
     explicit basic_pool(Backend backend, pool_options options = {}, Clock clock = {})
@@ -53,7 +53,9 @@ public:
         // a driver may answer with the failure of earlier, asynchronous work: each segment gets a second chance
         for (std::uint32_t region = 0; region < segments_.regions(); ++region) {
             auto const& each = segments_[region];
-            if (each.data() != nullptr && !give_back(each.data(), each.bytes())) give_back(each.data(), each.bytes());
+            if (each.data() != nullptr && !give_back(each.data(), each.bytes())) {
+                give_back(each.data(), each.bytes());
+            }
         }
     }
 
@@ -61,7 +63,9 @@ public:
     /// Throws out_of_memory when the limit or the device is exhausted.
     void* allocate(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) {
         failure why;
-        if (void* const p = acquire(bytes, alignment, &why)) return p;
+        if (void* const p = acquire(bytes, alignment, &why)) {
+            return p;
+        }
         throw out_of_memory{why.report, backend_.name(), why.cause};
     }
 
@@ -72,13 +76,17 @@ public:
 
     /// Takes back what `allocate` returned for the same size and alignment. Null is nothing to take back.
     void deallocate(void* p, std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) noexcept {
-        if (p == nullptr) return;
+        if (p == nullptr) {
+            return;
+        }
         ORFEAS_ASSERT(is_alignment(alignment), "alignments are powers of two up to extent_heap::max_alignment");
         auto const address = reinterpret_cast<std::uintptr_t>(p);
         std::scoped_lock const lock{mutex_};
         auto const node = forget(address);
         ORFEAS_ASSERT(node != 0, "deallocate what this pool allocated, and once");
-        if (node == 0) return;
+        if (node == 0) {
+            return;
+        }
         auto const size = heap_.at(node).bytes;
         ORFEAS_ASSERT(size == extent_heap::rounded(bytes), "deallocate with the size that was allocated");
         heap_.deallocate(node);
@@ -96,7 +104,9 @@ public:
         report.freed_bytes = report.reserved_before_bytes - report.reserved_after_bytes;
         std::scoped_lock const lock{mutex_};
         ++counters_.cleanups;
-        if (!report.success) ++counters_.failed_cleanups;
+        if (!report.success) {
+            ++counters_.failed_cleanups;
+        }
         return report;
     }
 
@@ -137,7 +147,11 @@ public:
 
         auto const count = totals();
         auto const counter = [&sink](std::string_view name, std::uint64_t value, std::string_view help) {
-            sink({.name = name, .kind = measurement_kind::counter, .unit = unit::none, .value = real(value), .help = help});
+            sink({.name = name,
+                  .kind = measurement_kind::counter,
+                  .unit = unit::none,
+                  .value = real(value),
+                  .help = help});
         };
         counter("memory_allocations_total", count.allocations, "allocations served");
         counter("memory_failed_allocations_total", count.failed_allocations, "allocations refused");
@@ -158,7 +172,7 @@ public:
 
     friend bool operator==(basic_pool const& a, basic_pool const& b) noexcept { return &a == &b; }
 
-private:
+  private:
     /// Segments are whole multiples of this where the limit allows: drivers hand out no less.
     static constexpr std::uint64_t granule_bytes = 2_MiB;
 
@@ -190,17 +204,27 @@ private:
     }
 
     memory_pressure pressure_at(double utilization) const noexcept {
-        if (utilization > options_.critical_mark) return memory_pressure::critical;
-        if (utilization > options_.high_mark) return memory_pressure::high;
-        if (utilization > options_.medium_mark) return memory_pressure::medium;
+        if (utilization > options_.critical_mark) {
+            return memory_pressure::critical;
+        }
+        if (utilization > options_.high_mark) {
+            return memory_pressure::high;
+        }
+        if (utilization > options_.medium_mark) {
+            return memory_pressure::medium;
+        }
         return memory_pressure::low;
     }
 
     void* acquire(std::size_t bytes, std::size_t alignment, failure* why) noexcept {
         ORFEAS_ASSERT(is_alignment(alignment), "alignments are powers of two up to extent_heap::max_alignment");
         if (bytes <= extent_heap::max_bytes) [[likely]] {
-            if (void* const p = take(bytes, alignment, search_effort::bounded)) return p;
-            if (void* const p = acquire_slowly(bytes, alignment, why)) return p;
+            if (void* const p = take(bytes, alignment, search_effort::bounded)) {
+                return p;
+            }
+            if (void* const p = acquire_slowly(bytes, alignment, why)) {
+                return p;
+            }
         }
         std::scoped_lock const lock{mutex_};
         ++counters_.failed_allocations;
@@ -215,8 +239,12 @@ private:
     void* acquire_slowly(std::size_t bytes, std::size_t alignment, failure* why) noexcept {
         std::scoped_lock const only_one{growth_mutex_};
         // places may also have come up while another thread grew the pool
-        if (void* const p = take(bytes, alignment, search_effort::exhaustive)) return p;
-        if (void* const p = expand(bytes, alignment, why)) return p;
+        if (void* const p = take(bytes, alignment, search_effort::exhaustive)) {
+            return p;
+        }
+        if (void* const p = expand(bytes, alignment, why)) {
+            return p;
+        }
         auto const before = reserved_;
         release_unused(nullptr);
         return reserved_ < before ? expand(bytes, alignment, why) : nullptr;
@@ -227,10 +255,14 @@ private:
         auto const padding = alignment > extent_heap::unit_bytes ? alignment - extent_heap::unit_bytes : 0;
         auto const needed = extent_heap::rounded(bytes) + padding;
         auto const most = std::min((total_ - reserved_) & ~(extent_heap::unit_bytes - 1), extent_heap::max_bytes);
-        if (needed > most) return nullptr;
+        if (needed > most) {
+            return nullptr;
+        }
         auto const least = std::min(whole_granules(needed), most);
         auto const usual = std::clamp(whole_granules(options_.segment_bytes), least, most);
-        if (void* const p = take_from_new_segment(usual, bytes, alignment, why)) return p;
+        if (void* const p = take_from_new_segment(usual, bytes, alignment, why)) {
+            return p;
+        }
         return least < usual ? take_from_new_segment(least, bytes, alignment, why) : nullptr;
     }
 
@@ -245,9 +277,13 @@ private:
             segments_.insert(region, std::move(added));
             reserved_ += size;
             return take_locked(bytes, alignment, search_effort::bounded);
-        } catch (std::exception const& e) {  // the backend's refusal, or no memory for bookkeeping
-            if (data != nullptr) give_back(data, size);
-            if (why != nullptr) note(why->cause, e.what());
+        } catch (std::exception const& e) { // the backend's refusal, or no memory for bookkeeping
+            if (data != nullptr) {
+                give_back(data, size);
+            }
+            if (why != nullptr) {
+                note(why->cause, e.what());
+            }
             return nullptr;
         }
     }
@@ -259,7 +295,9 @@ private:
 
     void* take_locked(std::size_t bytes, std::size_t alignment, search_effort effort) noexcept {
         auto const found = try_heap(bytes, alignment, effort);
-        if (!found) return nullptr;
+        if (!found) {
+            return nullptr;
+        }
         segments_[found->region].node_at(found->address) = found->node;
         allocated_ += found->bytes;
         peak_allocated_ = std::max(peak_allocated_, allocated_);
@@ -270,7 +308,7 @@ private:
     std::optional<extent> try_heap(std::size_t bytes, std::size_t alignment, search_effort effort) noexcept {
         try {
             return heap_.allocate(bytes, alignment, effort);
-        } catch (std::bad_alloc const&) {  // no memory for bookkeeping is no memory
+        } catch (std::bad_alloc const&) { // no memory for bookkeeping is no memory
             return std::nullopt;
         }
     }
@@ -278,7 +316,9 @@ private:
     /// The node of the extent that begins at `address`, from now on no longer in use; 0 when there is none.
     std::uint32_t forget(std::uintptr_t address) noexcept {
         auto* const owner = segments_.find(address);
-        if (owner == nullptr || address % extent_heap::unit_bytes != 0) return 0;
+        if (owner == nullptr || address % extent_heap::unit_bytes != 0) {
+            return 0;
+        }
         return std::exchange(owner->node_at(address), 0);
     }
 
@@ -286,7 +326,9 @@ private:
     bool release_unused(std::string* cause) noexcept {
         bool all_went = true;
         for (std::uint32_t region = 0; region < segments_.regions(); ++region) {
-            if (!withdraw(region)) continue;
+            if (!withdraw(region)) {
+                continue;
+            }
             auto const& each = segments_[region];
             bool const went = give_back(each.data(), each.bytes(), cause);
             std::scoped_lock const lock{mutex_};
@@ -312,7 +354,9 @@ private:
             backend_.deallocate(data, bytes);
             return true;
         } catch (std::exception const& e) {
-            if (cause != nullptr && cause->empty()) note(*cause, e.what());
+            if (cause != nullptr && cause->empty()) {
+                note(*cause, e.what());
+            }
             return false;
         }
     }
@@ -320,7 +364,7 @@ private:
     static void note(std::string& where, char const* sentence) noexcept {
         try {
             where = sentence;
-        } catch (std::bad_alloc const&) {  // the figures of the report must do
+        } catch (std::bad_alloc const&) { // the figures of the report must do
         }
     }
 
@@ -343,8 +387,8 @@ private:
     [[no_unique_address]] Clock clock_;
     std::uint64_t total_ = 0;
 
-    std::mutex growth_mutex_;    // held by whoever calls the backend; taken before mutex_
-    mutable std::mutex mutex_;   // guards all that follows; segments_ and reserved_ change only under both
+    std::mutex growth_mutex_;  // held by whoever calls the backend; taken before mutex_
+    mutable std::mutex mutex_; // guards all that follows; segments_ and reserved_ change only under both
     extent_heap heap_;
     detail::segment_map segments_;
     std::uint64_t reserved_ = 0;
@@ -357,4 +401,4 @@ private:
 using pool = basic_pool<device>;
 static_assert(reclaimable_resource<pool> && copying_resource<pool> && measurable<pool>);
 
-}  // namespace orfeas::inline v0::memory
+} // namespace orfeas::inline v0::memory

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/bytes.hpp>
+#include <orfeas/core/options.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include <orfeas/core/bytes.hpp>
-#include <orfeas/core/options.hpp>
 
 namespace orfeas::inline v0::memory {
 
 /// Configures a pool. Prefix ORFEAS_MEMORY_.
 struct pool_options {
-    std::uint64_t limit_bytes = 0;          ///< most memory to take from the backend; 0: all that it has
-    std::uint64_t segment_bytes = 64_MiB;   ///< least memory to take at once
-    double medium_mark = 0.70;              ///< pressure is medium above this share of the total
-    double high_mark = 0.85;                ///< and high above this
-    double critical_mark = 0.95;            ///< and critical above this
+    std::uint64_t limit_bytes = 0;        ///< most memory to take from the backend; 0: all that it has
+    std::uint64_t segment_bytes = 64_MiB; ///< least memory to take at once
+    double medium_mark = 0.70;            ///< pressure is medium above this share of the total
+    double high_mark = 0.85;              ///< and high above this
+    double critical_mark = 0.95;          ///< and critical above this
 
     static constexpr std::string_view environment_prefix = "ORFEAS_MEMORY_";
 
@@ -39,4 +39,4 @@ struct pool_options {
 };
 static_assert(options<pool_options>);
 
-}  // namespace orfeas::inline v0::memory
+} // namespace orfeas::inline v0::memory

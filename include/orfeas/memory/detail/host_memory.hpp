@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
-#include <sys/mman.h>
-#include <unistd.h>
 
 namespace orfeas::inline v0::memory::detail {
 
@@ -24,7 +25,8 @@ inline std::uint64_t control_group_limit() noexcept {
 inline std::uint64_t usable_memory_bytes() noexcept {
     auto const pages = ::sysconf(_SC_PHYS_PAGES);
     auto const page = ::sysconf(_SC_PAGESIZE);
-    auto const machine = pages > 0 && page > 0 ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page) : 0;
+    auto const machine =
+        pages > 0 && page > 0 ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page) : 0;
     return std::min(machine, control_group_limit());
 }
 
@@ -34,16 +36,22 @@ inline constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
 /// Null with errno on failure. `bytes` is a multiple of the page size.
 inline void* map_lazily(std::size_t bytes) noexcept {
     auto const slack = bytes >= huge_page_bytes ? huge_page_bytes : 0;
-    void* const mapped = ::mmap(nullptr, bytes + slack, PROT_READ | PROT_WRITE,
-                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (mapped == MAP_FAILED) return nullptr;
-    if (slack == 0) return mapped;
+    void* const mapped =
+        ::mmap(nullptr, bytes + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapped == MAP_FAILED) {
+        return nullptr;
+    }
+    if (slack == 0) {
+        return mapped;
+    }
     auto* const begin = static_cast<std::byte*>(mapped);
     auto const misalignment = reinterpret_cast<std::uintptr_t>(begin) % huge_page_bytes;
     auto const before = (huge_page_bytes - misalignment) % huge_page_bytes;
-    if (before > 0) ::munmap(begin, before);
+    if (before > 0) {
+        ::munmap(begin, before);
+    }
     ::munmap(begin + before + bytes, slack - before);
     return begin + before;
 }
 
-}  // namespace orfeas::inline v0::memory::detail
+} // namespace orfeas::inline v0::memory::detail

@@ -12,15 +12,17 @@ namespace orfeas::inline v0::memory::detail {
 /// sizes of one class differ by at most 1/32 of the smallest.
 struct size_bins {
     static constexpr unsigned sub_bits = 5;
-    static constexpr unsigned sub_count = 1U << sub_bits;                ///< classes a level
-    static constexpr unsigned levels = 32 - sub_bits + 1;                ///< for every 32-bit size
+    static constexpr unsigned sub_count = 1U << sub_bits; ///< classes a level
+    static constexpr unsigned levels = 32 - sub_bits + 1; ///< for every 32-bit size
     static constexpr unsigned count = levels * sub_count;
 
     /// The class that holds `size`.
     static constexpr unsigned of(std::uint32_t size) noexcept {
-        if (size < sub_count) return size;
+        if (size < sub_count) {
+            return size;
+        }
         auto const shift = static_cast<unsigned>(std::bit_width(size)) - sub_bits - 1;
-        return (shift << sub_bits) + (size >> shift);  // size >> shift is in [32, 64): it carries the level's one
+        return (shift << sub_bits) + (size >> shift); // size >> shift is in [32, 64): it carries the level's one
     }
 
     /// Whether every size in the class of `size` equals `size`.
@@ -29,7 +31,7 @@ struct size_bins {
 
 /// Which bins hold something: one bit each, and one bit a level above it, so that the next non-empty bin is two scans.
 class bin_bitmap {
-public:
+  public:
     static constexpr unsigned none = size_bins::count;
 
     void set(unsigned bin) noexcept {
@@ -40,7 +42,9 @@ public:
     void clear(unsigned bin) noexcept {
         auto& sub = subs_[bin / size_bins::sub_count];
         sub &= ~(1U << (bin % size_bins::sub_count));
-        if (sub == 0) levels_ &= ~(1U << (bin / size_bins::sub_count));
+        if (sub == 0) {
+            levels_ &= ~(1U << (bin / size_bins::sub_count));
+        }
     }
 
     bool test(unsigned bin) const noexcept {
@@ -49,26 +53,34 @@ public:
 
     /// The first non-empty bin at or after `bin`, or `none`.
     unsigned first_from(unsigned bin) const noexcept {
-        if (bin >= size_bins::count) return none;
+        if (bin >= size_bins::count) {
+            return none;
+        }
         auto level = bin / size_bins::sub_count;
         auto const here = subs_[level] & (~0U << (bin % size_bins::sub_count));
-        if (here != 0) return level * size_bins::sub_count + static_cast<unsigned>(std::countr_zero(here));
+        if (here != 0) {
+            return level * size_bins::sub_count + static_cast<unsigned>(std::countr_zero(here));
+        }
         auto const above = levels_ & (~1U << level);
-        if (above == 0) return none;
+        if (above == 0) {
+            return none;
+        }
         level = static_cast<unsigned>(std::countr_zero(above));
         return level * size_bins::sub_count + static_cast<unsigned>(std::countr_zero(subs_[level]));
     }
 
     /// The last non-empty bin, or `none`.
     unsigned last() const noexcept {
-        if (levels_ == 0) return none;
+        if (levels_ == 0) {
+            return none;
+        }
         auto const level = static_cast<unsigned>(std::bit_width(levels_)) - 1;
         return level * size_bins::sub_count + static_cast<unsigned>(std::bit_width(subs_[level])) - 1;
     }
 
-private:
+  private:
     std::uint32_t levels_ = 0;
     std::array<std::uint32_t, size_bins::levels> subs_{};
 };
 
-}  // namespace orfeas::inline v0::memory::detail
+} // namespace orfeas::inline v0::memory::detail
