@@ -109,6 +109,7 @@ class head_parser {
 
     maybe_refusal read(std::string_view head, request& into) {
         into.head_.assign(head);
+        into.method_ = into.target_ = into.host_ = {};
         into.fields_.clear();
         into.path_parameters_.clear();
         into.body_ = {};
@@ -235,8 +236,7 @@ class head_parser {
             return into.expects_continue_ ? std::nullopt : maybe_refusal{refusal::expectation_failed};
         }
         if (equals_ignoring_case(name, "connection")) {
-            seen_.close = seen_.close || detail::list_holds(value, "close");
-            into.keeps_alive_ = !seen_.close && (into.keeps_alive_ || detail::list_holds(value, "keep-alive"));
+            into.keeps_alive_ = into.keeps_alive_ && !detail::list_holds(value, "close");
         }
         return std::nullopt;
     }
@@ -292,7 +292,6 @@ class head_parser {
     struct seen_fields {
         bool host = false;
         bool transfer_encoding = false;
-        bool close = false;
     };
 
     head_limits limits_;

@@ -119,9 +119,11 @@ constexpr std::string_view describe(refusal r) noexcept {
 
 } // namespace orfeas::inline v0::http
 
+/// A refusal converts to std::error_code.
 template<>
 struct std::is_error_code_enum<orfeas::http::refusal> : std::true_type {};
 
 namespace orfeas::inline v0::http {
+using v0::make_error_code; // found where the enumeration is
 static_assert(described_error<refusal>);
 } // namespace orfeas::inline v0::http

@@ -51,8 +51,19 @@ class date_text {
     std::size_t size_ = 0;
 };
 
+namespace detail {
+
+/// Fields on which framing depends: a handler's idea of them would end the connection in disorder.
+constexpr bool is_set_by_server(std::string_view name) noexcept {
+    return equals_ignoring_case(name, "content-length") || equals_ignoring_case(name, "transfer-encoding") ||
+           equals_ignoring_case(name, "date");
+}
+
+} // namespace detail
+
 /// Writes status line, fields and empty line of an answer to the end of `out`. Content-Length is that of the body also
-/// for HEAD; 1xx, 204 and 304 have none (RFC 9110 section 8.6).
+/// for HEAD; 1xx, 204 and 304 have none (RFC 9110 section 8.6). The answer's own Content-Length, Transfer-Encoding and
+/// Date are left out.
 inline void append_response_head(std::string& out, response const& answer, bool keep_alive, std::string_view date) {
     std::array<char, 20> number;
     auto const append_number = [&](std::uint64_t n) {
@@ -63,6 +74,9 @@ inline void append_response_head(std::string& out, response const& answer, bool 
     append_number(code_of(answer.status()));
     out.append(" ").append(reason_phrase(answer.status())).append("\r\ndate: ").append(date);
     for (auto const& f : answer.fields()) {
+        if (detail::is_set_by_server(f.name)) {
+            continue;
+        }
         out.append("\r\n").append(f.name).append(": ").append(f.value);
     }
     bool const has_length = code_of(answer.status()) >= 200 && answer.status() != status::no_content &&

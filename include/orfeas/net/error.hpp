@@ -31,9 +31,11 @@ constexpr std::string_view describe(error e) noexcept {
 
 } // namespace orfeas::inline v0::net
 
+/// A transport error converts to std::error_code.
 template<>
 struct std::is_error_code_enum<orfeas::net::error> : std::true_type {};
 
 namespace orfeas::inline v0::net {
+using v0::make_error_code; // found where the enumeration is
 static_assert(described_error<error>);
 } // namespace orfeas::inline v0::net

@@ -67,6 +67,9 @@ class acceptor_loop : public std::enable_shared_from_this<acceptor_loop<Executor
     /// Ends everything without waiting for it.
     void abandon() {
         core_->stopping.store(true, std::memory_order_release);
+        if (!has_started_) {
+            return;
+        }
         boost::asio::post(strand_, [self = this->shared_from_this()] {
             self->stop_accepting();
             self->cancel_connections();

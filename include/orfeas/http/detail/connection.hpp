@@ -17,6 +17,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <array>
@@ -73,7 +74,9 @@ class connection : public std::enable_shared_from_this<connection<Executor, Obse
             if (lingers_) {
                 co_await linger();
             }
-        } catch (boost::system::system_error const&) { // cancelled by a stop that ran out of time
+        } catch (
+            std::
+                exception const&) { // cancelled by a stop that ran out of time, or out of memory: the peer sees the end
         }
         watchdog_.cancel();
         close();
@@ -120,7 +123,6 @@ class connection : public std::enable_shared_from_this<connection<Executor, Obse
         boost::system::error_code ignored;
         socket_.set_option(boost::asio::ip::tcp::no_delay{true}, ignored);
         socket_.non_blocking(true, ignored);
-        watch(now() + core_->options.header_deadline);
     }
 
     void watch(monotonic_time deadline) { watchdog_.expires_at(deadline, this->shared_from_this()); }
@@ -138,6 +140,7 @@ class connection : public std::enable_shared_from_this<connection<Executor, Obse
         if (head == reading::gone) {
             co_return false;
         }
+        omits_content_ = head == reading::done && request_.method() == "HEAD";
         if (head == reading::refused) {
             co_return co_await answer_and_close(refused_answer(nullptr));
         }
@@ -218,24 +221,26 @@ class connection : public std::enable_shared_from_this<connection<Executor, Obse
         return why.response();
     }
 
-    /// The route's answer as the observer lets it pass; never throws but for cancellation.
+    /// The route's answer as the observer lets it pass; throws only when the server has cancelled it.
     task<response> observed_answer(endpoint const* route, std::string_view pattern, std::string_view allowed) {
         auto const call = [this, route, allowed]() -> task<response> {
             return route != nullptr ? route->answer(request_) : unrouted_answer(allowed);
         };
         next_handler const next{call};
-        std::optional<response> answer;
+        std::exception_ptr failure;
         try {
-            answer = co_await core_->observer.around(request_, pattern, next);
-            apply_condition(request_, *answer);
-        } catch (problem_error const& told) {
-            answer = told.problem().response();
-        } catch (std::exception const& failure) {
-            answer = failed_answer(pattern, failure.what());
+            auto answer = co_await core_->observer.around(request_, pattern, next);
+            apply_condition(request_, answer);
+            co_return answer;
         } catch (...) {
-            answer = failed_answer(pattern, "not a std::exception");
+            failure = std::current_exception();
         }
-        co_return std::move(*answer);
+        auto const cancelled = co_await boost::asio::this_coro::cancellation_state;
+        if (cancelled.cancelled() != boost::asio::cancellation_type::none) {
+            core_->log(severity::warning, "http", "handler_cancelled", {{"route", pattern}});
+            std::rethrow_exception(failure);
+        }
+        co_return failed_answer(pattern, failure);
     }
 
     task<response> unrouted_answer(std::string_view allowed) {
@@ -246,8 +251,17 @@ class connection : public std::enable_shared_from_this<connection<Executor, Obse
         co_return refused_answer(nullptr, allowed);
     }
 
-    /// Says nothing of the failure to the peer, and all to the log.
-    response failed_answer(std::string_view pattern, std::string_view what) const {
+    /// The answer in the place of one that was not given: says nothing of the failure to the peer, and all to the log.
+    response failed_answer(std::string_view pattern, std::exception_ptr const& failure) const {
+        std::string what = "not a std::exception";
+        try {
+            std::rethrow_exception(failure);
+        } catch (problem_error const& told) {
+            return told.problem().response();
+        } catch (std::exception const& error) {
+            what = error.what();
+        } catch (...) { // whatever it is, it has no text
+        }
         core_->log(severity::error, "http", "handler_failed", {{"route", pattern}, {"error", what}});
         return problem{status::internal_server_error}.detail("The server failed to answer this request.").response();
     }
@@ -258,10 +272,8 @@ class connection : public std::enable_shared_from_this<connection<Executor, Obse
 
     /// Reads one header into `request_`.
     task<reading> read_head() {
-        bool is_first_byte = begin_ == end_;
-        if (is_first_byte && served_ > 0) {
-            watch(now() + core_->options.idle_deadline);
-        }
+        bool waits = begin_ == end_ && served_ > 0; // for a further request; the first one has no time to be idle
+        watch(now() + (waits ? core_->options.idle_deadline : core_->options.header_deadline));
         for (;;) {
             auto const parsed = parser_.parse(unread(), request_);
             if (parsed.outcome == head_parser::state::complete) {
@@ -273,11 +285,10 @@ class connection : public std::enable_shared_from_this<connection<Executor, Obse
                 refusal_ = parsed.reason;
                 co_return reading::refused;
             }
-            bool const is_between_requests = begin_ == end_ && served_ > 0;
-            if (is_between_requests && core_->is_stopping()) {
+            if (waits && core_->is_stopping()) {
                 co_return reading::gone;
             }
-            is_idle_ = is_between_requests;
+            is_idle_ = waits;
             bool const more = co_await read_some();
             is_idle_ = false;
             if (is_late_) {
@@ -288,7 +299,7 @@ class connection : public std::enable_shared_from_this<connection<Executor, Obse
             if (!more) {
                 co_return reading::gone;
             }
-            if (std::exchange(is_first_byte, false)) {
+            if (std::exchange(waits, false)) {
                 watch(now() + core_->options.header_deadline);
             }
         }
@@ -319,7 +330,8 @@ class connection : public std::enable_shared_from_this<connection<Executor, Obse
             co_return reading::refused;
         }
         if (request_.expects_continue() && begin_ == end_) {
-            bool const asked = co_await write_bytes("HTTP/1.1 100 Continue\r\n\r\n", {});
+            constexpr std::span<std::byte const> nothing;
+            bool const asked = co_await write_bytes("HTTP/1.1 100 Continue\r\n\r\n", nothing);
             if (!asked) {
                 co_return reading::gone;
             }
@@ -388,8 +400,8 @@ class connection : public std::enable_shared_from_this<connection<Executor, Obse
         core_->counters.answered(answer.status());
         head_.clear();
         append_response_head(head_, answer, goes_on, date_.at(std::chrono::system_clock::now()));
-        bool const has_body = request_.method() != "HEAD" && answer.status() != status::no_content &&
-                              answer.status() != status::not_modified;
+        bool const has_body =
+            !omits_content_ && answer.status() != status::no_content && answer.status() != status::not_modified;
         auto const content = has_body ? answer.body().bytes() : std::span<std::byte const>{};
         bool const written = co_await write_bytes(head_, content);
         lingers_ = written && !goes_on;
@@ -460,6 +472,9 @@ class connection : public std::enable_shared_from_this<connection<Executor, Obse
         std::vector<char>{}.swap(buffer_);
         websocket_ = std::make_shared<websocket_connection<executor_type>>(std::move(socket_), route.websocket,
                                                                            core_->counters, core_);
+        if (core_->is_stopping()) {
+            websocket_->close(close_code::going_away, "the server stops");
+        }
         core_->counters.answered(status::switching_protocols);
         struct leave {
             std::atomic<std::size_t>& sessions;
@@ -486,6 +501,7 @@ class connection : public std::enable_shared_from_this<connection<Executor, Obse
     bool is_idle_ = false; // waits for the first byte of a further request
     bool is_late_ = false; // the watchdog has fired
     bool lingers_ = false;
+    bool omits_content_ = false; // answers HEAD
 };
 
 } // namespace orfeas::inline v0::http::detail

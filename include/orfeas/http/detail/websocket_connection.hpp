@@ -27,7 +27,9 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 namespace orfeas::inline v0::http::detail {
@@ -85,7 +87,14 @@ class websocket_connection final : public websocket_session,
 
     void close(close_code code, std::string_view reason) override {
         std::string text{reason.substr(0, 123)};
-        on_strand([code, text = std::move(text)](websocket_connection& self) { self.begin_close(code, text); });
+        boost::asio::post(stream_.get_executor(), [self = this->shared_from_this(), code, text = std::move(text)] {
+            if (self->is_open_) {
+                self->begin_close(code, text);
+            } else {
+                self->code_ = code;
+                self->closes_at_once_ = true; // the handshake is under way, or all is over
+            }
+        });
     }
 
     void on_message(std::function<void(std::string_view)> callback) override { on_message_ = std::move(callback); }
@@ -98,14 +107,14 @@ class websocket_connection final : public websocket_session,
         lowest().set_option(asio::socket_base::send_buffer_size{options_.send_buffer_bytes}, failed);
         configure();
         auto const upgrade = handshake_of(q);
-        std::tie(failed) = co_await stream_.async_accept(upgrade, asio::as_tuple(asio::use_awaitable));
-        if (!failed) {
-            server_counters::add(counters_.websocket_sessions);
-            is_open_ = true;
-            open(q, on_open);
-            failed = co_await read_all();
-            is_open_ = false;
-            server_counters::subtract(counters_.websocket_sessions);
+        try {
+            std::tie(failed) = co_await stream_.async_accept(upgrade, asio::as_tuple(asio::use_awaitable));
+            if (!failed) {
+                open(q, on_open);
+                failed = co_await read_all();
+            }
+        } catch (boost::system::system_error const& cancelled) {
+            failed = cancelled.code();
         }
         end(failed);
     }
@@ -161,10 +170,15 @@ class websocket_connection final : public websocket_session,
     }
 
     void open(request const& q, websocket_handler const& on_open) {
+        server_counters::add(counters_.websocket_sessions);
+        is_open_ = true;
         try {
             on_open(q, this->shared_from_this());
         } catch (std::exception const&) {
             begin_close(close_code::internal_error, {});
+        }
+        if (closes_at_once_) {
+            begin_close(code_, {});
         }
     }
 
@@ -234,6 +248,10 @@ class websocket_connection final : public websocket_session,
         namespace websocket = boost::beast::websocket;
         watchdog_.cancel();
         abort();
+        if (!std::exchange(is_open_, false)) {
+            return;
+        }
+        server_counters::subtract(counters_.websocket_sessions);
         if (!closing_) {
             if (failed == websocket::error::closed) {
                 code_ = static_cast<close_code>(stream_.reason().code);
@@ -260,6 +278,7 @@ class websocket_connection final : public websocket_session,
     close_code code_ = close_code::abnormal;
     bool is_open_ = false;
     bool closing_ = false;
+    bool closes_at_once_ = false;
 };
 
 } // namespace orfeas::inline v0::http::detail
