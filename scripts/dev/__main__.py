@@ -46,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
 
     verb = verbs.add_parser("check", help="format, include rule, self-containment, hygiene, docs, versions")
     verb.add_argument("names", nargs="*", metavar="NAME", help="which checks (includes, docs, …); all without")
-    verb.add_argument("--fix", action="store_true", help="let format and docs rewrite what they would complain about")
+    verb.add_argument("--fix", action="store_true", help="let the checks that can (format, docs, …) rewrite what they complain about")
     verb.set_defaults(run=check.run)
 
     verb = verbs.add_parser("setup", help="install what is missing; safe to repeat")

@@ -9,7 +9,6 @@ import setup
 import tree
 from common import ROOT, Stop, say
 
-FIXABLE = ("check_format", "check_docs")
 
 
 def run(options) -> int:
@@ -21,7 +20,7 @@ def run(options) -> int:
     passed = failed = skipped = 0
     for name in options.names or known:
         script = known[name]
-        fix = ["--fix"] if options.fix and script.stem in FIXABLE else []
+        fix = ["--fix"] if options.fix and "fixable=True" in script.read_text() else []
         begin = time.monotonic()
         code = subprocess.run([sys.executable, str(script), *fix], cwd=ROOT).returncode
         if time.monotonic() - begin > 10:

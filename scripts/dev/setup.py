@@ -9,7 +9,10 @@ from pathlib import Path
 
 from common import BUILD, ROOT, Progress, Stop, output_of, say, start, writable_folder
 
-PLAYWRIGHT = "playwright-core@1.50.0"  # the last that runs on Debian 12's Node 18
+NPM_PACKAGES = (
+    "playwright-core@1.50.0",  # the last that runs on Debian 12's Node 18
+    "axe-core@4.10.2",  # the accessibility rules
+)
 NPM = BUILD / "npm"
 
 
@@ -114,22 +117,25 @@ def install_packages(missing: list[str]) -> None:
         say(f"setup: could not install {' '.join(refused)}; going on with what is there")
 
 
-def playwright_installed() -> bool:
-    return (NPM / "node_modules" / "playwright-core" / "package.json").is_file()
+def npm_package_installed(package: str) -> bool:
+    return (NPM / "node_modules" / package.split("@")[0] / "package.json").is_file()
 
 
-def install_playwright() -> None:
-    if playwright_installed():
+def install_npm_packages() -> None:
+    """Into the build folder, without a lock file; what is missing only skips the browser tests."""
+    missing = [package for package in NPM_PACKAGES if not npm_package_installed(package)]
+    if not missing:
         return
     if not shutil.which("npm"):
-        say(f"setup: npm is missing, so {PLAYWRIGHT} is not installed: the browser tests are skipped")
+        say(f"setup: npm is missing, so {' '.join(missing)} is not installed: the browser tests are skipped")
         return
     writable_folder(NPM)
-    say(f"setup: installing {PLAYWRIGHT} into {NPM.relative_to(ROOT)}")
+    say(f"setup: installing {' '.join(missing)} into {NPM.relative_to(ROOT)}")
     done = subprocess.run(["npm", "install", "--prefix", str(NPM), "--no-save", "--no-package-lock", "--no-audit",
-                           "--no-fund", "--loglevel=error", PLAYWRIGHT], cwd=NPM, stdin=subprocess.DEVNULL)
+                           "--no-fund", "--loglevel=error", *NPM_PACKAGES], cwd=NPM, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True)
     if done.returncode != 0:
-        say(f"setup: npm could not install {PLAYWRIGHT}: the browser tests are skipped")
+        say(f"setup: npm could not install {' '.join(missing)}: the browser tests are skipped\n{done.stderr.strip()}")
 
 
 def ensure(groups: list[str]) -> None:
@@ -137,7 +143,7 @@ def ensure(groups: list[str]) -> None:
     if missing := missing_packages(groups):
         install_packages(missing)
     if "test" in groups:
-        install_playwright()
+        install_npm_packages()
 
 
 def versions() -> list[str]:
@@ -154,7 +160,7 @@ def run(_) -> int:
     groups = list(GROUPS)
     for group in groups:
         say(f"setup: {group}: {' '.join(need.package for need in GROUPS[group])}")
-    say(f"setup: npm: {PLAYWRIGHT}, for the browser tests")
+    say(f"setup: npm: {' '.join(NPM_PACKAGES)}")
     ensure(groups)
     for line in versions():
         say(f"setup: {line}")

@@ -69,15 +69,13 @@ def affected(tests: list[Test], changed: set[str]) -> list[Test]:
     """The tests whose sources are among the changed files or include one of them, without conformance."""
     paths = {(ROOT / name).resolve() for name in changed}
     house = any(name.startswith(("scripts/", "cmake/", "tests/checks/", "CMake")) for name in changed)
-    documents = any(name.endswith(".md") for name in changed)
-    code = any(name.endswith(tree.SOURCE_SUFFIXES) for name in changed)
+    checked = any(name.endswith((*tree.SOURCE_SUFFIXES, ".md")) or name.startswith("dashboard/") for name in changed)
     chosen = []
     for test in tests:
         if test.module == "conformance":
             continue
         if test.module == "checks":
-            plain_check = test.name.startswith("check_")
-            wanted = house or (plain_check and (code or documents))
+            wanted = house or (checked and test.name.startswith("check_"))
         elif test.module == "packaging":
             wanted = house
         else:
