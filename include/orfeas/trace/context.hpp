@@ -199,6 +199,8 @@ inline span_context current_context() noexcept {
 ///         trace::scope const inherit{parent};
 ///         trace::span s{"work"};
 ///     }};
+///
+/// Executor-bound: call only from the thread or coroutine that it was made in.
 class [[nodiscard]] scope {
   public:
     explicit scope(context const& here) noexcept : activation_{here.at()} {}

@@ -141,6 +141,7 @@ inline std::optional<span_context> parse_traceparent(std::string_view text) noex
 }
 
 /// A `traceparent` value: 55 characters, no allocation.
+/// Thread-safe: an immutable value.
 class traceparent_text {
   public:
     explicit traceparent_text(span_context const& ids) noexcept {
