@@ -32,7 +32,7 @@ struct observatory_options {
 
     static constexpr std::string_view environment_prefix = "ORFEAS_OBSERVATORY_";
     static void fields(auto& self, auto&& field) {
-        field("service", self.service, any_value{}, "name of the service");
+        field("service", self.service, non_empty{}, "name of the service");
     }
 };
 static_assert(options<observatory_options>);

@@ -137,6 +137,15 @@ struct one_of {
 template <class... Names>
 one_of(Names...) -> one_of<sizeof...(Names)>;
 
+/// Allows every text and list but the empty one.
+struct non_empty {
+    template <class T>
+    bool allows(T const& value) const noexcept {
+        return !value.empty();
+    }
+    std::string describe() const { return "not empty"; }
+};
+
 /// Allows everything that the member's type can hold.
 struct any_value {
     template <class T>

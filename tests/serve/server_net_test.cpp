@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: MIT
+#include <orfeas/serve/server.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/websocket/stream.hpp>
+#include <chrono>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <orfeas/observatory.hpp>
+
+#include "support/catch.hpp"
+
+using namespace orfeas;
+using namespace std::chrono_literals;
+using nlohmann::json;
+namespace asio = boost::asio;
+
+namespace {
+
+using server = serve::server<observatory>;
+
+task<http::response> greet(http::request const& q) {
+    co_return http::response::text("hello " + std::string{q.path_parameter("name")});
+}
+
+task<http::response> refuse(http::request const&) {
+    throw http::problem_error{http::problem{http::status::bad_request}.detail("No.").field("x").allowed("nothing")};
+    co_return http::response{};
+}
+
+task<http::response> fail(http::request const&) {
+    throw std::runtime_error{"a secret"};
+    co_return http::response{};
+}
+
+/// The whole: an observatory that takes a frame each 10 ms, a component of its own, a server, and threads that run them.
+struct running {
+    explicit running(int threads = 1, serve::dashboard_options dashboard = {})
+        : obs{io.get_executor(), options()}, web{io.get_executor(), obs, {.port = 0}, dashboard} {
+        obs.metrics().gauge("custom_metric", "Registered by an application.").set(42);
+        web.route("GET", "/hello/{name}", greet);
+        web.route("GET", "/refuse", refuse);
+        web.route("GET", "/fail", fail);
+        web.start();
+        for (int i = 0; i < threads; ++i) pool.emplace_back([this] { io.run(); });
+    }
+
+    ~running() {
+        asio::co_spawn(io, web.stop(), asio::use_future).get();
+        asio::co_spawn(io, obs.stop(), asio::use_future).get();
+        for (auto& each : pool) each.join();
+    }
+
+    static observatory_options options() {
+        observatory_options chosen;
+        chosen.service = "test";
+        chosen.sampler.interval = 10ms;
+        return chosen;
+    }
+
+    asio::io_context io;
+    observatory obs;
+    server web;
+    std::vector<std::jthread> pool;
+};
+
+struct answer {
+    unsigned status;
+    std::string head;
+    std::string body;
+    json document() const { return json::parse(body); }
+};
+
+answer ask(std::uint16_t port, std::string const& path, std::string const& fields = "") {
+    asio::io_context io;
+    asio::ip::tcp::socket socket{io};
+    socket.connect({asio::ip::address_v4::loopback(), port});
+    asio::write(socket, asio::buffer("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + fields +
+                                     "\r\n"));
+    std::string text;
+    boost::system::error_code end;
+    asio::read(socket, asio::dynamic_buffer(text), end);
+    auto const split = text.find("\r\n\r\n");
+    REQUIRE(split != std::string::npos);
+    return {static_cast<unsigned>(std::stoul(text.substr(9, 3))), text.substr(0, split), text.substr(split + 4)};
+}
+
+/// Waits until at least `seq` frames were taken.
+void wait_for_frames(running& service, std::uint64_t seq) {
+    while (service.obs.sampler().with_history([](auto const& kept) { return kept.last_seq(); }) < seq) {
+        std::this_thread::yield();
+    }
+}
+
+/// A WebSocket client that reads one JSON message at a time.
+struct subscriber {
+    explicit subscriber(std::uint16_t port, std::string const& target = "/ws/metrics") {
+        stream.next_layer().connect({asio::ip::address_v4::loopback(), port});
+        stream.handshake("localhost", target);
+    }
+    json next() {
+        boost::beast::flat_buffer buffer;
+        stream.read(buffer);
+        return json::parse(static_cast<char const*>(buffer.data().data()),
+                           static_cast<char const*>(buffer.data().data()) + buffer.size());
+    }
+    asio::io_context io;
+    boost::beast::websocket::stream<asio::ip::tcp::socket> stream{io};
+};
+
+}  // namespace
+
+TEST_CASE("serve: the page is one document that forbids anything from elsewhere") {
+    running service;
+    auto const page = ask(service.web.port(), "/");
+    CHECK(page.status == 200);
+    CHECK(page.head.find("content-security-policy: default-src 'none'") != std::string::npos);
+    CHECK(page.body.find("<!doctype html>") == 0);
+    auto const tag = page.head.substr(page.head.find("etag: ") + 6, page.head.find("\r\n", page.head.find("etag: ")) -
+                                                                          page.head.find("etag: ") - 6);
+    CHECK(ask(service.web.port(), "/", "If-None-Match: " + tag + "\r\n").status == 304);
+    auto const compressed = ask(service.web.port(), "/", "Accept-Encoding: gzip\r\n");
+    CHECK(compressed.head.find("content-encoding: gzip") != std::string::npos);
+    CHECK(compressed.body.size() < page.body.size() / 2);
+}
+
+TEST_CASE("serve: health, status, series, history and Prometheus' text") {
+    running service;
+    auto const port = service.web.port();
+    CHECK(ask(port, "/healthz").body == "ok\n");
+
+    auto const status = ask(port, "/api/v1/status").document();
+    CHECK(status["service"] == "test");
+    CHECK(status["boot_id"] == std::string{service.obs.boot_id()});
+    REQUIRE(status["components"].size() == 1);
+    CHECK(status["components"][0]["name"] == "http");
+    CHECK(status["components"][0]["operational"] == true);
+
+    wait_for_frames(service, 3);
+    bool has_custom = false;
+    for (auto const& each : ask(port, "/api/v1/metrics").document()["series"]) {
+        has_custom |= each["key"] == "custom_metric" && each["value"] == 42.0;
+    }
+    CHECK(has_custom);
+    auto const history = ask(port, "/api/v1/metrics/history?since=1").document()["history"];
+    CHECK(history["seq"][0] == 2);
+    CHECK(history["data"]["custom_metric"].size() == history["seq"].size());
+    CHECK(ask(port, "/api/v1/metrics/history?format=csv").body.starts_with("seq,timestamp,custom_metric,"));
+
+    auto const text = ask(port, "/metrics").body;
+    CHECK(text.find("# TYPE custom_metric gauge\ncustom_metric 42\n") != std::string::npos);
+    CHECK(text.find("process_cpu_seconds_total ") != std::string::npos);
+    CHECK(text.find("http_requests_total{component=\"http\"} ") != std::string::npos);
+}
+
+TEST_CASE("serve: wrong parameters are refused with the field and its range") {
+    running service;
+    auto const port = service.web.port();
+    for (auto const* path : {"/api/v1/metrics/history?since=-1", "/api/v1/metrics/history?since=x",
+                             "/api/v1/metrics/history?format=xml", "/api/v1/traces?limit=0", "/api/v1/traces?limit=1001",
+                             "/api/v1/traces/0123"}) {
+        INFO(path);
+        auto const refused = ask(port, path);
+        CHECK(refused.status == 400);
+        CHECK(refused.head.find("application/problem+json") != std::string::npos);
+        CHECK(refused.document().contains("field"));
+        CHECK(refused.document().contains("allowed"));
+    }
+    CHECK(ask(port, "/api/v1/traces/0123456789abcdef0123456789abcdef").status == 404);
+    CHECK(ask(port, "/nothing").status == 404);
+}
+
+TEST_CASE("serve: an application's request is one trace that continues its caller's") {
+    running service;
+    auto const port = service.web.port();
+    CHECK(ask(port, "/hello/world",
+              "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n")
+              .body == "hello world");
+    CHECK(ask(port, "/refuse").status == 400);
+    auto const failed = ask(port, "/fail");
+    CHECK(failed.status == 500);
+    CHECK(failed.body.find("secret") == std::string::npos);
+    ask(port, "/api/v1/status");
+
+    auto const traces = ask(port, "/api/v1/traces").document()["traces"];
+    REQUIRE(traces.size() == 3);  // the service's own routes leave none
+    CHECK(traces[0]["name"] == "GET /fail");
+    CHECK(traces[0]["status"] == "error");
+    CHECK(traces[1]["name"] == "GET /refuse");
+    CHECK(traces[1]["status"] != "error");
+    CHECK(traces[2]["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736");
+    auto const trace = ask(port, "/api/v1/traces/4bf92f3577b34da6a3ce929d0e0e4736").document();
+    auto const& root = trace["spans"][0];
+    CHECK(root["parent_id"] == "00f067aa0ba902b7");
+    CHECK(root["attributes"]["http.route"] == "/hello/{name}");
+    CHECK(root["attributes"]["url.path"] == "/hello/world");
+    CHECK(root["attributes"]["http.response.status_code"] == 200);
+
+    auto const text = ask(port, "/metrics").body;
+    CHECK(text.find("http_server_request_duration_seconds_count{method=\"GET\",route=\"/fail\",status=\"5xx\"} 1") !=
+          std::string::npos);
+    CHECK(text.find("http_errors_total{component=\"http\"} 1") != std::string::npos);
+}
+
+TEST_CASE("serve: a subscriber gets the history first, then every frame in order") {
+    running service{2};
+    wait_for_frames(service, 2);
+    subscriber client{service.web.port()};
+    auto const first = client.next();
+    CHECK(first["type"] == "metrics_update");
+    CHECK(first["boot_id"] == std::string{service.obs.boot_id()});
+    REQUIRE(first["history"].is_object());
+    CHECK(first["history"]["seq"].back() == first["seq"]);
+    CHECK(first["data"]["custom_metric"] == 42.0);
+    for (std::uint64_t expected = first["seq"].get<std::uint64_t>() + 1, i = 0; i < 5; ++i, ++expected) {
+        auto const frame = client.next();
+        CHECK(frame["seq"] == expected);
+        CHECK(frame["history"].is_null());
+    }
+    CHECK(service.web.subscribers() == 1);
+}
+
+TEST_CASE("serve: a subscriber that comes back gets what it lacks, of the same run only") {
+    running service;
+    wait_for_frames(service, 5);
+    auto const boot = std::string{service.obs.boot_id()};
+    subscriber back{service.web.port(), "/ws/metrics?since=4&boot=" + boot};
+    CHECK(back.next()["history"]["seq"][0] == 5);
+    subscriber stranger{service.web.port(), "/ws/metrics?since=4&boot=0000000000000000"};
+    CHECK(stranger.next()["history"]["seq"][0] == 1);
+}
+
+TEST_CASE("serve: a subscription narrows the frames, nonsense is answered, the subscriber limit holds") {
+    running service{1, {.subscribers = 1}};
+    subscriber client{service.web.port()};
+    client.next();
+    client.stream.write(asio::buffer(std::string{R"({"type":"subscribe","metrics":["custom_metric"]})"}));
+    json frame;
+    do frame = client.next();
+    while (frame["data"].size() > 1);
+    CHECK(frame["data"] == json{{"custom_metric", 42.0}});
+    client.stream.write(asio::buffer(std::string{"nonsense"}));
+    do frame = client.next();
+    while (frame["type"] == "metrics_update");
+    CHECK(frame["type"] == "error");
+    CHECK_THROWS(subscriber{service.web.port()});
+    client.stream.close(boost::beast::websocket::close_code::normal);
+    while (service.web.subscribers() > 0) std::this_thread::yield();
+    CHECK_NOTHROW(subscriber{service.web.port()}.next());
+}
+
+TEST_CASE("serve: stopping tells subscribers that the server goes away") {
+    std::optional<running> service{std::in_place, 2};
+    subscriber client{service->web.port()};
+    client.next();
+    service.reset();
+    boost::beast::flat_buffer buffer;
+    boost::system::error_code failed;
+    while (!failed) client.stream.read(buffer, failed);
+    CHECK(failed == boost::beast::websocket::error::closed);
+    CHECK(client.stream.reason().code == boost::beast::websocket::close_code::going_away);
+}
