@@ -24,6 +24,7 @@ const SUFFIXES = [
 
 // The unit that metadata names, else the one that the name's ending implies. A rate's metadata is its counter's.
 export function unitOf(name, meta) {
+  if (/_seconds(_sum)?_per_second$/.test(name)) return "ratio"; // seconds for each second: a share of time
   if (name.endsWith("_per_second")) {
     return meta?.unit === "bytes" || name.endsWith("_bytes_per_second") ? "bytes_per_second" : "per_second";
   }
@@ -54,22 +55,33 @@ const CORE = [
 
 const COLORS = { resident: 3, allocated: 1, reserved: 3, total: 7, "hit ratio": 5, errors: 4, p95: 2 };
 
+const QUIET = "Quiet";
 const GROUPS = [
-  ["bytes", "Memory"], ["bytes_per_second", "Throughput"], ["per_second", "Rates"], ["ratio", "Ratios"],
-  ["milliseconds", "Times"], ["seconds", "Times"], ["celsius", "Temperature"], ["watts", "Power"], ["none", "Counts and levels"],
+  ["bytes", "Sizes"], ["bytes_per_second", "Throughput"], ["per_second", "Rates"], ["ratio", "Ratios"],
+  ["milliseconds", "Times"], ["seconds", "Times"], ["celsius", "Temperature"], ["watts", "Power"], ["none", "Counts and levels"], ["", QUIET],
 ];
 
 const ACRONYMS = new Set(["http", "cpu", "gpu", "rss", "id", "l1", "l2", "io"]);
 
 // cache_evictions_per_second -> "Cache evictions".
 export function humanName(name) {
+  const histogram = /^(.*)_(count|sum)_per_second$/.exec(name);
+  if (histogram) return humanName(histogram[1]) + (histogram[2] === "count" ? ", count" : ", share of time");
   const bare = SUFFIXES.reduce((text, [ending]) => text.replace(ending, ""), name);
-  const words = (bare.includes("_") ? bare : name).split("_").map((word) => (ACRONYMS.has(word) ? word.toUpperCase() : word));
+  const words = (bare.includes("_") || !name.endsWith("_bytes") ? bare : name).split("_").map((word) => (ACRONYMS.has(word) ? word.toUpperCase() : word));
   const text = words.join(" ");
   return text[0].toUpperCase() + text.slice(1);
 }
 
 const labelText = (labels) => Object.values(labels).join(" ");
+
+// Labels that tell these entries apart; of a single entry, all.
+function tellingLabels(entries) {
+  const names = new Set(entries.flatMap((entry) => Object.keys(entry.labels)));
+  const telling = [...names].filter((name) => new Set(entries.map((entry) => entry.labels[name])).size > 1);
+  const kept = entries.length > 1 ? telling : [...names];
+  return (entry) => kept.map((name) => entry.labels[name]).filter(Boolean).join(" ");
+}
 
 // Counters appear in frames as rates: `x_total` as `x_per_second`.
 const metaOf = (meta, key, name) =>
@@ -106,25 +118,27 @@ function corePanel(core, parsed) {
   return { id: core.id, title: core.title, unit: core.unit, span: core.span ?? 0, group: "", help: "", series };
 }
 
-function familyPanel(family, names, parsed, meta) {
+function familyPanel(family, names, parsed, meta, isActive) {
   const series = [];
+  const textOf = tellingLabels(names.flatMap((name) => parsed.get(name)));
   for (const name of names) {
     const percentile = PERCENTILE.exec(name)?.[0].slice(1) ?? "";
     for (const entry of parsed.get(name)) {
-      const text = [labelText(entry.labels), percentile].filter(Boolean).join(" ");
-      series.push({ key: entry.key, role: "", context: false, label: text });
+      const label = [textOf(entry), percentile].filter(Boolean).join(" ");
+      series.push({ key: entry.key, role: "", context: false, label, active: isActive(entry.key) });
     }
   }
-  series.sort((a, b) => (a.label < b.label ? -1 : 1));
+  series.sort((a, b) => b.active - a.active || (a.label < b.label ? -1 : 1));
   const first = metaOf(meta, parsed.get(names[0])[0].key, names[0]);
   const unit = unitOf(names[0], first);
-  const group = (GROUPS.find(([name]) => name === unit) ?? GROUPS.at(-1))[1];
+  const active = series.some((line) => line.active);
+  const group = active ? (GROUPS.find(([name]) => name === unit) ?? ["", "Counts and levels"])[1] : QUIET;
   return { id: family, title: humanName(family), unit, span: 0, group, help: first?.help ?? "", series };
 }
 
-// Panels for these keys: the core ones first, then one for each other family, ordered by group and name.
-// `meta` maps key or name to a series entry of /api/v1/metrics.
-export function planPanels(keys, meta) {
+// Panels for these keys: the core ones first, then one for each other family, ordered by group and name; families of
+// which no series is active come last. `meta` maps key or name to a series entry of /api/v1/metrics.
+export function planPanels(keys, meta, isActive = () => true) {
   const parsed = new Map();
   for (const key of [...keys].sort()) {
     const { name, labels } = parseKey(key);
@@ -139,7 +153,7 @@ export function planPanels(keys, meta) {
     const family = familyOf(name);
     families.set(family, [...(families.get(family) ?? []), name]);
   }
-  const others = [...families].map(([family, names]) => familyPanel(family, names, parsed, meta));
+  const others = [...families].map(([family, names]) => familyPanel(family, names, parsed, meta, isActive));
   const rank = (panel) => GROUPS.findIndex(([, title]) => title === panel.group);
   others.sort((a, b) => rank(a) - rank(b) || (a.id < b.id ? -1 : 1));
   return [...core, ...others].map((panel) => ({ ...panel, series: colored(panel.series) }));

@@ -3,7 +3,7 @@
 import { formatClock, formatTick, scaleFor } from "./format.js";
 import { extent, timeTicks, valueTicks } from "./scale.js";
 
-const MARGIN = { left: 58, right: 10, top: 8, bottom: 22 };
+const MARGIN = { left: 64, right: 10, top: 8, bottom: 22 };
 const DASHES = [[], [5, 3], [2, 2]];
 
 // Colours from the page's custom properties, read once for each theme.
@@ -142,7 +142,7 @@ function strokeLine(context, column, begin, end, map, color, width) {
   return points;
 }
 
-function drawAxes(context, area, view, ticks, scale, map, palette) {
+function drawAxes(context, area, view, ticks, scale, map, palette, cursorAt) {
   context.strokeStyle = palette.grid;
   context.fillStyle = palette.axis;
   context.font = palette.font;
@@ -163,6 +163,7 @@ function drawAxes(context, area, view, ticks, scale, map, palette) {
   const times = timeTicks(view.from, view.to, gap);
   for (const tick of times.ticks) {
     const at = Math.max(area.left + 14, Math.min(area.right - 14, map.x(tick)));
+    if (Math.abs(at - cursorAt) < 52) continue; // the cursor's own label stands there
     context.fillText(formatClock(tick, times.step < 60), at, area.bottom + 16);
   }
 }
@@ -178,8 +179,6 @@ function drawCursor(context, store, lines, area, index, map, palette) {
   context.stroke();
   context.setLineDash([]);
   const middle = Math.max(area.left + 28, Math.min(area.right - 28, at));
-  context.fillStyle = palette.surface;
-  context.fillRect(middle - 42, area.bottom + 3, 84, 18); // over the time labels below
   context.fillStyle = palette.text;
   context.beginPath();
   context.roundRect(middle - 29, area.bottom + 4, 58, 16, 4);
@@ -222,7 +221,8 @@ export function drawChart(canvas, { panel, store, view, palette, cursor = -1, br
   const perUnit = ((area.bottom - area.top) * scale.factor) / (ticks.high - ticks.low);
   const map = new Transform(store, view, area.left, area.right, area.bottom, bottomValue, perUnit);
 
-  if (store.size) drawAxes(context, area, view, ticks, scale, map, palette);
+  const cursorAt = cursor >= 0 ? map.x(store.time[cursor]) : -Infinity;
+  if (store.size) drawAxes(context, area, view, ticks, scale, map, palette, cursorAt);
 
   const beyond = begin < end && (store.time[begin] < view.from || store.time[end - 1] > view.to);
   if (beyond) {

@@ -29,6 +29,8 @@ new Table({ store, view, panels });
 let palette = readPalette();
 let scheduled = false;
 let planned = -1;
+let looked = -1; // sequence number up to which activity was looked for
+const active = new Set(); // keys that have had a value other than zero
 let metadata = new Map();
 let metadataAt = -Infinity;
 let linkState = "connecting";
@@ -45,6 +47,7 @@ function draw() {
   if (document.hidden) return;
   const begun = performance.now();
   if (store.size) view.update(store.time[store.begin], store.lastTime);
+  if (looked !== store.lastSeq) lookForActivity();
   if (planned !== store.shape) plan();
   timing.points = panels.draw(palette);
   tiles.draw(palette);
@@ -56,9 +59,19 @@ function draw() {
   if (timing.points && Number.isNaN(timing.first)) timing.first = performance.now();
 }
 
+function lookForActivity() {
+  looked = store.lastSeq;
+  const { begin, end, columns } = store;
+  for (const [key, column] of columns) {
+    if (active.has(key) || !column.subarray(begin, end).some((value) => value)) continue; // NaN is no activity
+    active.add(key);
+    planned = -1;
+  }
+}
+
 function plan() {
   planned = store.shape;
-  panels.show(planPanels(store.columns.keys(), metadata));
+  panels.show(planPanels(store.columns.keys(), metadata, (key) => active.has(key)));
   byId("extra-title").hidden = !byId("extra").children.length;
   readMetadata();
 }

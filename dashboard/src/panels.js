@@ -65,11 +65,12 @@ export class Panels {
     for (const [title, roots] of groups) {
       let section = [...this.extra.children].find((child) => child.dataset.group === title);
       if (!section) {
-        section = element("details", { open: true }, element("summary", {}, element("h3", { textContent: title }), element("span")),
+        section = element("details", { open: title !== "Quiet" }, element("summary", {}, element("h3", { textContent: title }), element("span")),
           element("div", { className: "charts small" }));
         section.dataset.group = title;
       }
-      setText(section.querySelector("summary span"), roots.length + (roots.length === 1 ? " chart" : " charts"));
+      const quiet = title === "Quiet" ? " at zero" : "";
+      setText(section.querySelector("summary span"), roots.length + (roots.length === 1 ? " chart" : " charts") + quiet);
       section.dataset.columns = Math.min(3, roots.length);
       arrange(section.lastElementChild, roots);
       sections.push(section);
@@ -86,7 +87,7 @@ export class Panels {
     const title = element("h3", { textContent: panel.title, id: "panel-" + panel.id });
     canvas.setAttribute("aria-labelledby", title.id);
     const root = element("article", { className: "card chart" }, element("header", {}, title, legend), canvas);
-    const card = { root, canvas, legend, panel, points: 0, visible: true, rows: [] };
+    const card = { root, canvas, legend, panel, points: 0, visible: !panel.group, rows: [] };
     root.card = card;
     this.cards.set(panel.id, card);
     this.watcher.observe(root);

@@ -43,7 +43,7 @@ export class Traces {
       const { traces } = await getJson("api/v1/traces?limit=" + LISTED);
       this.#list(traces);
       this.gone = false;
-      if (!this.chosen && traces.length) this.#choose(traces[0]);
+      if (!this.chosen && traces.length) this.#choose(traces.reduce((a, b) => (b.duration_ms > a.duration_ms ? b : a)));
     } catch (error) {
       this.gone = error.status === 404; // no tracing in this service: do not ask again before a reconnect
       if (this.gone) this.#list([], "This service records no traces.");
@@ -100,7 +100,7 @@ export class Traces {
       element("header", {},
         element("h3", { textContent: trace.name }),
         element("p", { className: "note", textContent: formatClock(startSeconds(trace.start)) + " · " + formatValue(total / 1000, "milliseconds")
-          + " · " + spans.length + " spans · " + trace.trace_id })),
+          + " · " + spans.length + " spans" + (trace.dropped ? ", " + trace.dropped + " dropped" : "") + " · " + trace.trace_id })),
       ruler,
       element("ol", { className: "spans" }, ...ordered.map(({ span, depth }) => spanRow(span, depth, first, total))));
     if (spans.length > SPANS) this.detail.append(element("p", { className: "note", textContent: "The first " + SPANS + " spans." }));
@@ -113,7 +113,7 @@ function spanRow(span, depth, first, total) {
   bar.style.width = "max(2px, " + (100 * span.duration_us) / total + "%)";
   const name = element("span", { className: "what", textContent: span.name });
   name.style.paddingInlineStart = Math.min(depth, 10) * 14 + "px";
-  const attributes = Object.entries(span.attributes ?? {});
+  const attributes = Object.entries({ ...span.attributes, ...(span.failure && { failure: span.failure }) });
   const more = element("dl", { hidden: true }, ...attributes.flatMap(([key, value]) =>
     [element("dt", { textContent: key }), element("dd", { textContent: String(value) })]));
   const button = element("button", { type: "button", "aria-expanded": "false", disabled: !attributes.length },

@@ -39,9 +39,9 @@ test("two components in one core panel carry their names and their own colours",
 test("every other family gets one panel, percentiles share it, groups are by unit", () => {
   const panels = plan(['t_p50_ms{stage="x"}', 't_p95_ms{stage="x"}', "z_bytes", "n", "m_total", "hot_celsius"],
     [["m_total", { unit: "none", help: "how many" }]]).slice(6);
-  assert.deepEqual(panels.map((panel) => [panel.id, panel.group]), [["z_bytes", "Memory"], ["t_ms", "Times"],
+  assert.deepEqual(panels.map((panel) => [panel.id, panel.group]), [["z_bytes", "Sizes"], ["t_ms", "Times"],
     ["hot_celsius", "Temperature"], ["m_total", "Counts and levels"], ["n", "Counts and levels"]]);
-  assert.deepEqual(panels[1].series.map((line) => line.label), ["x p50", "x p95"]);
+  assert.deepEqual(panels[1].series.map((line) => line.label), ["p50", "p95"]);
   assert.equal(panels[3].help, "how many");
 });
 
@@ -51,9 +51,30 @@ test("a counter's rate finds the counter's metadata", () => {
   assert.equal(panel.unit, "bytes_per_second");
 });
 
+test("labels that all series share are left out", () => {
+  const keys = ["p50", "p95"].flatMap((p) => ["2xx", "4xx"].map((c) => `d_seconds_${p}{route="/r",status="${c}"}`));
+  const [panel] = plan(keys).slice(6);
+  assert.deepEqual(panel.series.map((line) => line.label), ["2xx p50", "2xx p95", "4xx p50", "4xx p95"]);
+  assert.equal(plan(['n{component="meshes"}'])[6].series[0].label, "meshes");
+});
+
+test("families without activity come last, active series first", () => {
+  const keys = ["a_bytes", "b_bytes", 'c_total{x="1"}', 'c_total{x="2"}'];
+  const panels = planPanels(keys, new Map(), (key) => key === "b_bytes" || key === 'c_total{x="2"}').slice(6);
+  assert.deepEqual(panels.map((panel) => panel.group), ["Sizes", "Counts and levels", "Quiet"]);
+  assert.deepEqual(panels[1].series.map((line) => line.label), ["2", "1"]);
+});
+
+test("a histogram's sum of seconds is a share of time", () => {
+  assert.equal(unitOf("stage_seconds_sum_per_second", { unit: "per_second" }), "ratio");
+  assert.equal(humanName("stage_seconds_sum_per_second"), "Stage, share of time");
+  assert.equal(humanName("stage_seconds_count_per_second"), "Stage, count");
+});
+
 test("names for people", () => {
   assert.equal(humanName("cache_evictions_per_second"), "Cache evictions");
   assert.equal(humanName("cache_bytes"), "Cache bytes");
+  assert.equal(humanName("latency_seconds"), "Latency");
   assert.equal(humanName("http_queue_depth"), "HTTP queue depth");
 });
 

@@ -13,14 +13,14 @@ namespace orfeas::inline v0::serve::detail {
 inline constexpr std::string_view page_content_type = "text/html; charset=utf-8";
 
 /// Entity tags of the two representations, with their quotes.
-inline constexpr std::string_view page_etag = "\"93529e6440848ffb0a82\"";
-inline constexpr std::string_view page_gzip_etag = "\"93529e6440848ffb0a82-gzip\"";
+inline constexpr std::string_view page_etag = "\"51e572524262d21461a5\"";
+inline constexpr std::string_view page_gzip_etag = "\"51e572524262d21461a5-gzip\"";
 
 /// Value of the Content-Security-Policy header: only the scripts and the style of this page run.
 inline constexpr std::string_view page_content_security_policy =
-    "default-src 'none'; script-src 'sha256-tkcSWi662LswbwblNME7F20bobTxL2waJCGuVsQ+1xI=' 'sha256-pLA6NoaogpgXFHu1jIUx43JJw/i2df4Sl6Sugja91yk='; style-src 'sha256-5pI35QUIahpNQPSPh3P/kpcpT5mU/klfSWytgzyw+PQ='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    "default-src 'none'; script-src 'sha256-tkcSWi662LswbwblNME7F20bobTxL2waJCGuVsQ+1xI=' 'sha256-wAo7Au2Bbkw/oEVTSbNp3mBagWht6skMgolh6T6qkDc='; style-src 'sha256-yscMII2c3F1+PH8Y9WJoARMubxqsFAsjY3GbEgSdxEk='; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The page as it is: 69375 bytes.
+/// The page as it is: 71190 bytes.
 inline constexpr std::string_view page_text{
     R"page(<!doctype html>
 <!-- SPDX-License-Identifier: MIT -->
@@ -99,7 +99,7 @@ a:hover { text-decoration: underline; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 6px; }
 .note, .empty { color: var(--muted); font-size: 12.5px; }
 .empty { padding: 14px 16px; }
-.empty:empty { display: none; }
+.note:empty, .empty:empty { display: none; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .skip { position: absolute; left: 12px; top: -60px; padding: 8px 12px; background: var(--surface); border-radius: 6px; z-index: 1; }
 .skip:focus { top: 8px; }
@@ -127,9 +127,9 @@ button:hover:enabled, select:hover { background: var(--hover); }
 header.top { display: flex; align-items: center; gap: 10px; padding-block: 14px 12px; }
 .mark { width: 24px; height: 24px; fill: none; stroke: var(--accent); stroke-width: 1.8; stroke-linecap: round; flex: none; }
 h1 { font-size: 18px; letter-spacing: -0.01em; overflow: hidden; text-overflow: ellipsis; }
-#facts { margin-inline-end: auto; padding-top: 3px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+#facts { padding-top: 3px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .badge {
-display:flex; align-items: center; gap: 7px; padding: 4px 12px 4px 10px; min-height: 30px; white-space: nowrap;
+margin-inline-start:auto; display: flex; align-items: center; gap: 7px; padding: 4px 12px 4px 10px; min-height: 30px; white-space: nowrap;
 border-radius:99px; border: 1px solid var(--edge); background: var(--surface); font-size: 13px; font-weight: 500;
 }
 .badge i, #component-list i { width: 8px; height: 8px; border-radius: 50%; background: var(--level); flex: none; }
@@ -154,6 +154,7 @@ border-radius:99px; border: 1px solid var(--edge); background: var(--surface); f
 .tile[data-level="high"] .note, .tile[data-level="critical"] .note { color: var(--level); font-weight: 500; }
 .charts { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 12px; }
 .charts:focus { outline: none; }
+.charts:empty::before { content: "Waiting for the first sample."; color: var(--muted); padding: 14px 2px; }
 .chart { display: flex; flex-direction: column; padding: 12px 8px 6px 0; }
 .chart header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 14px; padding-inline: 16px 4px; min-height: 26px; }
 .chart header h3 { margin-inline-end: auto; overflow-wrap: anywhere; }
@@ -242,7 +243,6 @@ footer a, .tools a { text-decoration: underline; text-underline-offset: 3px; tex
 .traces > div + div { border-inline-start: 0; border-top: 1px solid var(--edge); }
 .chart canvas { height: 160px; }
 #facts { display: none; }
-h1 { margin-inline-end: auto; }
 }
 @media (prefers-reduced-motion: no-preference) {
 .badge[data-level="low"] i { animation: pulse 2s ease-in-out infinite; }
@@ -267,6 +267,7 @@ const SUFFIXES = [
 [/_watts$/, "watts"],
 ];
 function unitOf(name, meta) {
+if (/_seconds(_sum)?_per_second$/.test(name)) return "ratio"; // seconds for each second: a share of time
 if (name.endsWith("_per_second")) {
 return meta?.unit === "bytes" || name.endsWith("_bytes_per_second") ? "bytes_per_second" : "per_second";
 }
@@ -291,19 +292,28 @@ lines: [["http_requests_per_second", "requests"], ["http_errors_per_second", "er
 { id: "latency", title: "Latency", unit: "milliseconds", lines: [["http_request_p50_ms", "p50"], ["http_request_p95_ms", "p95"]] },
 ];
 const COLORS = { resident: 3, allocated: 1, reserved: 3, total: 7, "hit ratio": 5, errors: 4, p95: 2 };
+const QUIET = "Quiet";
 const GROUPS = [
-["bytes", "Memory"], ["bytes_per_second", "Throughput"], ["per_second", "Rates"], ["ratio", "Ratios"],
-["milliseconds", "Times"], ["seconds", "Times"], ["celsius", "Temperature"], ["watts", "Power"], ["none", "Counts and levels"],
+["bytes", "Sizes"], ["bytes_per_second", "Throughput"], ["per_second", "Rates"], ["ratio", "Ratios"],
+["milliseconds", "Times"], ["seconds", "Times"], ["celsius", "Temperature"], ["watts", "Power"], ["none", "Counts and levels"], ["", QUIET],
 ];
 const ACRONYMS = new Set(["http", "cpu", "gpu", "rss", "id", "l1", "l2", "io"]);
-function humanName(name) {
-const bare = SUFFIXES.reduce((text, [ending]) => text.replace(ending, ""), name);
-const words = (bare.includes("_") ? bare : name).split("_").map((word) => (ACRONYMS.has(word) ? word.toUpperCase() : word));
 )page"
-    R"page(const text = words.join(" ");
+    R"page(function humanName(name) {
+const histogram = /^(.*)_(count|sum)_per_second$/.exec(name);
+if (histogram) return humanName(histogram[1]) + (histogram[2] === "count" ? ", count" : ", share of time");
+const bare = SUFFIXES.reduce((text, [ending]) => text.replace(ending, ""), name);
+const words = (bare.includes("_") || !name.endsWith("_bytes") ? bare : name).split("_").map((word) => (ACRONYMS.has(word) ? word.toUpperCase() : word));
+const text = words.join(" ");
 return text[0].toUpperCase() + text.slice(1);
 }
 const labelText = (labels) => Object.values(labels).join(" ");
+function tellingLabels(entries) {
+const names = new Set(entries.flatMap((entry) => Object.keys(entry.labels)));
+const telling = [...names].filter((name) => new Set(entries.map((entry) => entry.labels[name])).size > 1);
+const kept = entries.length > 1 ? telling : [...names];
+return (entry) => kept.map((name) => entry.labels[name]).filter(Boolean).join(" ");
+}
 const metaOf = (meta, key, name) =>
 meta.get(key) ?? meta.get(name) ?? meta.get(name.replace(/_per_second$/, "_total")) ?? meta.get(familyOf(name));
 function colored(series) {
@@ -334,22 +344,24 @@ line.label = several ? (core.lines.length > 1 ? line.component + " " + line.role
 }
 return { id: core.id, title: core.title, unit: core.unit, span: core.span ?? 0, group: "", help: "", series };
 }
-function familyPanel(family, names, parsed, meta) {
+function familyPanel(family, names, parsed, meta, isActive) {
 const series = [];
+const textOf = tellingLabels(names.flatMap((name) => parsed.get(name)));
 for (const name of names) {
 const percentile = PERCENTILE.exec(name)?.[0].slice(1) ?? "";
 for (const entry of parsed.get(name)) {
-const text = [labelText(entry.labels), percentile].filter(Boolean).join(" ");
-series.push({ key: entry.key, role: "", context: false, label: text });
+const label = [textOf(entry), percentile].filter(Boolean).join(" ");
+series.push({ key: entry.key, role: "", context: false, label, active: isActive(entry.key) });
 }
 }
-series.sort((a, b) => (a.label < b.label ? -1 : 1));
+series.sort((a, b) => b.active - a.active || (a.label < b.label ? -1 : 1));
 const first = metaOf(meta, parsed.get(names[0])[0].key, names[0]);
 const unit = unitOf(names[0], first);
-const group = (GROUPS.find(([name]) => name === unit) ?? GROUPS.at(-1))[1];
+const active = series.some((line) => line.active);
+const group = active ? (GROUPS.find(([name]) => name === unit) ?? ["", "Counts and levels"])[1] : QUIET;
 return { id: family, title: humanName(family), unit, span: 0, group, help: first?.help ?? "", series };
 }
-function planPanels(keys, meta) {
+function planPanels(keys, meta, isActive = () => true) {
 const parsed = new Map();
 for (const key of [...keys].sort()) {
 const { name, labels } = parseKey(key);
@@ -364,7 +376,7 @@ if (used.has(name)) continue;
 const family = familyOf(name);
 families.set(family, [...(families.get(family) ?? []), name]);
 }
-const others = [...families].map(([family, names]) => familyPanel(family, names, parsed, meta));
+const others = [...families].map(([family, names]) => familyPanel(family, names, parsed, meta, isActive));
 const rank = (panel) => GROUPS.findIndex(([, title]) => title === panel.group);
 others.sort((a, b) => rank(a) - rank(b) || (a.id < b.id ? -1 : 1));
 return [...core, ...others].map((panel) => ({ ...panel, series: colored(panel.series) }));
@@ -498,7 +510,7 @@ else end = middle;
 }
 return begin;
 }
-const MARGIN = { left: 58, right: 10, top: 8, bottom: 22 };
+const MARGIN = { left: 64, right: 10, top: 8, bottom: 22 };
 const DASHES = [[], [5, 3], [2, 2]];
 function readPalette(element = document.documentElement) {
 const style = getComputedStyle(element);
@@ -614,7 +626,7 @@ context.lineJoin = "round";
 context.stroke();
 return points;
 }
-function drawAxes(context, area, view, ticks, scale, map, palette) {
+function drawAxes(context, area, view, ticks, scale, map, palette, cursorAt) {
 context.strokeStyle = palette.grid;
 context.fillStyle = palette.axis;
 context.font = palette.font;
@@ -635,6 +647,7 @@ const gap = view.span / Math.max(1, Math.floor((area.right - area.left) / 76));
 const times = timeTicks(view.from, view.to, gap);
 for (const tick of times.ticks) {
 const at = Math.max(area.left + 14, Math.min(area.right - 14, map.x(tick)));
+if (Math.abs(at - cursorAt) < 52) continue; // the cursor's own label stands there
 context.fillText(formatClock(tick, times.step < 60), at, area.bottom + 16);
 }
 }
@@ -649,8 +662,6 @@ context.lineTo(Math.round(at) + 0.5, area.bottom);
 context.stroke();
 context.setLineDash([]);
 const middle = Math.max(area.left + 28, Math.min(area.right - 28, at));
-context.fillStyle = palette.surface;
-context.fillRect(middle - 42, area.bottom + 3, 84, 18); // over the time labels below
 context.fillStyle = palette.text;
 context.beginPath();
 context.roundRect(middle - 29, area.bottom + 4, 58, 16, 4);
@@ -674,7 +685,8 @@ context.stroke();
 function drawChart(canvas, { panel, store, view, palette, cursor = -1, brush = null }) {
 const box = fit(canvas);
 if (!box) return 0;
-const context = canvas.getContext("2d");
+)page"
+    R"page(const context = canvas.getContext("2d");
 context.setTransform(box.ratio, 0, 0, box.ratio, 0, 0);
 context.clearRect(0, 0, box.width, box.height);
 const area = plotArea(box, view);
@@ -688,9 +700,9 @@ const { scale, ticks } = valueAxis(panel.unit, low, high, room);
 const bottomValue = ticks.low / scale.factor;
 const perUnit = ((area.bottom - area.top) * scale.factor) / (ticks.high - ticks.low);
 const map = new Transform(store, view, area.left, area.right, area.bottom, bottomValue, perUnit);
-if (store.size) drawAxes(context, area, view, ticks, scale, map, palette);
-)page"
-    R"page(const beyond = begin < end && (store.time[begin] < view.from || store.time[end - 1] > view.to);
+const cursorAt = cursor >= 0 ? map.x(store.time[cursor]) : -Infinity;
+if (store.size) drawAxes(context, area, view, ticks, scale, map, palette, cursorAt);
+const beyond = begin < end && (store.time[begin] < view.from || store.time[end - 1] > view.to);
 if (beyond) {
 context.save();
 context.beginPath();
@@ -811,11 +823,12 @@ const sections = [];
 for (const [title, roots] of groups) {
 let section = [...this.extra.children].find((child) => child.dataset.group === title);
 if (!section) {
-section = element("details", { open: true }, element("summary", {}, element("h3", { textContent: title }), element("span")),
+section = element("details", { open: title !== "Quiet" }, element("summary", {}, element("h3", { textContent: title }), element("span")),
 element("div", { className: "charts small" }));
 section.dataset.group = title;
 }
-setText(section.querySelector("summary span"), roots.length + (roots.length === 1 ? " chart" : " charts"));
+const quiet = title === "Quiet" ? " at zero" : "";
+setText(section.querySelector("summary span"), roots.length + (roots.length === 1 ? " chart" : " charts") + quiet);
 section.dataset.columns = Math.min(3, roots.length);
 arrange(section.lastElementChild, roots);
 sections.push(section);
@@ -831,7 +844,7 @@ tabIndex: 0, role: "slider", "aria-orientation": "horizontal", "aria-valuemin": 
 const title = element("h3", { textContent: panel.title, id: "panel-" + panel.id });
 canvas.setAttribute("aria-labelledby", title.id);
 const root = element("article", { className: "card chart" }, element("header", {}, title, legend), canvas);
-const card = { root, canvas, legend, panel, points: 0, visible: true, rows: [] };
+const card = { root, canvas, legend, panel, points: 0, visible: !panel.group, rows: [] };
 root.card = card;
 this.cards.set(panel.id, card);
 this.watcher.observe(root);
@@ -1066,7 +1079,8 @@ this.time = new Float64Array(2 * capacity);
 this.broken = new Uint8Array(2 * capacity); // 1 where no line may lead to the frame from the one before
 this.clear("");
 }
-clear(bootId) {
+)page"
+    R"page(clear(bootId) {
 this.bootId = bootId;
 this.begin = 0;
 this.end = 0;
@@ -1096,8 +1110,7 @@ for (const key in frame.data) add(key, frame.data[key]);
 return !frame.history && last >= 0 && frame.seq > last + 1 ? last : undefined;
 }
 merge(history) {
-)page"
-    R"page(const held = new Set(this.seq.subarray(this.begin, this.end));
+const held = new Set(this.seq.subarray(this.begin, this.end));
 const fresh = [];
 history.seq.forEach((seq, i) => { if (!held.has(seq)) fresh.push(i); });
 if (!fresh.length) return 0;
@@ -1369,7 +1382,7 @@ try {
 const { traces } = await getJson("api/v1/traces?limit=" + LISTED);
 this.#list(traces);
 this.gone = false;
-if (!this.chosen && traces.length) this.#choose(traces[0]);
+if (!this.chosen && traces.length) this.#choose(traces.reduce((a, b) => (b.duration_ms > a.duration_ms ? b : a)));
 } catch (error) {
 this.gone = error.status === 404; // no tracing in this service: do not ask again before a reconnect
 if (this.gone) this.#list([], "This service records no traces.");
@@ -1422,9 +1435,10 @@ this.detail.replaceChildren(
 element("header", {},
 element("h3", { textContent: trace.name }),
 element("p", { className: "note", textContent: formatClock(startSeconds(trace.start)) + " · " + formatValue(total / 1000, "milliseconds")
-+ " · " + spans.length + " spans · " + trace.trace_id })),
++ " · " + spans.length + " spans" + (trace.dropped ? ", " + trace.dropped + " dropped" : "") + " · " + trace.trace_id })),
 ruler,
-element("ol", { className: "spans" }, ...ordered.map(({ span, depth }) => spanRow(span, depth, first, total))));
+)page"
+    R"page(element("ol", { className: "spans" }, ...ordered.map(({ span, depth }) => spanRow(span, depth, first, total))));
 if (spans.length > SPANS) this.detail.append(element("p", { className: "note", textContent: "The first " + SPANS + " spans." }));
 }
 }
@@ -1434,14 +1448,13 @@ bar.style.left = (100 * (span.start_us - first)) / total + "%";
 bar.style.width = "max(2px, " + (100 * span.duration_us) / total + "%)";
 const name = element("span", { className: "what", textContent: span.name });
 name.style.paddingInlineStart = Math.min(depth, 10) * 14 + "px";
-const attributes = Object.entries(span.attributes ?? {});
+const attributes = Object.entries({ ...span.attributes, ...(span.failure && { failure: span.failure }) });
 const more = element("dl", { hidden: true }, ...attributes.flatMap(([key, value]) =>
 [element("dt", { textContent: key }), element("dd", { textContent: String(value) })]));
 const button = element("button", { type: "button", "aria-expanded": "false", disabled: !attributes.length },
 name, element("span", { className: "track" }, bar), element("span", { className: "took", textContent: formatValue(span.duration_us / 1e6, "seconds") }));
 button.dataset.depth = Math.min(depth, 3);
-)page"
-    R"page(if (failed(span.status)) button.dataset.level = "critical";
+if (failed(span.status)) button.dataset.level = "critical";
 button.onclick = () => {
 more.hidden = !more.hidden;
 button.setAttribute("aria-expanded", String(!more.hidden));
@@ -1462,6 +1475,8 @@ new Table({ store, view, panels });
 let palette = readPalette();
 let scheduled = false;
 let planned = -1;
+let looked = -1; // sequence number up to which activity was looked for
+const active = new Set(); // keys that have had a value other than zero
 let metadata = new Map();
 let metadataAt = -Infinity;
 let linkState = "connecting";
@@ -1476,6 +1491,7 @@ scheduled = false;
 if (document.hidden) return;
 const begun = performance.now();
 if (store.size) view.update(store.time[store.begin], store.lastTime);
+if (looked !== store.lastSeq) lookForActivity();
 if (planned !== store.shape) plan();
 timing.points = panels.draw(palette);
 tiles.draw(palette);
@@ -1486,9 +1502,18 @@ if (timing.recent.length > 120) timing.recent.shift();
 ++timing.draws;
 if (timing.points && Number.isNaN(timing.first)) timing.first = performance.now();
 }
+function lookForActivity() {
+looked = store.lastSeq;
+const { begin, end, columns } = store;
+for (const [key, column] of columns) {
+if (active.has(key) || !column.subarray(begin, end).some((value) => value)) continue; // NaN is no activity
+active.add(key);
+planned = -1;
+}
+}
 function plan() {
 planned = store.shape;
-panels.show(planPanels(store.columns.keys(), metadata));
+panels.show(planPanels(store.columns.keys(), metadata, (key) => active.has(key)));
 byId("extra-title").hidden = !byId("extra").children.length;
 readMetadata();
 }
@@ -1692,570 +1717,582 @@ globalThis.orfeas = Object.freeze({ store, view, panels, timing, feed });</scrip
 </body>
 </html>
 )page",
-    69375};
+    71190};
 
-/// The page with Content-Encoding gzip: 21187 bytes.
+/// The page with Content-Encoding gzip: 21798 bytes.
 inline constexpr std::string_view page_gzip{
-    "\037\213\010\000\000\000\000\000\002\003\315\275]s\333\310\222(\370\256_\001\303\323\335@\233\244H\352\3032e\312"
-    "\343v\273\317\361\034\333\355\260\334sf\256Z\327\001\221\240\2101I\260\001\320\262\332\355\210y\274\317;\177d_"
-    "66v\037\347\247\234_\262\371UUY\000(\311gf#\356\314i\213\250\217\254\254\254\254\254\254\254\254\254\307\367\246"
-    "\371\244\272^\247\301\274Z.Nv\036\337\353v\203\3237\077\376K\367e6IWe\332}1MWU6\313\322b\024\274z\361.\350v\241"
-    "\024\026\016\026\311\352r\034\246\253\020\023\322d\012\177\226i\225\004\223yR\224i5\0167\325\254{\024\232\344U"
-    "\262L\307\341\307,\275Z\347E\025\006\223|U\001\350qx\225M\253\371x\232~\204\026\273\364\321\011\262UVe\311\242"
-    "[N\222E:\036\324\200L\362E^@\336<]\246\012\320\042\273\234W\3014)>\324\312O\323rRd\353*\313W\252\370\313\354c\032"
-    "@\251\042\233\224A\262\232\006U\221L\3222\310gA5\317\312\240L\013D\011aUY\265HO\362b\226&\345\343]\376\332y\274"
-    "\310V\037\202\042]\214\303l\202\220\347E:\203\306\222*\031e\313\3442\335-\077^>\370\264\134t\276\331{\006\077\003"
-    "\370\271*\307\337\315\253j=\332\335\275\272\272\352]\355\365\362\342rw\330\357\367\261\360w\001\222\347\207\374"
-    "\323\370\273~\320\017\206\373\360\277\357\202Y\266X\214\277[\345\253\364\273\240\254\212\374C:\376\356\233\341"
-    "\336pv8\233\332$&\334\370\273\241M\000\354\322I\262\036\177W\344\233\325\364\273o\366\236\003\032\353\244\232\007"
-    "\323\361w\257\016\202\275Iw\020\034\302\177\203\207\301\303`p\024\034\301o\370o\030<\354\016\216\240\300\321|\260"
-    "\377\352Qp\364q0x\005\251\360w\370jp@\337\337\35528D\032~!\211\230\302'\300N\233%\220\267g~<_\244\374\015d\001"
-    "\256\350U8h\301xg\221\303\320\236Vy\001\204\352]\246\325\213*]F!\223\270K\205\3028\370\343\217 Z&\325d\376*\235"
-    "fI\024Fk qZ\224]\315\001#\032\3628\214{T\024F\360I\020\022\027\004\243\200\231\042\214\217\037\357\012\206\200"
-    "ju\015\3437*\362\274\012>\357t\273k@at\177v\000\004=:\206\357rS\314\200\023 \211\376\017\223\322)\026I\207\351"
-    "A\232\340\367e\221M\341{\222\246\263!~W\351\247jt\177\220\014\007{}\374^n\252\024\012\034\034\035\016\037\356c"
-    "B2\201\351\004E\206\007\207{\023\0029\317\077\302\234\272\077\353\317\366\270\331E~\005 \036\036\365\367\246\004"
-    "\002\272\274Y\216\356\037%\207\203>\001\235CWF\367/\366\017\366\372\217\360\033\372Se@\305\321\375\311\321 \335"
-    "#\304\200i\263\264\354\366\241%\342\017\2256\030\335\357_\034\315\216\366T\332\020\340=<\334\353\353\272{\243\373"
-    "\017\223\375\331\364P\245\355\217\356O\373\320\225\013\225v\000m\354\035\035\355\315T\332!\2641y8{\244\333}8\272"
-    "\177\370\360\341\340\010\332\360\206\215F\346x\347\313\016\215\304\0312\010\017\374\230G\357\134\015N\077\035\014"
-    "\007\376\340\014\016\007\027\303=78\303\303\341t\357\221\033\234\341p\370h\357\300\015N\3720\275\340\301\222\301"
-    "yt\221\034^\034\351\3019\274H\2063=8\203tx\300\003J\203\263\077\231\034=\334\323\203\223\356]\354\355\017\334\340"
-    "\314\016\036\245L$78\263\03143\360\007\307\265\344\006g\357`\362\350\342\300\037\234Y\077\031\354\037\372\203\223"
-    "\134\034]xu\367[\332\200\3019H'0\266\376\340\354\017.fi\337\037\234\243\331\243\213\213~mpp\004pl\276\017>\007"
-    "\027\371\247n\231\375\236\255.G\360\273\230\246E\027\222\216\203eR\134f\253Q\320\077\016\276\354\320\222\3609\200"
-    "I\226/\026\027I\321\275\334T\025.\032e\225\134,R,r\221O\257aL/\222\311\207K\022J\243\217I\021\361\020\307\322\276"
-    "$\341\220A\322\014d\365h\260\277\376\264;\350\355\037\004\345u\011R\242\273\311:A7Y\257\027i\227S:Ax\232^\346i"
-    "\360\313\213\260\023\274\315/\362*\207\264\327\360'8MV%$\376r\261YU\233NP\302'\365}\306\320\273\320^\226\300\337"
-    "\025H+X\011F\200\355f\001\350\303w\011t\272J/>d\025\341\2034H\273\311\364\3376% \325\357\177\203\364\301\205/-"
-    "zU\276\356\000=\262U'\230\0013\247\005\220b\231|b\251<\012\006\373G\375\265\245X7[\241p\036\005\311\246\312\217"
-    "\203u2\235\002mm\352d\221,\327\321`\270\376\324\011\206\275\341\307+\370s\264\376\024\023\225\007\235`>\204\377"
-    "\366\240\001\302\037\221\302\006\020<%\134\2458\257F\301!\010\215`\221\342 t\313u2\241\341\353\366{\375\376A\272"
-    "$X\303\032\214\003\204\361eg\263\350\0049\216\345\042+!\017\205\345(\300\345\307\242*C\236@\031\036\264\200G\215"
-    "\347\021 J\344\232\246\023\220\356\270\350\232\352PeD3\013*6\212\000\077\244\005R\000\313\235\315\263)(\036 \002"
-    "\202iV\256\027\3115\303\010\356eKT\037`\304\260\330h\006\253L\331\375\230\225\031\360\030\024\3167\025\023\021"
-    "\250\027\224\371\042\233\326Q\223\022\335|6\203\345\210\012\036\033\256.\022\230\325%\220\216\011\321[\301Hv\202"
-    "^\272\134W\327\365\276\222\020\211\217=\002\016{BB[\305\022\014\007(\030\034\352\354\221)\344\365\220\3627\240"
-    "y\245+\254\237\227\031\223'\271\200\356@\233\307\201\341)\2045\227\301\246\017\244\354\014\005U\300\324;\006V\312"
-    "\326]\134\363G\240QAw\243\203\3767\200\363\325<\253Rb\012\032\331\253\042YS\263\345\207l\275\245\321E:\303f\210"
-    "Z\300\354\300I\207\304\321\266\203G\330\077&\246\233\337B+\221\331q;\241\177\007\316\237\246\237\000\272E\202\307"
-    "\025\271\004\233:b\252]\200@\311a\202\225\351\042\235\340\312M\322![\315a\336V2\233i \006{PA\304\211\315nH\035"
-    "\213\324\016#5\032\324X\006\227\025\233kP~\210\240M\247iL\221\364;K\230\3252\026{}j}S\224\320\374:\317@\333,PR"
-    "0\372\314\377\243t\205Bqj:cgE\223v\224Cs\037\204L\276(5\277\314\026)\316z\370\267\213c8\012x$/\223\265\214\007"
-    "\015Q\002\013-\310\034\220\223@q\234\005\200\217\003\307h\235\241\024\354\202vU\226\351t\034V\305&\305\365w\313"
-    "\364\026\222\264gZ\310IM\274\354)~\351^\200\376\367a\024\354\363\320\336_\200.^\303a\226,JF\242I\224\273a\342\245"
-    ":\036\004\004\377\015\206%\235jR\262\360\3552E]\011\246\016\255\201\036\343\366k\262\034\304dR\300\004\351\016"
-    "\326-\365G\263\254\000Q:\231g\213i\023\026\260T\200\352\376\303u}M\255AY$\333\201Pu\006\325\254\331:\272 \330j"
-    "H\326d\251\023\003\260\307\001!\375\221d\223[\360\232\234\330\312i\304\215\203~\313\340\263L\034\012\305\240\347"
-    "\037\000\244H\267\341\276\026o\374\205\033!#$y\223\323\030r\275\031\202\006zG\307\265\355\020t\006\031\211g\215"
-    "\223\270\363A\215YI\346\264\255\236\003\134<\233\222\226\2263\227\234.@\362\226YI\314\015|W\225\244\020h\216I\221"
-    "\235}\015\200\244\035M\223V\011\375U\255\366.\022\220_ %\315\030\3356D\017=qn\206\206\177\260\362\342d\134@B\256"
-    "\025\313\232\274|\364\310\255\257\264L\265\210\330\033W\214\206\004\361\224\234\003\334\031\331\316\202^x\177\222"
-    "\203\202\260\202\216uQ}\0112\307RG\232\243\216Z\226}X\034\333pY\244\037\323E\134\347\030\336\257P\3368\004\352"
-    "\223\244\222\302\266f~\0257\312\362\326\241\2558\3474k\340\326\242\255<\2467K\233\215G[\015\223\027;\016ii\011"
-    "$C3\313\003\353IVC\037_\026\303\002X\300(<\303/j\015\2300[i\225\210t%\031\033\346\247\266\361\260\042\006wu\300"
-    "\240\013`\213:\377\372##-\241\305\305\216\375\300\033|\376j\023'>\326-\322\304\202\357au\024\032\004\245\321\333"
-    "IRL[\227\256\272.\264}R\370\304\030\230\225\005\366Vw\320\001\274y~\221\200\232A\2325\356]\262\331uW\214`\260;"
-    "\303\311\333\275H\253\253\024\005\212S\035\016\365j4\204/R\251Y\022\340\022\237-RO\027\341\341\301\177a\263\264"
-    "\2044\220\014\300\012\233\345\252\304\005d\235&Ut\330A!\002\373\242\250\337\011\006\263\042\216\315\3620T`\267"
-    ",=N\225&D\016P6\035\266\253\275\006\220\333%iyq\273\036\277'\330\314\262\313M\201\370\264\212c\222\342\226\245"
-    "z\303\003]\347\302_O\206\017\357\276\077\033\312\376\314\200*\227\011sZ}\273\327\332\217V\265d_\223\227\2665\333"
-    ":\365\025k\214^\017\006G\272\205I\262\372\230\224[v\022\264\021\341\225\017\325\036\267\237\301\035\265\235\242"
-    "{\032`\23344\233\263F\276\022T\246\247\255\342\252\311\0278m\347@\257\257\346\353\275[\371\232\341\332m\215\335"
-    "\246Z\231E\005\266\314\353iV\300\036\201\310\310-\327'\003N\330C\253\3721(\326\323\376~IA\370\323L\333\327\252"
-    "\2331R\240|`\266\322l0<\324\37558\3204\334\252\374\030\326\022\244\222\325\365\025l\3314U,;\265r\312\340H\211*"
-    "V\241\030\260l\301\202I\221\227\345<\311\012\334\271n&s\320\026\231\230\353d\325\275V+\014\251\245\274\007\245"
-    ")Wo\336\266\270g\206u\221^BO\356\272%\353\007N\2011\026\203\255\363\330A\267{\220;k\333\007Z\347\352\373:M\315"
-    "\2203h\035\306\375\032\236f\027\315\302\200\032&\303^QiD\225\256\365H/\267\217Z\326v\246\204\277n\03308\253\013"
-    "@\231~\335\250\331\315\362b\222N\3454@,s\015x\027u\011\300\306\305\026i\134\247\371\226\035)\210\314U\233\005\213"
-    "8\273\232\003\241/\347w\006\206\335\310Q\374W0\260}\263\212\300@g\325\235\305\220\023>{ |\314\347\020-4,\217,\003"
-    "Z\201\304\015\234\004%K\226\273K\036[\327\2508<\210l\273\221\023\264\257\307{\240\360\306\317\336\340\200\320n"
-    "_\333\271\225\023h\345\243\330Y\015\253\355\263\042ie\312um\213\345l{\036\220\007\002J\230\324_<\267\350g\016\206"
-    "\235\240\236|\272q\376\325\350\263}*\233!\323Z\263ha\355s\321\303i\004\355\220\241\311M\001;\225\215x\234\246\263"
-    "d\263\240\312\367\2512O/\333\251\273\215\335!\356\023\037\012q\233p\230\371\323O0s\246\236\201i\273\301\213N\035"
-    "\346\311\024\007\237t\006\224\031@\217\246\271\351j\236\340\134\371\012\325\245U\365iU\010\010v\272\264\352\227"
-    "\261\206\027\260B\334&\312\325n\253U+3*\016\254w+\220t\023\240B\365\025ff=\376)\2324\330\362\366\301\210&\235\325"
-    "\3327\026\262\355\332\266\231P\207\333dws\340\220Qn\232\262\037H\326mU\011\215U\250\177\327\366\024\013lU\000]"
-    "\273\315\372\336fX\263\254%\014\261~\201]\031\212\014c\366'qgEN\223\347\3150\270\372\203Z\375\275F\0253\372\333"
-    "\333\034\006\273\301\276\2527M\253$[8E\3177\305\367\315\302\276\245\274\321\215oR\277\212\315\242M\205\274m\023"
-    "y+\003\017\266Y\202k\347c08\223ho\377\033\220\317\250o\306\301#\263|1f\262\020\213\330\355\037\337\212\250\021"
-    "\255[\017@\000`y\253\350C\214j\342\357\241[W\021\202\345 \2532\366\275|\346\327i\272\256\346\343p\3403\252R\006"
-    "\216\266U\031n\255rx\260\255\316\336\326:\272\312tq\347\325\233vp\320\373m{\0056\042\016\235\001\261\375\250L\332"
-    "\335*\371\134\221\251\335F\320`\337\300\271u]\361+\367s\330\263.\032v\354\276\016\376D\270\254w\202\341\001\364"
-    "%\266\333<^\271\335L\340uXk\033|V\240T\224\375a\273\212\322D{\221\335\031s\234\3635\236d\250F\213\330~\024d\221"
-    "}\250\216(\353\250\134\264ZRn\022\036@\012\0220-\243\336\272\037o\266iDT\233\024\274\323\340\227]\204pG3\246\277"
-    "\034\300\002Z$\377}v\200C{\322A\020\230\301h\221\234\242\227\235j\222\2454\035\027\200$t\242\315,r\322&\313\200"
-    "\032mH\036\016[\312\3565\313\016\200\216\335AKY\022G\326\016r'\355o\013v\267B\021\262\015[\310\366e\247\334,a\262"
-    "\323\271\273h\252\3460\265&`\230aM\3619\014\202\371-\353C\355\220\357\270\315\026a\004t\255\352\335\217\374e\370"
-    "\034\326\322\310E\016\213\311\322*{\367\221L\236c@\337\312M\223k\017z\015\0109.\263k\010\371\330x\032/\317uO\314"
-    "\014\373\333=\033\310%\307\355w\240\227\213d]\246\264\313\243_\255\235\334\262jN\222\265l![v$\255\004\364\306\257"
-    "oH\203~\237\325T\323f\317\034B\355\261\030\275Y\255\335g\265\266B\005'\250\346\236\256\011z\300\344\303\265\270"
-    ".\364\357p\342T\263\013\300$\364\317p[\272\332l\215\235&ni\356\313\216\365\030\272\363\301\376\220Hv\233\036V\323"
-    "\260pk\014\272\313V\213S+[\013nk\337\237\351\341\321d\256rW\311\307&\366V\360\251\202I'P\316\0017\271\000Q\236"
-    "\375\266\336:{v\343\343\352\371\247\377vw\376\217x\234\226\240\377\250s\303\032\240\033V\034|v\347\027_/\320\255"
-    "5\267\023\330U\342\357\221o\326\306sg\021\333\332\247\207\207_\327\245\341\3265\252_;\203\251[|\207\376\251H\375"
-    "\204c\357\016g\014\274k\366\016\222\017\265\370\354\004\226\266\336z\362w\254H^\237j\300jK\241Q\277\234\371\352"
-    "\316C\362\025f$\267\257%!\264\335\252\264\315\352|(\235\261\376\004\015\2771\362b\330jh\327\014d\374\250\213t\272"
-    "A\013\35227~z]\316JW \234\220\253\232'\301|\330\215\252i\262\312\2262u\327\233E\231\006\3032H\2232\205\306\273"
-    "\371\246\202\365v\206\216\374\204\333\077~H\257gE\262\004bq\331\317x\276\353oD\366p'\202x>\336e\037m\343V\036\340"
-    "\025\205q\270\314\247\260\357\013Of\233\025[-\327x\323\340/\351u\004\300\021[\220\204\250\253\342\230\004\343\000"
-    "\022{\344Z\366\363,\012\077\207\361\361N6\013\042\316}\034\364c\230\022\325\246\300\205\013\257\011\214\260|'X"
-    "$\027\351\002\306\3723 r,\0009\015 ~\376\202~fE\020q\372Y\207jv`\010\027\233\364\034o\016`\233\345\042\233\244"
-    "\334\216\370\244\077],\242\335\350\354i\367\177$\335\337\337\237\377z\365}<\016\243\350\311\350\354\177\206\277"
-    "\376z\376\307\257\277\366\342\357\343p\3672\306^psg\010\372\034\032%\340=\230\276x\364\035\355\376\372k\324\213"
-    "w/;A\364\276\023L\342`|\002\350\004\343\3618\010W!\272\276\377\272B\307\367\011Ll\030\360f\027\005=`b\306\320t"
-    "\031\273\373E:|\372\313O\077\275\370\227\347\247\320\372\331\316\331\356\373uZ\274/A\340\256\246\377\260\333\011"
-    "B\367\031\236w0\377\342\272JK\312\242_\222J\342\231R\351\227\244F\313\362\217%\354\2552\206P\306TB\247HA\371\242"
-    "l\077g\002\350\202:C9\362[r\256\222\252\342t\372\205\251\3470d\206_6\300\215\300\014<hxA\004\311\215L\201)=\230"
-    "+\345_\263j\036\205\252\303!\015\211\220\021\253<\351!\024&8\367\026\257)\324\001P\216\007\006\207\246\221\212"
-    "7\024\324'\216\000\242\243\332\371\366[j\225\077\356\321(\303l\017-\363\332L\303\254\027I\201\314O\010Y\246y\037"
-    "\255\177\235>\370\003\244\027\320~\365\3072MVLw\234\025\002\311\014:\010\370\3254\212\316\2407 \377\317\211\303"
-    "\370w\017\260\257\042l \216\237\364\316\006\347\301\223'\232&\360\305\3309Nz\363\374\355\263\347\257\337\275x\371"
-    "\034p\002F\212\016\372\177<\202\377\035\374\361\350\021\374\357Q\034=\031\277\377\343\037\342]\203\376,\001V\270"
-    "\376y\006\305iT\250y\2573\016\244\340\317\025\237\375\374\3669\361\353\347 \003\231\027N\326\233\020\024J\274\253"
-    "\003_\317\336\374\002_\210\345\310\260c\207\224|:t\351\320\331\015\314\372\263\263p]\344 \321\313\367P\377\275"
-    ")h\022\3217\346,\234\347e\345gcJx~\036|\351\230\326\227\3512/\256\025\002\257L\202\340\300\254\323\326p\221\226"
-    "\031^\272z\3170\336\233\222\241\3110-\355PKk\320\247T;o\370\323oe\307\265\042@\223\005^\300\001\305\317\201\267"
-    "I\334K)\010\215\246\305G]\316\244x\305\252\274J\026\256\014}\042V\005\310E\230\204\2160\223d2O\365\300\340w\000"
-    "jB`\250\331:H\003M)\202\361\036\352\250\021\260\000<\342\024\351o\033\340\331R5\370\326%IKj\002jJ\341=\255\367"
-    "\006\200\236\264\035\005\227\031\002K\246E\221\027\365r\234\030\372$@\245b5\321\314\361\322\246\010J\2368\324]"
-    "\327H\275_\037\364\337/\211\336\360K\241b\363\037\035\230\374G\007B\230s7_^\376\374\026%\374\347\3000\026\250c"
-    "\235\300\262\001\021\335\0146e\321\250\202\312\351\321{\024\034t\002\356'\354\301:\0014\205V\032\273x\376\351\355"
-    "\317\277\274\221\225\304r\275\231\016\204sC*B\376;>F]o*.\343\347\276Mx\225\201\014\313\001o\361\007\257\003u\362"
-    "\205\357\262\245)\337\236jV\021L\005\265/\005\250\240\343r\036\257$\035\234ZWi\301i$\345 \351\031Z\355\371\366"
-    " iGf\305\341\256\077}\366\366\347\327\377\372\012;\277J\257\202\323\264\212x\204\260*\313\247\360\222\377\024%"
-    "5\221Q\367\026\003\372wH)\300\321\261Z\302\346\233e\262z\015\362P\244\343g_\354[!\316\232]\024\341f\0110\326\302"
-    "\034\223\2544\345\014\222\244\254\315X\201z\005\332**=$\360A\221\232,6\323\264\204\265\215\3262jo\3045x+C9\240"
-    "\357\254\243\010\253\262fbH\320\233'\245$\077!\310\260\017\374e\015\204~\006\372b\024\003$\312\264\215#\216\320"
-    "6\341@~\312Q\030\250\265\012\263\317\372\3475 \017\270k\254\340\014b\267\012\221\206\363\216AF\254\356\020z\077"
-    "_\374[:\251z\244a\225&C7\307\325q\211\343\025\011\177uXQ4\213\323\016\255\300\2270\266\244\204\312\212H\011\134"
-    "\244\236\242V\345\232^\305R\0245\016]\307\254\210\014N\363\002m|\323i\304w\271\034/l\312t\252x.\366\224V\224%\250"
-    "\251\326+\225\213\034\311\303b\341\014K\365\212|\221\236\263\326\314\271\240~\340\236|Fn\343\240\365`C4\262\230"
-    "\015h\243%\042[m\322\343\035\312\201\035dD\200\010Q\000N\305pX\026)\254\364E\212\034\333\277\005;l]\001\271\247"
-    "q\320-\302V\0236\236\221E\011\301\003J\017\036\340\217m\010Q!\245's\263\230\240\210\134\244o\222U\272\210\360W"
-    "\207\367\034SE7\252\202\362\355\334\337\034\260\226\2114\354\360\245\343O\025m\021\020L\217$zL\227Xl\015\220\300"
-    "\3055\226\340&|\026:;\307\322\334Xo\275)\347\321g\344\303\021\327\352\021K\232\266\304\374=r|\037q)\341p\213\317"
-    "(\370\001\324\005P\006#I\210\203/D\216/\266s\037A\026.\0243\011\0064\315\261\0234\217\204\246\322n\014\002!\373"
-    "=\205M\361\340\226\261\245z\204\0242\207\264\365$\210\034\211z\213tuY\315\021\026d\370\355\300|\207Y\012\377Zf"
-    "\015FuTL\012\346z\373!\134\211\251\231lj\327a\372\246\337f!\246\024\374i\364\020J \3430\214\011\354\241\320\252"
-    "\007\273\371\020D\365<]\310/a\211/\036\037\3614fN\342\337,CJ\303RnGr3ca%$#Uv\305A\226\340\211\016N\202\261R\273"
-    "{\351\247t\302l\004*;\210L#\035I[\017\217\357\304\200\256\025\221\313g[9\313\241q\216.\322UZD\302c\236`\275\235"
-    "\221\231\224\226Q\311_J\366\252#F\303\260\252\300*\363\242\212\042\020\317\027\274\364$\302Y\217\203\013\371\365"
-    "$\350\016\200!\006n\231!\243.\364\207%\274\210\367Z\357K\240Z\214\224\263b\237R\014\010\336\015\352\255%fw\030"
-    "\264-E|\202+\010\253Cf\217E{|\273\305\021\001\233U48R2\251\242.`\014\273\255c\237{\015\023\011\363:\305\2003b\346"
-    "a\273\313\021^5|J\350=\351\341\007s\302\026\266\205\245jEL[\342\372V\326\231\224i%\362\341\025\010\005\177\261"
-    "\201*\310Og\275\036R\257<\347AR\374\364Y,(\306\006\001\220<\243\016\257>\367dHP\256\013CJJ)\203\324A\001\2117\363"
-    "|\306U\014\346\332P\212\001NgZ\364\336>g\221\266\306\256\322\2008\271OiV\360\273\201\367WY\2021\003\335\376\225"
-    "\017\207~\2110\243&j\203\036+n\304\201\3439\337NN3\365\245\233HR&&\022iS\243\220[\032\365\316\032\027=O\241\200"
-    "\006\244Y\042\246\341*\034\262\310\3468=\304,F<\023\316\025-\363j\236\026$\257\240\252\251y.}\366$\036w\376\256"
-    "\002\321\222\247HV\037p\0129\332\252\311\364\002\015}\320\220\314\007\321t\361'\315*\036\005\232\001\000\217Q\255"
-    "K\014\204\037\001ow\371\327\005\307\237H`\205 \031\002\177\264\000\221\271\210\235e\305\000~0\334\363:+\001\003"
-    "B\246\260\021\317\262\221U\336\0303\263&~a\263\235[5\240k2\027J\243s~n\231a\230\037\007\310\006\230\200=&^\201"
-    "\016\220\311\017M\320l\232\242dX8\077\243\232)}\200\042\266\077V\267r\003\373\352\305\351\351\213\327\177\002\322"
-    "\207\177\373\367\377\010\355\306\356\351\033L\372u3\354\017g\341q\260\273\013m\302>\360\012\255\310\027E\232|\340"
-    "\003))\216\302\237\214:\233\345EZ\340!\355l\226}\342i@I\200U\264\373\077\317\276\331=\337eC\223)\001\235\270\307"
-    "\277\321\206\20663h\032\265}N4\370\274x\376\014\231/\374\001\267M\177\311\350\317+\376\363'\376\363\216\377\274"
-    "\201\077v\217\366\356\305+6\033\235\015\322\356a'\030\244\217\240\310\2127\222\220\264\207I\220\036\376\347\377"
-    "%i\230\260\207&K\371\036\342y\000\332(\351\363\341\260\217\337\301np\330'\273\346\212\222_\260)\374\232\263\366"
-    "\016\261P8\367v\213\247/\014\036\373\014PP \244\020\217\360\203\244<\242\024D\352U\035x\332E\364\377\344\001^g"
-    "\023\2327t\352\213a\012.\2410\354\345x\212`\242Y\216@>\346W<ul)\344}L\246\211\317\245yIR\033\221\014T\014[\001"
-    "f`\222-\324\022\201\333f\134c-\304\2231is\257\222j\336C\317\232\203\016\377\236-\362\274\210\350\347\042\277\034"
-    "F\012\323\335`\320\217Q\233\353\253U\020\017B\360\344o\320\037\356\007\337\177\037t\251)\303Z#\344\2103J:\307\255"
-    "! \0053=\003\036\005e\003\015S\265\225\256\314\266\367\001\304\0127\006\262\251\200\371\361\011\015\363H\327\350"
-    "\364\205\246h\0039\207\014\327\023DjMW\031,\333\252q\274\206\321\3328\003\263\215#\363\252\346\203\357\251&N\030"
-    "\344\230\270\205T\374W\012\032xuB`\320\245\237`$X\177P\243`UST\357\307\301k\232\267\275\254\374\211\216y\364x\311"
-    "\350&\027\245N\245\341+\257\262j2\017\042Vt\000$\242,\226\241\221\021I\310Q\330\2121\361\2722\332P\324V|\267t\025"
-    "\214\261\307\226#Bs\301\201-\345Y\213Z\21321\271\264\261z\265pa\337\215v\370MH&0\252\322\2061p[\013\302\306\016"
-    "\325\006^\001\377\317\377\363\231\002\317\006\252\026\310\177E\300\342\337\335\222\035z[=\253\241\362>\260n'\332"
-    "\375\365\207\350\3118\372u\372y\357K\374\340\037\350\004*\354\204Z\012\314\360|\267b\246\210\310\246bT\223{uN\341"
-    "\134\273\000\311\012s\354\263\227\345 .-\206\010\332Y\216\203G\217z\217\016\220\323-\350\027\260S\270\264-[\330"
-    "\324/N\354U\371O\331'Xs\373q\035Z\357\321\243\003[\305/<\250\225\355\367\372\333\013\017\335\244\243\362\217I$"
-    "\343\272\325\307\205\353\264*\262\325e\244i\004U\337\024\351$+\201\204P\275\266\376\223e\355\237\261\034\227\356"
-    "\004f\332\334\205\256\237ei\035\031\012+\036\012\235\211\226&<\356\300\375\211o\310\336\000\326\034h\020(T\271"
-    "\307\334\032\273v8\271U\3160\230\326\316\331\315\201\247,\320\366`\013E,\232\264\311\254)\031-\315\276C\371)\000"
-    "\312*];\205\304\264>\205AY&t\356\313+\025\037\375\333U\013\326\337n\313\2625\350G\010\017\365\023\034z\245\336"
-    "\247\237\2008\232\257\261\034Pn\320\307\305\3136\327\345\002\344.\324^\004\006\370\2044\000\340+[\015\232\013F"
-    "\366\263fG\345\246\237l\341\077f]*\023\323\042\273u\316h\032\263eYQXZ\274\312I\315#\021\042\355\301\336\177\235"
-    "LOQ\013E\007\024\230\013M\271\361\014\275\224\042\021\303\235\000\026\211\371)\177\0008\134\256\335\310$\225\354"
-    "\220~L\200\347\245\012Q\251\337\257[\220\001\235(\251p\003\363\347|S\320v\011\264\337\021\232\215\134\326+\330"
-    "'\301\322\022\251.\352\366\2370\260f=)\020\021\321\260L\013\243=\275\264(\252\005\264\215\251d\304\245\254\221"
-    ": B\016\235\257\002\2163*\336\017P\337\264\366iF\337\300d~,I\005\025(\246\204\007\313$Z\210\250\254\032\230s\244"
-    "\226\017\321\224Wp\271\324\343`\270o\241r\222\2059'\013\235\255\373\015!Pk\321\254\002\256)\006\262Kpm\341)\203"
-    "\342\274o\374\274y\350\221~\225M\322S\230:Q\221\134\031\245\317\012ML\204\011\324wrr \256!RNR\2078\347\010\251"
-    "I\232-\224^\012\365q\227H\323\373\270\246\345\362Lm\227\013X\317VX\240\233\3428@\134v\271\266%\004\303\372>\210"
-    "\250\314c\326\226qv\233\357!|\017\365w\357\000S\340_\227\206)\370=\350\373\342\217f5J\2772\002\255\276\023\340"
-    "}j\264\263mV\225\246\224\360)\212\237\261#g\204\245\241\353\264\037\330\255\325\252\033\325\024\021\240<\024'h"
-    "\017|\272aP\033=\031\270\362\003Tw\034\351\251U\251/tw\363\034\273\242\255\244x\266\220\241\231\003!\035\303O "
-    "\006\266r\034<x\220\305\134\236\355B\031.[(\253\325\032G\356\264\214\304\367\2620Ph\077F\324$\361\277\334\264\362"
-    "\233A}\374\375\351\273\347|\336\011]\000a\007\233\233\001\356\010\341\357\036\374\305]!m\031\367\372\364\005\377"
-    "<\242\035\343\021\376\213\033C\355\260\202J(\217\325\254\310\227x\002\333A\317\266\306\000\271\206e+\307\347[%"
-    "\352+T\036\366n\252\214\331\3001\214\3371\260\232\022\250Und)\3128<%\305\022\077\223\013f\024C\336a\377F\342\333"
-    "\361\244\261#\314a\324\020F,\203\030\013!a\234\177'\337\265\012\007\011\235\324`\350\307RD\015T\245G\250A{K-\020"
-    "\300\351\252\212\330_\017\3302\275\304\200|\351\212Nk\0203d\303q`\266\313\307\224F\2745\016\272.\325\343\042\002"
-    "B\134\304.\307\304C\206\372\254\373\214\345r\354Y&\207e\234\374\230g\011\267II:\367\204\032\216M\363\222o\017("
-    "\260\026\220\204r\237\004gv\246\236\007#\337Dc;\277@\241\361\003/!yQ\241\371\314\021\300(s\200\271\234\223Q\036"
-    "w\312\365g\231M\247\244\011J\366\003\316>91\022\222!\237q\271s\250.`\271\370\330\000x\200\345S\364\362\303\373"
-    "\317&Yu\217\251\352,LO\337\376\351\305k\362E`\237\351\203\243NP\230\253S\035\011\003\007\035\022g\372\241\362/"
-    "\370\361\351\351\237\331S\355\014\217\346q\232\341_\230y\303s=\225\012\220\213o\022\012\270\021\245\034\224\026"
-    "*m\213W\253g\3305\221\004\246\302\263|\271Fg\351SL2@\35442g\212\316m\211\252\342\034zS\344\260\007\254\256Ym\015"
-    "\273]\134\310\330@\015\012\3222R\354\275c\354\203O\213\042\271\356\341\344\211\220*x\012\0064\010\276\260\343_"
-    "&6jh2\012%\226'\002\315\342\270\263C\001PM&~\204\220\230|\312J\233H>\337\230\312\207+\222\212\037\230hb\254Z\370"
-    "\374MY\034\257\316\344\360\035L\314\240`|A\210w\373h\231n\220\313R\032\303\200\306=,\377\023[}w\224\004\345\256"
-    "<3\244\134\363\200u\370\344\230\315\351\224\042\006\3233:\227\376\246\226*\207\206\326\000v\221\177\262F\365\277"
-    "\246\311\0071\254\333\314\277R\334`l\360r\221_$\213w\363\254\354\275Mq\003\367\363\005\371\277\024\350\207\207"
-    "\325\375\324\210N\277\310p\013\250yv\331\317\001h\273@\204\216\0118\375\026\203\026~A[\255\255Cx\221\325\275\245"
-    ",\256\332\316\027\0031\374!\377\2044a\317`j\321\341\336\313\031%\223\253z\307\236\013~-1\351\233DX\035\3545JN\353"
-    "M\026\031 \362W\016\307m|\220\275\274\077S\042NDe\255v0\335&\356J\003\241=\034a\345P%\255\214J\221\255\227\013"
-    "Z5L\211;s\016\000\215Y\235\001v\0420\327\325\300q$\3617\260iY\220O\020\231\303,A\316P\220\242\001\355L\351\334"
-    "\334\366\367\0149\366\324q\301\332\344\211\204\027Bp=tI\270\302V$U\252`2\010\3703]\266\343\227!<\010!\265\276y"
-    "\344\352Ho\353\207ry\365\024\004Z\324 n\207B\210+\333!\312S\221\245\334k\022\265=Nf\374\273\042\177{\134\352\330"
-    "\035(\363\376\006\331\207\262P\361\203z\270\212c+t\016\256$\227jJD\266\300\245\350\270Fv\013\246\266QN\007I\004"
-    "z\306S\340\261\210\317\004\250\001R\035@\345\377\244Z\266h\211\334\260D\231\346\030\200\027v\314t\032C\007n\376"
-    "\022\210\350\032M@\257\250@\225>\347\236\263J \207\316[\235S\254\363\206\025\374\260\372\243i\002\233\356\361'"
-    "\373\231\360\021\246=\276\272t\312\002\012\224\355\372\212\314\011\252\242O\362X\231\260\214O\235\240B|\042\255"
-    "|e\304\235\303u\305j\330\222d*\016\260\042\255\325\242\212\330\202\2743P\245\3309\331\200\004\365d\037\346\005"
-    "\325\002\346\347\332\300\363\375x\013$\203\224;;\263\203\000\352\020v\355\011\177\214\350\003\224\210\363\346\316"
-    "\345),cb\237R\333\227\042\317\227\312I\001u\303\027t\332D\346'f(o\337S3X\011\026\365D\004\333\221\264-\233\234"
-    "\232\315\254\326e\012\001\030\337bg\023ty\353\023\367d\263C_\306\236\246\325_\254,\225F\266\256\364\223WR\330\252"
-    "\224\301;\030\270\022M\020\206,\305\006A\231\371\201\363\253\023xSVf\042\323\025\246\331/b\214\023/9\000\232]\256"
-    "\042|\033\241Cj8\301i\253d\340\342\364\035\271\231\334qswt\203D\221\003\372O\021J\204\230\334S\331 \217\302\035"
-    "K\243D\300<\250Li\010\033w\024\364a\233\300K'\327\326\014\355\001a\234\241\272\350\342\002\207\324u\007\006{\302"
-    "\267f\334v\014oL\270\011\324\234\270xZ\262\256\237\337|\246m\034\336\267\310\077\244+Z\000\241T\217\010xl\3138"
-    "\222):\265\323\327\200\2403\327j\236Bf\276\016\2622\240h%\011\364u\212f\205I^V%\0114\2729[\262<\303\357i~\265\042"
-    "G\000\230\366\234B'\304\256\300'\367\363\232\177\032\0118#\037J\321wP\034\020,\020ft\362T\363\316#\012\3201\002"
-    "J\245wy\364Ihs\134\317\240\366\033\231\223E^\246o`J\241\272\366% )\245\333\024\254\241\321OV\324\3650d\021\255"
-    "\030\375\036l\006\256\315\217\001\037\371\370]\377\362_\334\355\231m\023L\215\325\245\331\306\021\025xC\207\003"
-    "\364:y-68.\005\262\2229\001 \304D\321\310Z\351\250\204\026\3708\020\232\347\241\016t\310p\274c\366\235kR\253\352"
-    "|-,m\270\331\016\230\243\226\033\230k\263\016\270Q[\346\037U\246\341\221O\226\212h\226\305\271\372\340\001s\030"
-    "\271vJ\207\254-\313d(-q\261\370\005\257v\336q&ux\267\201\256\351\353y\242\271\212\212\033\376\370\252\311\351x"
-    "\2145\307\247\010\032zDM\270LD\365T6\200\204\204\237\025m\2053\360Oq(\220\350K \365\035\360\223\316\222n\266\265"
-    "\263\306\350(\363\372n}W\3302F[\272\206<A\232\077z`\343_\077\353\237\330\223#$\0059\254\303\274y\354Q0=\205\355"
-    "\207\3035\001=\326,G\264\232u\314\022G\324\220\235\235&\204\217\273\331\372Q\200\206\326\2013%p\007\254J\344d\000"
-    "0\231\370\331N\201\201K\306\177\236\342\245o\352>\275,\343g\376 \361\0231\237\215\036\252\2007\200J\255\304^\323"
-    "\253Cd\360\242\177kg\035j\077\202+\307uDUv\37537\264\206c0\227\372\354E\002\213\276\237TM\311K\331\242\001x\371"
-    "HB\362\360T\007f\330\256\014S\317\331\341X\3553\3169\372\304/\346\361\345e\273\213&\234\2442gE5\236\331FF\232\221"
-    "\027)\264\023n\031\010\016dbO..\023\264\210:ub\327)e\003\317\321Du\035p\263x\2422\362\360P\033\230\227d=p\266X"
-    "\245\321\320Oc\225\3352\252P}\373\250\042Z\216D\240\363\356\253#F\017A\314\301\321\377D\243`\316\025\333\206\212"
-    "\217\322\314Xa\363dl\245\303\037\034\001\031\024Y.0\270\222x\002x\323\364\031\205\335p\023\325\337X\361\264\245"
-    "\353\265\2553\325t\2221\346\235\021/`X\345|\253(j\237\254[\346c\231V(T\177L\312yt\266\207\226\277\370x\253\274"
-    "\324sBM(`H\2368B\025\330\2546'\311\015\345\231\212\361\361\015,\355\241\351<\207\255\265\265\225\021\206G\333\030"
-    "a\310\323(\276Y\332\211\321\316/\204\206\245H\332\355\006\373\303:'\000\015\217\320\373\354(&\325\205^\245@\005"
-    "\223\324m\361\237%o\260\033\233\346\223\320\033\307\201h\351c3|T\307\0060AC\360\340\260\023\354\307\333W\336\273"
-    "\365\376&q\277U\234l\237]M\216\356\310\200\266\316\256\333\255\010F\273l7\042<\351I3\3077;~xN\277\333\311\237\024"
-    "\223(\251X\236\230M\022L\037d\352~\007\017>\231\365\336\274\330Bfe\246u6Zw\263\346\206\301j\237\355\215\341\362"
-    "&\274^\324\334\354j\012,\014\234 \246\271\016E\260`\207[\275\341\265\310rP!<\370\031\340\316lSbK\253\315b\001\333"
-    "Ow\251\216,\256\312\252)\324\207tk\236\354;\373\2771\265\210\215\217L\340\224\026\205\303i\350\013\004\273=\217"
-    "\000X\217\214|D{\274\227\357'x\373\2414)h\326\270\222b\000\304\237b85\010!\033\042\215\215\261\020\212\210y\320"
-    "m\347V\264\264i\037dsk\303\335\356\271G\003\313\321\034c\336\024\2369\315\362\334\362,Y\212Z\026G\023x\201\316"
-    "\210N\2440}\305A\267+[.\263\223\305\311A\023\260\244]\016\206\312\306\313\251\224y\005S\000D\017\002\303s\245\307"
-    "\002\212\316\250\036<\300\015\233\265zj\353\336\255\206A\351>\232\007\255\261.\207\266\225d\036v\266\271\253Fz"
-    "\266w\335\032\202n\276\373\312\373\307\267\334\320\026\336\031\264\030\203v\263\2263\345c\023\377,b\202u09WWj\240"
-    "\262\336\376\3027S\266cXs\332\002H\021\203\225S~\333\206[\262H\267\302\203\020\307\277\336\374\322\312\246V,\035"
-    "\006\035\335\021gg\222\363E\032P<b\211\377\376\255\202%Xz\315\326ku\326\211V\003-\273)\213\0162\255\275\031\366"
-    "\347\252\000\326\001\335\353<8i\2603B\367\366%\311Go\331o_\370p\366**\3655\241\264\032\332\234\322\042\002\262"
-    "ud\357Pz\206\035\272b\002C\362<\231\314y\372v\370\275\014\261\326\334\321ZM\022\216\223\215\220\253\037q\336.\376"
-    "\021\010\265mL\302_\263\351\347UI\373G)\226\211c\273E\356\367\006C;\332\323\204D\2706\177\303\216\204O\2071T\305"
-    "\310\374\326n)\356.\350np\024\007\337\200\006)F\022\200&\307\210\316V\242\3658,\200\027\216x\000\310i\341\353\367"
-    "\370\203\336a|\307\366Ho\374R\343=\307T4\230\221\015q\003\313\231:\0032\276#(\014)\217/\250\260}\225|\375yW\301"
-    "\327\213\333\015\032@\353\203[T.:\032n\3217\271y#v\020\0211a\371\232R\267M\377n\261\252\320\031\004\257\336'\304"
-    "Zw\335\254p\245\206\260\270\331Xq\272N\212\017\013\032U\253X\010p\272T\306\322\210y\350\3534\207\377m\365\006+"
-    "!\360*\021YY\225\240\320'Z_\253\005\374W\317\301|\272\325\316\302\372\336I\330\035\227\253m\264\300\355\210\254"
-    "\304\221\227\272O\253\2449\023c\013+\0370\243\222\3775\206M\013U\213\263}2\263\376=\202d\337\367\362\023\347\224"
-    "\250J.\361\312\012\271\237\360\315\302\317_\350\252\032\0052,\322\225c\331U>M\265G\314\004&M\225>w\200\342\266"
-    "\373\355.\364\225\034\023\211wC\344\032\215u\224%\016\234\204\027|]\334$\027[\242\213\267\322\020\021d\365\247"
-    "\025@\272\330Ti\244\2322Fj,\344\207\310\302\376S\325d\275\006\002E\272\223v\226c\001\347mrq\375\202N\2673\216V"
-    "a\273\0163P\372\375\003\224\300l\345\344\200\223\020\347&\202\352\004|\314*\375\303\3261\341\031\273q\320A\000"
-    "\027hd\215\255\277pR^\257&\201\005\017m\377S\231\257\042|\266\323\015\016H\3705\374\300\001J\256\022\320\353fi"
-    "\005\253<\026\352P\2208\014\352\215a\313\202\247\223I\272FW\034|!7\233P|\266\335\177+\361\201r\030y<\302\303\030"
-    ".O/\362\242:\245\017\322s@\315\216\216\320\345/\370b'\2354\331\313\077\304\001>kq\025\370'\2018\257\236c\340\027"
-    "B\203\334\243\311\365\307V\304\020\300\033\274\024\216\042\023\177\216\352y\324\232\014\215\315Bd\243\270v\266"
-    "\177\265Z\344\311T8\001\303\3019\322\333\275\014\336r3\214\037&!\021\246Hg\243\340\227\267/\205\235\271\007\360"
-    "M\330\377\000\253KtF\221\031\2600\202\305\033\230\035\333\036\0078!,\021>j_\260\367\247\373\353\344\030\211d\343"
-    "\3030l\242H\077\302\314uMP\025\304\000\343E\263o\272\341\274\227\317\377\364\374\365\217\357_\276x\365\342\035"
-    ".l\303c9\266\345\273\326\2653\333\317\376&\226\357\233J\304D9\354\373r\353I\355Mu\217w\350\324\023\237\364\250"
-    "\335>\346\003S\265\077\226\244+\3533\205\205_\320\216\215\337\012\271\203s\224\0154`K\360\345\177v\203\0424z\346"
-    "!\312\261\344\361\005\037ndu\211\134\203\270\023\237`'\361\015\361W\022\034<\034\366\373\353O\241\034$\227\363"
-    "\374\012uQ%\352\350~C\255\243\346:\355\272\332\032:\205vit\377Z\240\311\335t\265y\326*\034\333a\020\042\005\036"
-    "\341r$Kd\235\305\007T\306\201\243<\371d\331bt\337\022\363\3563\353\312\205b\241\377}2\254`5\331\277\032\245[]t"
-    "\226~\222\207\231J\227\313\335\222y\351g\272\373\3354\012HV\353 \242\300a\274\200:\2240\334R\371\213\267n`\300"
-    "\015\314\246E\303u\336\320\223\350\205\327\330\201\004\232\216\232\353`\247\354\374\335\244!\272C'\277a&\242\241"
-    "7\362\370\2727\005\331\000d\244\021\000\261[\260\246\302\005hV\264\366\345xG\222\245:]\233\343!\020\020\177\242"
-    "|\241\004\301&\316l\330\303\255\311\211\233\244/\276\266.V\025\275\233S\024#>\361he\042\026\331\225\365\236\236"
-    "2\236\025\020\323-\134m%\203t\253\321\356\020\003\214x\324\264\331l\304\215*\011\042)\255\32641\244I\021\372\335"
-    "\241=\213\333%)|j|qc/\331\347Nw\221G\200L\3222\013\014\0167h\366\036\315\225\177\206\251j6Jd\235\261\375\264\200"
-    "\314\000\216\305R\210.\177\234\36480\246\003\2633A(\022.\300\221\260\267\002=\034\257\266s)\342\225v.RQ`H\250\266"
-    "\005\030\222H5\310\360%M&W\227\134:\344i'\016\310@H\220\330\267Z\321\271\334\025\240o\366'\306_=\014\366\012s\274"
-    "'7BQ\207\301\226\214^ p9\034\221i\302.\273\022\277\236\026_P\000W\346\252u\307\025\221\030\351XD'\317\367\250\222"
-    "R\222F\022\300\341K\254k\003\177\206\350\345\354\232\314>RMZ@_S\234\323P\302\005\323Cn!GU\020d\353\335\3436h\241"
-    "\020\305\316\024\374m\223\026\327\247\264\253e/h\027\032\036\203\245\021\335M|\242\007\260)\320\337H5\274\265\023"
-    "\006\204\011\005\372\344\237e\330\206\214\304\030\326\033\232=\277\011\250dD\226\251\214WRDO}\206#'\025\034x\271"
-    ">aF\254!\366D\0150\245\231\037\275\325\306\251W\374\226\231\032\351\315\242Au.\304\013\257\231\325\024\306XU\343"
-    "\024\254\212a\350_\360\323\357}\033\363\247\134d\240\311R<J|2*/\320\325\230\224X\324.\347\360\375;0\007\005\227"
-    "\344\022$$\360\036\031B\331\321i\311'J\323\345V\371U#\215\274\336G\030\2714\240\360\373\327i\025v\224\357\265\004"
-    "\021\271\231Qy\005\225\031\311q91\205|\362\315\212\316d\341=\276\267\275adH\226-\322\351\205\215\014\251\225\005"
-    "\034YO\275\205\255\025l\353\233\214\217bTx\316\233]\264C\2209'x\362p\305\306)\271\256\230\260RerM\361\2169Wa\261"
-    "J\324\024\251\314s\035\207\362\012\243U\236\243;\042-\307\002\020\377x+r\251\364\035V\012\342\332Bo\226yY\341\215"
-    "\037\274\263\252\310:\220\2250\016\221@0\342\232\232\303\200\331uU\311r5\037j(\205\317\255\200[\217C\364iH[\034"
-    "4\264\220\264\237\370\371\241^\024\234`,\230\220\342\243=\207-:\346\224\306\246\321\042\027(w;{\206R2\361J4{a\307"
-    "v\324b\337[\303&%\3137\345)\014\030\206\364%7S\222\036=\303\350J\033\304\273Gn\200\370\027\206\214\332\026\333"
-    "\353W\220\214(\352B\253\214]5\316\227l\374i\275\007\252S\262~*j\371\370\302\205e\344~\352\314\314e\312#N\272&\245"
-    "\204f\243\207\321qMJ\250\337f\014\3555}\357\340\313\224\242i\212\362\342\024\366\025|#U\205\261\003\015@\211\202"
-    "\030#\2562\232\365\025\254!A\024\020\134\357\214\261\203q\354\345+\332z*\337K\237}4\252\266R\213\2201}\354\264"
-    "\366\321\314'\265\267\322W#\351D\301\334\231\227^\341cB#\327\267E&\042\206Q`\217dg\217\343p[-;\246\240\353\261"
-    "\203\260\017K\034\023\203\342\231\350-d\3311\334\305|S\240\237#\206p\312\257z\210\221\271=M\015\342U\337@\303\023"
-    "\003Q\015i\1778B\214\351\212\243K 0\322 \376\010M\200\246\0335O\313\275td\217\202\317\231\253aF\311\227\247\030"
-    "\252EY\231N\335w\225\307lo\364C*\266\016\012\3372\262\024R\026>\216\2634\026\274N\306\032\003>${\242\223\266:!"
-    "\000\356\257\223\327\307Vc\222\346u@\007i\013\366PP\262\243v\026t\312i\306\307\223e\367\306cGB\356J\217\257\320"
-    "\271\367S\356t\370\364\245.#\345\027\015\134\271N\223\017\274R\250\035\200\332\341X\345\377\3575s\273\303n\324"
-    "\002\351t\332\267\134\223cT\333&\320\347\032(&\034\003\277\350\305\033\036\177%\031\313`\0344\227\254-\022\366"
-    "\346\203\375\235\232\004\256I\265\220\332\013c\033tS\017\366m\354r\003\027\350\265\251E^YM\316\012,&\003\323\267"
-    "+\261\034\357\000\0035\077\013\203),P\356\012\201\364\304Np\263\023\220\263\202\362\370\310\272\010\213\207\221"
-    "\033JS\321;P\326\223\277X-\351.\214\211\015\363\355\276\364#\335Y\305\373\221\312\333\303\335\261\023\277\217\036"
-    "_\262\342\342=~T\347_|o\342\247\3442`\217\006\353\222\314\337\306R\261\343\035b}k\335\340\242\217\211qi\233<\012"
-    "\032t\242\205\205n\042\024\311\2455,\312\000\344+y\351K\274\314U\357\330\332\301\350\313\012\177\217|O\201C9U\252"
-    "\276CS.\0355\320\233\337\241\233\202\322\042_\312\030\011\015\245\211N\000{\021\2178h\015\0309/O\012\245\311\005"
-    "\312y6\253\376\222^s\034&\3039o\270\371g\311\032\003\210G\036N/\246\274\240\326\273\211\246\252\266n\042\246Oz"
-    "ri\215P\200\337\224\3323\327_4\362\356\212\304\347\035\031\312\250^\300\263\346\022%\276\375\326\305\243\361z\016"
-    "\340\251\251O\030lf\037\025A\333r\307o\370\274\036H1\301\251\205z \017\353\227\026\245\242N\003\016=\245:\3570"
-    "\215\305\227\2276\342\2211ep\226\035\316mf\352\033\033\205\357\011i\326\365\014PiyH\004\241\355\215\370\254\177"
-    "k\303\323\213E]\217#\010\213LY+\333\252&\323\351s$\366K\022\037 \305\303\253y\232\342.\330c\033\023\077k\232^%"
-    "\327\264\355\366y\365\211$L\323E\225\374\213\2335\364\375\257\301\310\313>V\223mR\025\013\004`k`h\316\277`\300"
-    "s\302\377\367<_F\036\250\023\232\377\203\336\020c\220\364{G\235\006\263\332\333<.\036\222\340\215\034WcJ\325\203"
-    "\276\217\346\277\306\202\003N\016\013\202\202\324\364\321\305\311:\202\233&E\020\230\335\322:\271\204-\023=\251"
-    "W\356\310|-\350\357\217\0349\255m\134\330\275\260,a\330$4\261\336\334\347\253Y>\331\224v\220y\217\252\024\017U"
-    "\362b\261)\352\334pw~\202e\366f!\271m\334\134B\262\250\344\373\036\343\0110\315 Y\241y#]\374\2365\261\205U\317"
-    "\301\374\377I\3472\373\013\236\266\264\310(Z\334\323~e\246O>\251\325\022e-p\326\275\020\025\015u\267S)\314\342"
-    "\002\037\233\213\341\032\250r*S,\252KtU\211f}\347qvcm\352\377\227;\352\226d\246nS-\217\375\2002\215Y7\300i7p\321"
-    "\033\271\200yw\213\342\020>\305\340\257/\323\031Z\323\350\370E\042\277p\210\235\200B\302\036\353\262o\351\006\215"
-    "\024v(\311\255o\302\304\252\275u\000\177\316\227\251\251\312j\134\255\300s\212\266H\371[@\274\201\231\377\313:"
-    "\0349\352v\365\255\221a[\371\037a\266\351\0327Vx\020\342\221\012\376\032\233:$(\373\275\203z\321\256W\240\001\351"
-    "y9I\326\320\337V\371\340\255 R\255\036\365\321\334w\264\017h\310\315=u\306n,\303k\320\3550\252\223\347!\042\277"
-    "\235{\341\204\015\316\231\232e\134\321\036/\340UET\316\344xAr\361\255\367\242\372!\235\241\277\232\000i\251\370"
-    "\204uG\361y\223\2305\265r\356m\200Z\212m\254n W\347\202\366\251\263\077\377\374\366\335\363S<\204\247'\215aUX\226"
-    "\346\220\376\347\327\177\342\254\001\344\365]\240\336\227\317_\273T\254\222\340\221\333JNC*\274\205[\342\042\264"
-    "\312a&\256.q\317@s2X\344\360\005\177\347\311bF\307#\216\374\270\307\005\325\013\346\001><\310\327\363\247\316\011"
-    "\231\277\264\203\031\357\206\255\260\022d\321\027\350\000\226=\333\257\3579\216\231\200U\317}\231\002\017\244%"
-    "\012\355\0241\334\256\315\216\335\215\362\237\322t\332pL\000\305\004MJ\235 _\375T\220sF\276:\305\247\237;\324\077"
-    "\224\306\233\202\303`s\370\225\213S\3309\245\025\245\262R@q\346\134\000\217\366\236\337\344\340p\013\016\246\025"
-    "\013\330\372;\010Q\370\304\2258\002\307\220\216\006)\237\353\261\373\234q\367\220\365\255\242X\000\356\303\263"
-    "\304r\272 \021\205\2067V\227\312xIT0\262\332\377B\244\271\035\351\031\005&\3442\000\325\320U\246\236\337\026f\272"
-    "\023j2\242D\134\223W\011\013e\011p\223\313\326\215\207`C\336K\016;\267r\266\302\306\335\234\300\304\273\270\327"
-    "\000\3135\361O\247\077\277\356QTw\243%&UB\033\226\011Y\254\314\013{\356\001<\252\371\244G.9\364\354\035(.E6)\337"
-    "o\326P7\015k\330x#)\024!^0\240j\275\247\233\3455\005\015\222*E\253\235\371\246(\256\243XoHx\250k\267\334\305\203"
-    "@x\207\364\035\2176\267rS\011\322\015\337\333\024\314\345\323p\203Tkx\034}6\275\241\2768m\314\353\006\013\247)"
-    "\306\004$\007\251er\035T\311\207\324\006\177\254r|\031\026\366oAV\225\001\201B\365\226e\234\230,\024\300\257\341"
-    "\020\313\324\365\211qWBX\246F\2177\231=\336\214\273\221>\376\260t\254\200\325\374\362\340\201\030YE\274\232\210"
-    "\310$\357N\331E\355\263x\350\025\351\014\346\342<\262\347\353\224mx]\374\331\214{\236\361\342\013\223u\266\373"
-    "q\260\313\331a\033\313\253\253/\037\002zn5H\026\030\255\354\232\027\021ZN\350\134\207#Q\301\362\001m\134\253\003"
-    "ktc\244(`\030\370\010\217\246\271\265\236\244P\324\003\361l4g<~\0112\352\375\347\377\035\344\305,M\134\134Q~hv"
-    "\034\234Iih\035\243\024w\202\020\266\353\316\006H\021N\271\304f\215\243a\236\356\214\033\307D\3075\234\251\005"
-    "\304\230~\230\007b\000\2230\366\316\366\014|\373\260Oi\275s\304\246\026\271,\025\302\227\367F.\313\332@\325\013"
-    "Ah\010\265\237({\371Y\351d\321\300\326\301\351\342\373\306\2418\012\032=\344\211\367\205$\315gD&\325\276\312\004"
-    "\020\201j-\334\031\321\033\2147\324\320\245Q\325kG\312\372\024\320\213t\344\321\253q\014'\005L\246\011\200\300"
-    "\203:|\314\327\0147\275NLo\232\240\303\010\326bO\341\333\250\327N\274\363\006\202]\034'\300\257\3458G\232f\023"
-    "\264y\023FA\003B\247\0347\3373t\024\344\002\336<|R\007\202\250\037\260\021\227\355\334h\235E\3457\364\275J.\232"
-    "'@\342\371\251\034M\354\301\235>pG\316\244\007-u]\205:\222\134\017\134@\256\006\376\320\337\241\031\032\333Z+B"
-    "\023z\276\207\017\246\360\374\253>\3745\134p\304\021\007\313\006\316\0017\277Bu\273&\003\361\370\313W\372`+BO6"
-    "\003\354Ghc\371l\216\364m\262\371i\026\202\36479b\377i\221'\325\341>\3056\214\360\232\251)\031\253\245\341\256"
-    "e%\236\016\227\376%[UGmeQ\274\016\202\253y\212\207\3419\237\305\343*Hqra\365C\311J\017S\363\276\023\0771\036\352"
-    "\005\355P\244g\270PE\022/\237\077.\362\274z1\265}\347O\012\301\202\077\014\202\022\025\323\250$\354@c\276\234\313"
-    "O\335\335\266\234'kRN\324\027>7F1\305\251C\2239n\325J\212R-kCe\236\201\001\034/S\016\242\037\325#\037\361N\330"
-    "!\207\361\215\2600n\224N\323\337\032\345)\206\2759\023L\177;S@\350JUw\240!\340\372{#\0102\257\324a\340Ib\200\312"
-    "\267\275_R\203 \204\262o,bil\316\177\365\333\336Zi\257c\235B\354\255\023\215\235\204\364iCM\310Iv\341\217\311\302"
-    "\327\007%\306\377PG\222\226_\134\300\220\305P\335Q\200o\036\362\245KS\022\206\300\024\264\3246\345\360\222\011"
-    "9p\255\327\213\353\2108\326\240B\037\304\203\357\263\251S\312\014\217*\036\366J\212\311\211\323\240\014\314\355"
-    "k)\015\032\325eZ\313\251El\326Hk@8\331%\342r[\010G\361\234\345\023x[\243\303S\220\310\003\002u\271\356\004\021"
-    "\354}\232\236\343x%\011\346\024\227\246M\004\356\376\042\272\212\345\022\317\340\333\334\227\023\024\356y\235\301"
-    "\361\247~\220\311\011>\034\356'\234\361\200\037\034\304\237\265\210\273L\033K/\353J\224.\364s`f\020{\345\346\042"
-    "!\261\344F\263c'\243z\373\013uKq\362\024\330T\335\032\134\210Jbn!\263\371=l\221_\337L\177\213c\206 \201\255q\216"
-    "\030\177MN7\226\021wk\235\342\267\273\226\316\250\334Y\377\034o\303\352\3015\276\266Ez\261\201\025\333\324\351"
-    "p\203\306\252\256\306(CI\304\231\201\036\356\2370\226\255\255\235\271\261\321\030\222\215\212\354P\306\031W\275"
-    "\277~\266\243\242\034\333\371\324\011\332H\313\336\274\260\256~M\025X\017(>\371aL\357'}\331\361N:\2155\331N}K\316"
-    "\256=\226\307(b_\325\042\037\241\042\334\214}mm1\013=k\344+\247\002h\261\253\304NU\0276\031\013\263\307:\351\134"
-    "\316\016\201\303)\033X<c_\344\326\2012\253\234\231\266\232k\262s\274\254\316\337v\366R\352\215\023\330T\251Ma\235"
-    "L\223\030c\244\361<\266\330\361L`\232\242g\237'\220i\211\035\217)\204\205\247\225\030VDm4\231T\221\257DX\311\177"
-    "n-2(\331\351\2628\310\004+R\215\220F\351\000\002Y\023\333J\372\023\012\304/\315\233e#n\332\347\241\265\007\017"
-    "\234\206t\226P\200\326\022\245\251\033*N\304\237\376\225\000^\305\254\273\274\254v\316a^\0264\256N\313\0309A2\225"
-    "%(\242;k\275^\247\000J|\355\320\330\302\336;\241!Z\272*\3614\033\027R\001)7\356h\3527\312\270\213\312\216\224'"
-    "\365\341x\360@\251!8\272\012\200\354\260o[\322\275\233\352\237=\255\212\134K\251\263\026H\253N\351#\305\321J\200"
-    "\134(\227\005AR\277\224\345\234\341\261\247\264\341%\237\305\3053\007\337\2754\203\333\011\032\202\200\370\216"
-    "6X\255C\010+\276x\220L\362\3655>\335\307w\134[W\021\245_v\265\004i\352\241\372\376\200\042\317y\235\225\314\244"
-    "\342O\267\210\365U\253=|\260\367:\262\241h\210n\365q\220[3<`u\222\342\377o[W\354\302J{\303\266\007\036\264\032"
-    "\233\031\001\347\3026R=^\017\3558\220`\312: \257\317}\027]\275f\351\212uQ\207\321bH$q\241\272\343\003,\237\350"
-    "\373\240\357 \237)q%D\241\220\303NA o\255X\261H-\311\324\332\272o\3407(\231\336\374&\250<AIs\011\360\342\241\376"
-    "\252\011p\356\334E\204{\374-\214f$\330\252\3431\016H\361\224ou\011q\250\027]\277\005\303XTX.\360oW\022\250T\354"
-    "\311\031\267\010\234A\253\347LZ\371\331\276\3444\030\335\362\270]wD\134\042\024\273\334x\207cx\306\366\214\253"
-    "E\356\372\177\351\256\014\251p\013\333\217\256m\341c\367|.\371[\031!\006\250\253\270\377\365\311\247.\306C_\077"
-    "\262\233\236\236~\230f\235\256>\306*6F\225\320\325\357\343\033\237\016m\134\364\217\003\273\020\363\303\274UK\031"
-    "\345!,\033\013\343\360\305\033\020\274_\362\333H\327F}U\042\323\241\266\340\345\221>\324a\214\325\273\000\277m"
-    "\362\212LS\356y\272h\367,\354\374Z\374\2722\357\205r\316\223\340\273\360;|\245I\275^\367\024\230\032R;\220\025"
-    "~\207\273h,\302/6\351\233\335U\376\254\374\210\227m\315\214\225\255\010#\343F\030)\006\250\310a\024\31589\317\260"
-    "f\251\222\227r\236\206+\243\270\237\255\024\134\222'\3620\262\077]\265\366\303\326\035\230\320\342H\030\352\267"
-    "g\317Bh\003\235\013-\320\320\202d\021\300t\213]m\312G\004\015D\244 \273u\322/\025@\032\337\372\274\371\042\362"
-    "\232/+\337\365\356\261-n\314\370|\247\205\315\204\330ik\340\237\314\363\214N@\134^\027V\364P\327\354\345\253*\277"
-    "\274\134\324\216qL\3001\005\007\317{\346\022u\242\245\244jCl\374a\334p\270o\251\201\235\352N\312\217-\245\355}"
-    "\365\220M\352\354X\200eq\260\200\355v\3717s\234\026\353\021\205\214R\015\320\325\375\273\266@\205;-w\377;|\004"
-    "W\222\377k6\273ni\323\230`Ju5R_Q\346\321S7\2255\205\315u\005o\202P\355'-\016\312[n\315\300\224\264W\025\265\234"
-    "q\253\032\077\037n'\200\226\312\372\242*\213\346\033\275\351\351\366)\015\247\267\253c\306Z\247\253\372ig>\233"
-    "\245ET\213\221R\326t\323\250N\001-\042\254F\244E\305\234_\001\263\266\337\312\134\321\002:\234\321\264\306\341"
-    "\344Y\356Ml'\007]\3359Y\215KP\030\351&X\276\250\033\214)\316\314\027\025\224L$\225S\232Eb)cC\003\265\235m\015\026"
-    "\344b\3555\250\235\245M#Z\000\306\276\345\273\2326\315\360\270\377\302B\255\222\362\306\232\232\340\2768%\032\370"
-    "3\037\007\242\345l\002\223\375\202\370|M\373!\006]GA\0279<\346\216\033\247GT\033\364 \272\313\030\363-9}\272S\002"
-    "I\026\030\255\010\364\264\324\2740p\034$\253\000O*\257\203I\012\313\372<A\257\222@\234\361i\027\042\234\351\364"
-    "\345\265\2750|\026\2220\200zrz\036\362\222cg\2317\247\355\326\203i\314.\352\270j\251\011l\356\351\365\324-\247"
-    "s\343\374\346\211\134\306B\337\207\365\223\032a\220\346y\231\272\315\236\022+\276,o;=\022\300\374\324\274\134F"
-    "Q\254p\356\363\012\027'~i\226\225\351\321@\042p\370\227\37125\355\234\273\267%\250\217\334\013\324B\244\077|\031"
-    "\316=\263\373\372\351\333\267\077\377U\274\212\134\354\310\005\014>\312vA\310\306\000$\360\326\307\307z \272b\261"
-    "\2243\361C\376\031\275)k/>\240{\332\030\037\234\263\2733I\242\007\134\360<A\016l\345\356e6M\371m\013z\337\205W"
-    "\276|\301\361\226\330q\214\267*\271\261-\310\342\310/b\270\024\261\024\273\004\337q\215}\023xg\004\251\230&\306"
-    "v\322~\353\307\000\0246\314b\217\207\000\354\012\302\357ft\304\342\374\331G\206'\221\207\016\275\005\350\370Uz"
-    "\206\376\257\221i\347\204\353\305q\340:\312\3250\276\375\307\324\220\324bS'\354\327\323\321b\3107\321\027.p\032"
-    "\357-4t\342\026\3476m\343\251\001/X\366R\356\252\012\231\216k\307\276\236\301=5\353\034\277\366\034\211\017&\331"
-    "CU/\311\311\021\020$/E\363JJ\002\332U=\256\205\015^\242wF\260\357\247\373\177\214\177\344F\225! x\333\026\305\346"
-    "\032\330\0231\335q\227\362\275}\030\375\277\251\337\322\225\007\202\352\367\252\357\330m\364\370to\271\006\272"
-    "\246\351\314\0033\227\350\230\312d*\042\244I\261\310R\365\350e\266r\007@\035\205\233Gy\315*B\205\274ca\251\356"
-    "\305\015F3<=\366h@\221\342k\223@\263\273\307\217Fx\275y\373\374\364\364\227\267\317qm\241\203\344\016\372eM\263"
-    "\315\022\177\241\034\302\277\366d\331>\220\361\356\305K~\242o\3473\337=\007\251\370\354\315/Px\305\247\333\353"
-    "\042\237\244e\371~\262\336\274\347\007\326\371Y\347\221yo]\042\235\321ms<\012\037\005\260\027A\267s\361\010\200"
-    "\245\016\277\302\016%\236\237\343\305[\327\326\253t\231S\300\211Zs\240\353\003{\254\252\367K*\360\236\037\241\267"
-    "M\233Oiz\357+\232\3361M\277\311I\015\223\206\245\035X\221s\320\316\323\351--\016:;t\212OM\362\042\303m\232\201"
-    "\340E(2p\351v\357\246\000\315\340\274\263cq\345\020r\272:\240\234\317DW\263\225\253\274J\026\026!A%\306\267\024"
-    "C\013\267s\207\226\317\241m\217\004\317\222\311\034_\227\252JG\210\011\246\275\207\264[\206\373\240\326\017\327"
-    "\001\213>\203\222HR\210\371*_\221\326l\242KI'j\025\032\035\255\243\3756\375\015\324!\215\364\274\252\326\3003\234"
-    "\374~\235\026\342\350\344\260\367\322,\307n\031\304HHH`S\014\244\346\001\215\345\016\015\317+}\012\031o%\012C\261"
-    "=\335\002\271\343!\312\324\201Nm\350^8\327\244\317\367\323tM:>\223\264I\242\227\300\303\253\311u\260~t\320N\245"
-    "\367\220\363~\251\030|\011[\256L$\244#\321pk\207\326\007}\2777\026\360A\237\001\373 \015\216\347F\037z\227\201"
-    "N\275\315\212A\006\210/ny\255\370~\272\274\314d\367\213bjE\325*\022\227\312\305\025\273\346\245N[\377h\235*;\364"
-    "\020Sj\202\347\233X4\363\374\312\234\354,\350\346.\211E\023\213u\341_\270\304\200\201\024\256q\207\317bF7\372*"
-    "\205\177\373\367\377`\217&~wC\225\346\02081_\221V\351\353v\027#\332k\361\375\242Q[\320\226\355\316T\350_KX\367"
-    "\276*V\011\366\274\026\252\2445\020\320\042\355\331h@;7\364b\226]n\012\206\310\3300\375\314\227}\227\204\077\371"
-    "\372<\377\2661E\310\010 vf\327#\035~\244^\301\030@q_\225ah\025\370\301#\370\305\230\223\333c\202m\273\005Ef\012"
-    "\321o\325\325$u\363\350\134Bt\331\203\307\372\363#\213\324\036\352\020\303y\366KR\215W\323\277\244\327Q\233\245"
-    "\245\303\004\247'ja\042\340o\042\212\2157\341.T\221\224\372\366\333\340\036\324\224#9\332\235\273\030d~\030]\002"
-    "vk,\335Q\3735\177\256L\327\374\235\031\221\343\2730\335\345\370\221thd\235\0119$\355x\373\010$\206ue\264\023\357"
-    "^\243\227\350#DT`\013{=\260'\3159sm\336\202Q\214jn\312o\003\342\3453_\352\374X\335\035wal\1347\353<\324\270C\367"
-    "90\254\317\300\251@\271^d\336\255}\353I%\324\335p4vc\273P\310w\004^=\227\241\233V\342\343Z\350\026\375\036\262"
-    "m\360f\346\243\032.\000\023GG\226\330\237\362f\042:>\216\3212\256\205\246\354\360x]\025\346m}.\2034\3456\367$\343"
-    "\274\265\241\330\371t\024\216K\037\336J#S\026\003\342\372\301\310\013\202\300\372;\3075\300Q\005\014\325\275\274"
-    "\033N\205n\261S\372Q\223%Vr\343\030\246\0266\331w\340\366\014\035\254\247\216\004\042\372>\251N\230\310\306\232"
-    "\031P\206y\003n\204f\225*\026\311q'\216\355\261\375\304N\246\272;*C\300\217'=\251@F9\366Dv{\015\003\236\237\201"
-    ".*\012#\272C\277\354\344=\343\036\261\021\206\330\304\277\232!\026\241\253\034\243\264\270\222\021&\300\220\322"
-    "\037\236\205#b%>5\212=\077tC\313\227/N\337=\377\021\260\031\272\213`o\236\276\306m\315>\336\015\263\247Ht\370\011"
-    "\362\016O\012\361_%wW\354\217n|\304([\014\256\264\275\3069\002\077h\313\207\016z\316\334,\326.\337YT\211{\332\016"
-    "\203\270\257\265\310\367\3400\22476\315\316b\330\000\247c\023\024\340\333K\042\032j4\200R\265\022\022\341\311\334"
-    "\272\3430^|k\220\202\202\332\234K\233\343B\203\322C\273\365\250\240%\207\243\042\257\011[\333\271\263\230\354\306"
-    "\201{\217\036%|\277)\361\330\335~\304-.\355\347\356\206k\302\347(\036\226.\340gm@P[${\004)\303\240\316\243\205"
-    "\320\231y\355\345D\002km\233v\267\277\342\233*\234\273\316i\334\214\267;\271\030P\011\365f\005\357\332=\3348\000"
-    "\256\307\031\214+\275\311\210p\021\020\020\236j\337\202\077\003\243\017rc\362z\023+G\027\301R\275\315\216\324\345"
-    "\367&\351n;}s\033\342A\344\336\3434\036D\310;\2248\012~\004]F\356\200I\315]\023\025\331H+ \344T c\340h^3\370^\015"
-    "\302\244\235L\310\017t\270T\256\026\036\273wo'\015\215\337\252\370x\005\301\036+\322\253\211r+At\011q\251\367K"
-    "p\242>\234dK5[v\233\267\203\370F\220}\374\225\021\372\262\365n\020\027x\262\310\226Y5F\205\200E\215\177\001\206"
-    "\013\231\264\313\234\036\307\223[\275\356\370JPC\315\205\312[~\024\347\267y\216W\3058\217\235T\314u\244\210\210"
-    "k\351$\015PbOQ{\277\277O\033\240UN-\340\345\326\214\365\252@\356\022\215\202iNw[\222\362C\220\134&\220\315\276"
-    "\364\3640\255\334\307r\226'l\310Fs\305\216\236\301\332\023\276S\000\251\026\306\245\2266\241W\241\350x\2324\035"
-    "9&\201ay-\0051\224#\224\245@\245\372$\206G\225\212\343\306\310#\225y\305\220r\335mMt\351,\275G\373P\325\347\212"
-    "\254\000\026\346\241\025\372\325\233n\370\322\005lR\225\223/\206\205H\355\211*bOo\225\000\221\312\310\336\321\202"
-    "5\0216\223ro9\246kEm9ve\345\276\216\032^\326\004\276\345\270d\013\332\354\344\233_qZ\307\36496\261\272\004\371"
-    "\330\235\321R\003^\224Tt\2640a\365b\023_\326\204\202\203F$0\235\2179\362\225\001\376\244G\277\344\032e\0136\356"
-    "uAR\207H\250\300\332\026\031iB\361\006\234\234\342\352\27408!\233\024\215\250\201\220&\301\306\256\344\3311\375"
-    "jd\004\240\321\032\334\030Z|}\311`\006\232\3047\341\177!\376`\372\011\344\364T\007 \344\366\350_\134v\255\373\257"
-    "\2342u\214\201\263V\356\313m\227\211\320<\3218\033&\030w\274\364t5OWu\0008 \217\203!N\240\025\3371r\327\003\361"
-    "\002.iZ\311e~\227\333N\210\314\007\332\303\303\270\334^:\317\077\264\237<\263R\333\030\266\206\325\350\016(M\362"
-    "\315j\013\321H\351\242\027\232\325\247\213\000L\340(\0000\345Pk.\262cm.\324\306R\246\036-q\216\227qq\304\231P\003"
-    "aTl}\267K\212\2500\237\365\350\207\351\262\305\236$\213\252\011w\270%\012esUq\306\220\255!!\335\232\351\327\264"
-    "\236\243\366 \270F\011\245.\312\3542\366\215[\004\221\042UKp7;\355lx\270\255RJO>\352\207\277\322\363\300\337\266"
-    "\320\357\342\022\237\256&\3714\375\345\355\213g\346vdm\262\307\261\177\246N$\031\327\211bV\316+\020\203\005h\003"
-    "\013+.i\037\240o\033+\365\246\261(\334`N\343U\262\306\366\274>3]2Z\2301\260EZ\320%\230\236\345\032\276\010\337"
-    "\206\230%\2329\247\265Ga\260\266l\337\026\031\365\336\231\006\360\314\242&\253\357\002\001\217\351\360\333\312"
-    "\004\332@\330#\301\372\346\241\261\245s!\026i\017\350v\351\233E\352\255-m\261\311\251\220\225\372\015K*\271\272"
-    "\234\341CM\275!\276\307I\217r\366\036\342\023\366\342\231A\207\223\276OC{LY-\004#{\244\21143\313e\233$\214}e\270"
-    "\301-;\255A\245wn\266\337nY]\326w\272\350\352\307\134\334\262\272\307\346\026{=:%3\311\226\376\356\250J\3146\332"
-    "%\207&\264\344\326\027Y\214AOC\251\272\2237c\242\263\314\017\330\245\253v\317Ym\314\344\310\003S\336\202:\243r"
-    ":\20188\360\300Y}\314\303\366D\0301\320\003W\227\364w#6L\356T\346%v\233\215\034\226\032zv\273'\221n\305\332\305"
-    "\255\271Q\367\242\267\217\307F\335\212\3749k'(\372\011\320\230\212\306\325\324\335Bz\263s\375\251\303\001\232\031"
-    "\134}\306\373pb\253\272\3613U\301\327\253P\324\200}0\210\236\266b\264\326\311t\012\013\313\213\025Z\316Ny\223\354"
-    "D\236\320k@\341\352\006\373\210\315\372S\350.\014\311r\245\374\011\315\033[\324\240*\360\344\011\314\304z\264e"
-    "'\213\2309Y\340\270w\031\200-\035\210\336l\221T\257\310j\346\256\012\221\325l\347\314\001\252\232\023\034\317\024"
-    "\274\033\365\323\026\217<Y_\345\376\321\027\276d\360\337\241/\207\264\023\206\234iV\242\333\362t\024\334S\235\222"
-    "I\002B\212m\310_\245|\006\3775\345\263\261\316\200 J\017\311\251S\211\334\206:\310B\241\311%{\261\247\022\232\031"
-    "\302\032\341\335\365\301f<q\344\026\025O\134}\036\177\225\362\244k\306^\004\361m\032a\2078U\305\344z\365\374\335"
-    "\323\037\237\276{\372\376\315\323_N\237\223\243\134\337\306\346\012.\322\352*\005$\253+\014]\223L\215\331\020\217"
-    "Z1\272!\366^\000=}\365\303\363\267\350\372\306\207\266\227\251)'\207\266\354r\211\026\014\343\000\307\365\336\222"
-    "\241\327\271\347\231\203a2\334\232\2276\345\224\243v>\274\247\014ZU\266D\003\011\332\337Ir\2158\0122\236\207\361"
-    "\273\011\352\011\005<=\340w0\322\011\361\020\077\237\240\036\23627~\370\205\260\2667\301Fb\2652\357\214\310;_&"
-    "\231>\310\363\324=\373\345\016\013\015x:0\367\217\310\015\000*\026\306\252\242\215z\303\224\301\017G\0321|\331"
-    "\007\030')e\322\027N\322h\373\365\000z\015\311\206\357\306Q~\303_\346\251\244r2O\247\0336\027\212\025\214\352,"
-    "\222\325\212\022\361F.\207\244b\216\360-\347:\207\042\036w_\254fx4t\315y\030\213\207b\017\321\354q\341\2738\027"
-    "\324\236b\372\324\2706\042k\255A\311\3059\277\232\030k\2040\032\235H\321\345r\267Z\232\340\230&\226\222\355\312"
-    "\037\1778S\217L \353$\253;\314\276\203\342\011\361t\225-I\266p\270+\004\0357^1\245\306ZhFa\206\2675i,\322\227\033"
-    "\224\010\215.6_l\376\373\016\255\345\251`\0327:z`\210xG0\246\001\245\333\0344\225\334KV\342\270\354\035\252\363"
-    "\251S#\021\375.\376J/\207+@rR\330\034\267.w\330\026\344\351\310\026vU\327\354\316\274BV\027\033\014\361V\233\227"
-    "G\2414#\276\003\311\031$\006<0\322\273o\277\015\274K]\222k]R\325g\373\270\250\301g\372aDh;3\024}\217w\204\216\366"
-    "\215<\021.\355\307\262f\3068\327y\022)]\262B\205\261Z=<\201S\017\330\210\254\233L_\011\260(ny\004\323/`\342K\266"
-    "\014\226\232\304\217\353\353\006\272\364\266\005~\365&~\013\371j\233z\362C\270aWo\134\353c\007Y\011\033\363\212"
-    "\214Q\253\370\270\207\275\233\370(FT\022\374\215\236X\234H\312\027\247\221\222\344\0136\025^\327\356\357\267\210"
-    "32\326C\013e\220\301ZwM\347\323%\374\013S%\200\316\200F\177\225\026eM\235W3\306R\342j\236\323U+>\250f\357R\340"
-    "T\027\000\025\255\023\364\305.\267\365\353\017W\004\020\227\037\206\364\004\335\307d\217\021\371P\016\311\355\215"
-    "\235\251\320p\246\203\254B\036=\306\301\236V\260\177\033\371\223E\205\334\025K\276\336<\252\134\204\362\267\177"
-    "\377\017\265[TE\252\334\3618:|\003\023\337\3451\025E\233\346\375\017\206\323\361\010\010(\376D\277PO\240\002h'"
-    "\374\001\017(\253\234\023\342-\206/\011\372\306\026E\3579\337\257x\375E\334\031\244\206\211\013\340\017\344\215"
-    "\243l\266\202\265\371\213\261\366\310]\245\314Vb\332S\223\212\231\356\266\011\265+\267\200\237\360\350\214\361"
-    "\036\333\267\004\217\016\311\350\027\216\342\267x\315t\274\305\250\246/\242\272\315\206\211\0023\026TlX\030\330"
-    "@q\012\313e\3115\221u\306\332\271\000\305KK\276\327\240|\371\021c\332\247\257s|\230\245\251\011$\203\021W\243\317"
-    ";\022\005tduu.\270)\026&\370\325\333\2270\301J+\212\360f\010\337\376\343\347g\217w\240lo]\344U\0162\035#2\252O"
-    "c\337a\007K\334]]\2210\3032\363\204\202\322\340Ag}\261\307\354\022\024!z\201I\2208\245\3577\011h\042\244B\342\020"
-    "\215\324\212\177\212\327\312.H\243\324t\322\257\000S\253\2003\006Y\337\021\245f\024\230xG\324{\247~\265\010o\343"
-    "N\300\0014\271\025\0352I:B\371\2658\2365\246e\315\341%h\202\221\077f\210\027)\207#>\251N\335\213LVi\244t\037\002"
-    "\023\220\262\361\330\232\003\265\272sc\002\374\305{h\332V\256\035z\265\256\204B\025c\330\263F\314\205\215\022L"
-    "\017\350\330\243\230_7\303\376pVb\001kk8\243\035\243q\023*\327\030\242\342<\030\357`\263'\264+z\022\234\271\335"
-    "$\260\012\364\027\375\321p\366Q\014\0002\036\321\022\210\007\270\230\031\236\357\360\331\320\211l\307\020\204\271"
-    "*\360\222\202\364\266\327^`\134=\254\254\350j\011\207B\211\200r\310p{\033\341%\212L\363\267\245\262\211$\352a\361"
-    "6U*\276`\241\3429S\334f\274\212W\350r\010\374L\335~x\346\201pw\0378\242\247q(@tB\2754`n\313C\216r5\235\236\022"
-    "\242\042\265==\364\205~9\255\246\265\030\0272\366B\034\3168\250E\015\245T\012\032\312\371\276\372\010\213S\224"
-    "\330\367>\311\321\240\266_\240PZ-#\024\007\134\257\246\220j\077\011\202n\203\331r\204O5\037\344\234Z\317\020\037"
-    "\026\315k\030\254%\372\320\245\034\240\311bg~4N\313\261$\235\300\247KR\200\267\3542e\313\213\245\356\270\372\013"
-    "d\244\3004)>\310M}+6\214h\272.\253t\371N\260X\242\370\177\005L\224Da\004\020g\240\214u\311\301\265\213\3335\224"
-    "}\010+v~h\134\210\317%\230v\221\002\331[\312\333\177O\004\011\012\362Iq\366\221\353T\301\306\235x\031^\1349\026"
-    "h\344\200\351\205\336G/\240\206\275d.\344\2105\351-B\221\230{|\3125-Mb\035\020\012\334u\300,Y)\210%\365\010\373"
-    "FI\346\250\314\024\324(\005^\2078\000|[\237$\310\210W\272l\355~\207q\307\007Y\353\014\250\037b\230\220%\033/\314"
-    "\232\011D\275'\352d\3236\302\270\011\343\277\237q\2149\242@v\244\264\012\372\037K>^\312\353f+\277\210}p\300+\225"
-    "o\252\226bC[\210/\226\025~\231\226\027\022Ly\224\325-\245\033\205\377>M\266I)\327\3736\015\266A@'\025\232\357\350"
-    "\320\333\245\331\002\366J<\037l/>\337l\035A5\255'!\302\261=+\244T\323H\236F\2039\235\002\330f4\034\261\216\275"
-    "MQ\305\372\231\237>-\042\006\030\333\267P-Jx\025\235\327\222\027&:\245\321\031:\370\232A-\217\333SBW\004,\371z"
-    "a4\263\232\274\215\011\310\255P\352\202;\356\260\275\266\265\236\204.lPu\333\242\304\026\035\347\313\217\267*;"
-    "\370\264\017\301W\363\357nb$\226qS\321\332\335\303\003=\236\345\356\230\005:\224\376\276\305L\331\021;L\207\365"
-    "u\030\352\307\273%hF\353\352d\347\361.\036\214\302_\034 \370\223\360\201\3018,\077d\3530@\365v\034\336\027+\355"
-    "\311)$\232@\264\234\366x7\201Z|\270j\252V\371:\204\304\362\343\245IY\2220D\234~\310\077\215\303>(B\303}\370_\030"
-    "\250s\3451\237*\237<^\203\006\030L\307\341\253\203`o\322\035\004\207\360\337\340a\3600\030\034\005G\360\033\376"
-    "\033\006\017\273\203#(p4\037\354\277z\024\034}\034\014^A*\374\035\276\032\034\320w\270{\002\375\374x\211\370\015"
-    "\202\014\000\232\260\343'L=\350\373\0002\327\224\307\341\275\015\302t\330\010\325\3276\237\264!\223M\012LH\352"
-    "_\227\324\226\261\321\256N\036gP\015\376C\031q\342\024-\300\004\023\030\242\310\023\004\313b\232N\215\306\346\320"
-    "\310\264\002[\035\020\221\201{\312u\034\376\010\204\014\244\216^\331\307r\252$d\277+\245'Y1Y\300PB\311\301\020"
-    "\332\275\346\277\3058<B\352\321@\0102\270\333\010iT\200\314\373\011\214D\200\300\007\370\337\341\357\212\326\273"
-    "\334\013\303ZiaI(S\305@\334\254\312\024\077\3615\355q(Q\347\245\267 .\241\3779\210:;\014K \006v\317h\272H<2\362"
-    "[\266\343\257\332\003\325\222.\206\277\223\307\363\241\253*\2115\204N\236\201\204CWt\366\351\206n\014\261s\334"
-    "\256\302\240\321\220\230\215\240\3104\373\350X\245\300\024i\326\024!s\322\2011\015Q\023^\255*\317\027\245!\015"
-    "=o\354\363\001Eot\355\321\272\305$\246\023|\201\202w\003@\353;1\014\347s\031uo\034\036\366\303\223\001bbG\356\306"
-    "\342{}(\177p\367\362\217\260\374\240V\201'\203\340\275\005Y\354\216Y\333k\2405%\236K\221\223\277\375\373\377\323"
-    "\300\010aX%\342\006 \377\003\312\004X\346\344o\377\353\377\330\016\005g\343-@\240\310\311\203V\010\254w\334P\377"
-    "%\025\200~\374\277MBi8dzk\001cE\001On\337X\247\247%\360\231\373\203L\207`E\304\233\3210\237UrA\257\206\215\303"
-    "\356\000g\242\324u\263A1-\335\327\012o\232!\274l\233\271\330\234'vvz\345\336\322\261\204\254\3712\035\035\362\006"
-    "a\272\240IE\0042\374\273Y8p\354<\017U7\013+\221\264w\265\001\304_\042tjD\362|\354A>\326\352<#\037A\014\024B\356"
-    "f\260P\202@\241\307J\330\037\005a\326\310\177\027\271\242\236M\270\225r\315\262\326\300(\244[\327\313\361]\332"
-    "\306\302g0\024\032\326\236F\320d\267DU\235\221\312[\373\244Ocn\350\216.&\336 'O\027\213 \2075\2600\221\202\032"
-    ",ak\266r\354V\234h9\337\212\222\225\341\272\330\217\360[\244\367\332\227\335\244K\261\372t\263\255\030\243\253"
-    "\331\020ic\263}3\301<1\367\344\317b\362\005\205\357\331\351\077\263\312u7\340\024Pm;t\312\326\3401\362\032\303"
-    "\367\330\237\030\276\264\275\257\215>\220t\263\004\025\357\372\204\343\360\311y\262\004\211B\227\005\324G`\010"
-    "\244T\313J\007i4\022'\364R\375c\016*\343\250\215\361\364h\015\306d\370\301e=\261\350\305\304\363\305#\010\020J"
-    "V2PU\264\241\361j\225(:\221\241\370\326\212L\340\366\232L\314\272\334\325\002\223\236\362\324B\266o\326\374\042"
-    "\275\314\374\005B3\251\011\315\005\340*$9hr\234\342Ha\213<\336\225\237'\217+\012\341f\213P\0341\310\247d\310\305"
-    "-\200\313\245\340a\230K;\003\370K\015\251\345\203\231\2426\355EK\233\345 GH\363;\371\021\037\244\3151\300@\302"
-    "{\006\224\213\270\234\342\2134\033\200\331\345\0353\244\312I\023\335\304\351\005\077\303\024\265\327P\250\346\010"
-    "\037\376\3030p\364x&mB\3449\373\007A\262\232\006\260x\013d|\3770\370eM\251\364\033\037C\014\310\345\217\337'\224"
-    "\275qi\316\256z\314\360\253\344\243\257]\254\246|\322\015\22403\316\234\134\234\274)r\370=O7\264\013\252\317HQ"
-    "hO\330\325\304+\001\364^T\363\337a\346\321\017\312\333\205\246\221\200\226r\273\262#\333\235WK\340\365\377\017"
-    "\372\263n-\377\016\001\000",
-    21187};
+    "\037\213\010\000\000\000\000\000\002\003\315\275\335v\333H\2220x\257\247\200QS]@\231\244H\352\3072eJ\237\313\345"
+    "\352\366\264\355\362g\331S3\237J\343\003\221\240\2101E\260\000\320\262\312\245s\346r\257w^do\366\354\331\275\234"
+    "G\351'\331\370\313\314H\000\224\344\236\331sv\246\313\042\362'2322\042222\362\311\203i>\251\256Wi0\257.\027G[O"
+    "\036t\273\301\311\233\037\377\271\3732\233\244\3132\355\276\230\246\313*\233ei1\012^\275x\027t\273P\012\013\007"
+    "\213dy1\016\323e\210\011i2\205\077\227i\225\004\223yR\224i5\016\327\325\254{\020\232\344er\231\216\303OYz\265\312"
+    "\213*\014&\371\262\002\320\343\360*\233V\363\3614\375\004-v\351\243\023d\313\254\312\222E\267\234$\213t<\250\001"
+    "\231\344\213\274\200\274yz\231*@\213\354b^\005\323\244\370X+\077M\313I\221\255\252,_\252\342/\263Oi\000\245\212"
+    "lR\006\311r\032TE2I\313 \237\005\325<+\2032-\260K\010\253\312\252Ez\224\027\2634)\237l\363\327\326\223E\266\374"
+    "\030\024\351b\034f\023\204</\322\0314\226T\311(\273L.\322\355\362\323\305\303\317\227\213\316\267;\317\340g\000"
+    "\077\227\345\370\273yU\255F\333\333WWW\275\253\235^^\134l\017\373\375>\026\376.@\364\374\220\177\036\177\327\017"
+    "\372\301p\027\376\367]0\313\026\213\361w\313|\231~\027\224U\221\177L\307\337};\334\031\316\366gS\233\304\210\033"
+    "\1777\264\011\320\273t\222\254\306\337\025\371z9\375\356\333\235\347\320\215UR\315\203\351\370\273W{\301\316\244"
+    ";\010\366\341\277\301\243\340Q08\010\016\3407\3747\014\036u\007\007P\340`>\330}\36588\3704\030\274\202T\370;|5"
+    "\330\243\357\357\266\031\034v\032~!\212\030\303G@N\353K@o\317\374x\276H\371\033\320\002T\321\253p\322\202\361\326"
+    "\042\207\251=\251\362\002\020\325\273H\253\027Uz\031\205\214\342.\025\012\343\340\217\077\202\3502\251&\363W\351"
+    "4K\2420Z\001\212\323\242\354j\012\030\321\224\307a\334\243\2420\203\307AHT\020\214\002&\2120>|\262-=\204\256V\327"
+    "0\177\243\042\317\253\340\313V\267\273\202.\214\276\231\355\001B\017\016\341\273\134\0273\240\004H\242\377\303"
+    "\244t\212E\322a\272\227&\370}QdS\370\236\244\351l\210\337U\372\271\032}3H\206\203\235>~_\256\253\024\012\354\035"
+    "\354\017\037\355bB2\201\345\004E\206{\373;\023\0029\317\077\301\232\372f\326\237\355p\263\213\374\012@<:\350\357"
+    "L\011\004\014y}9\372\346 \331\037\364\011\350\034\2062\372\346|wo\247\377\030\277a<U\006X\034}39\030\244;\3241"
+    " \332,-\273}h\211\350C\245\015F\337\364\317\017f\007;*m\010\360\036\355\357\364u\335\235\3217\217\222\335\331t"
+    "_\245\355\216\276\231\366a(\347*m\017\332\33098\330\231\251\264}hc\362h\366X\267\373h\364\315\376\243G\203\003"
+    "h\303\2336\232\231\303\255\233-\232\211S$\020\236\3701\317\336\231\232\234~:\030\016\374\311\031\354\017\316\207"
+    ";nr\206\373\303\351\316c79\303\341\360\361\316\236\233\234\364Qz\316\223%\223\363\370<\331\077\077\320\223\263"
+    "\177\236\014gzr\006\351p\217'\224&gw29x\264\243''\3359\337\331\035\270\311\231\355=N\031Inrf3hf\340O\216k\311M"
+    "\316\316\336\344\361\371\236\0779\263~2\330\335\367''9\0778\367\352\356\266\264\001\223\263\227N`n\375\311\331"
+    "\035\234\317\322\276\0779\007\263\307\347\347\375\332\344\340\014\340\334|\037|\011\316\363\317\3352\373=[^\214"
+    "\340w1M\213.$\035\006\227Iq\221-GA\3770\270\331\042\221\360%\200E\226/\026\347I\321\275XW\025\012\215\262J\316"
+    "\027)\0269\317\247\3270\247\347\311\344\343\0051\245\321\247\244\210x\212ci_\222p\312 i\006\274z4\330]}\336\036"
+    "\364v\367\202\362\272\004.\321]g\235\240\233\254V\213\264\313)\235 <I/\3624x\377\042\354\004o\363\363\274\312!"
+    "\3555\374\011N\222e\011\211\357\317\327\313j\335\011J\370\244\261\317\030z\027\332\313\022\370\273\004n\005\222"
+    "`\004\275]/\240\373\360]\002\236\256\322\363\217YE\375A\034\244\335d\372o\353\022:\325\357\177\213\370A\301\227"
+    "\026\275*_u\000\037\331\262\023\314\200\230\323\002Pq\231|f\256<\012\006\273\007\375\225\305X7[\042s\036\005\311"
+    "\272\312\017\203U2\235\002nm\352d\221\134\256\242\301p\365\271\023\014{\303OW\360\347`\3659&,\017:\301|\010\377"
+    "\355@\003\324\177\354\0246\200\340)\341*\305u5\012\366\201i\004\213\024'\241[\256\222\011M_\267\337\353\367\367"
+    "\322K\2025\254\301\330C\0307[\353E'\310q.\027Y\011y\310,G\001\212\037\333U\231\362\004\312\360\244\005<k\274\216"
+    "\240\243\204\256i:\001\356\216B\327T\207*#ZYP\261Q\004\350!-\020\003X\356t\236MA\361\000\026\020L\263r\265H\256"
+    "\031F\360 \273D\365\001f\014\213\215f e\312\356\247\254\314\200\306\240p\276\256\030\211\200\275\240\314\027\331"
+    "\264\3365)\321\315g3\020GT\360\320Pu\221\300\252.\001u\214\210\336\022f\262\023\364\322\313Uu]\037+1\221\370\320"
+    "C\340\260'(\264U,\302p\202\202\201\006<\2422\006\374\310\324\360\206K\205\327\240\206\245K\004\226\227\031\343"
+    "*9\207\261A\007\016\003C`\010x.3O\037\210\346\031r\255\200Qy\010t\225\255\272\250\000\214@\275\202\261G{\375oa"
+    "\000W\363\254J\211Bh\232\257\212dE\315\226\037\263\325\206F\027\351\014\233!\324\001\345\003Y\355\023y\333\321"
+    "\036\340`\031\263n\261\013\342\204\201\307\355X\377\035\226\3014\375\014\320m'x\222\221d\260\251\003F\3419p\227"
+    "\034V[\231.\322\011\212qb\025\331r\016\213\270\222\245M\2632\330\201\012\302[lv\203\005\331Nmq\247F\203\032\375"
+    "\240\214\261\271\246\313\217\020\264\0314M0\242~\353\022\226\270\314\305N\237Z_\027%4\277\3123P=\013d\033\334}"
+    "^\014\243t\211\034rj\006c\227H\023w\224C\214\0008N\276(5\275\314\026)\262\000\370\267\213s8\012x&/\222\225\314"
+    "\007MQ\002R\027\030\0200M\3008.\011\350\217\003\307\335:E\226\330\005U\253,\323\3518\254\212u\212\302x\303Z\027"
+    "\224\264gZ\310I\215\327\354(z\351\236\2032\370q\024\354\362\324~\263\000\305\274\326\207Y\262(\271\023M\244\334"
+    "\257'^\252\243A\350\340\277\301\264\244S\215J\346\304]\306\250+\301\330!\201\350\021n\277\306\330\201g&\005,\220"
+    "\356`\325R\1774\313\012\340\253\223y\266\2306a\001I\005\250\373\077Z\325\005l\015\312\042\331\014\204\2523\250"
+    "f\315\326\331\0056T\353d\215\261:6\000\033\036\340\330\237\21079\351\327\244\304VJ#j\034\364[&\237\031\344P0\006"
+    "#\377\010 \205\273\015w5{\343/\334\025\031&\311;\236\306\224\353\235\0214\320;8\254\355\215`0HH\274j\034\307\235"
+    "\017j\304J<\247M\224\016P\22269-\3116\227\234.\200\363\226YI\304\015tW\225N2t\211\251\321jhe\304_\005\274w\236"
+    "\000\233\002f\330F\216\254l\334{\222\036y\014\335L\016\377`]\306q\271\200\330\134\353\000j\034\363\361c'nIP\265"
+    "0\331[eF\203\207x:\317\036n\224,\036@M\374f\222\203\276\260\204\201uQ\233\0112GT\007\232\246\016Z\264\000\020\217"
+    "m}Y\244\237\322E\134\247\031\336\276P\3368\204\211!^%\205m\315\374*n\224\345\235D[q\316i\326\300\235F[yLo\2266"
+    "\373\220\266\032&/v\304\323\322\022\360\206f\226\007\326\343\255\006\077>7\006\021X\300,<\303/j\015\2500[j\015"
+    "\211T'\231\033\246\247\266\371\260\364\213\233< \320\005\220E\235~\375\231\221\226\320\000c\347~\340M>\177\265"
+    "1\024\277\327-\374\304\202\357aud\033\004\2451\332IRL[\205W]\033\332\274(|d\014\214l\201\255\326=\264\000o\235"
+    "\237'\240h\220\242\215[\231lv\335\025\233\030l\326p\361v\317\323\352*E^\343\224\207}-\217\206\360E\0326s\002\024"
+    "\362\331\042\365\264\021\236\036\374\027\366N\227\220\006\234\001Ha}\271,Q\204\254\322\244\212\366;\310D`\233\024"
+    "\365;\301`V\304\261\021\020C\005v\203\360q\2325ud\017y\323~\273\342k\000\271M\223\346\027w\253\365;\322\233Yv\261"
+    ".\260\077\255\234\232X\255%\251\336pO\3279\367%\312\360\321\375\267kC\331\256\031P\345e\302\224V\337\375\265\216"
+    "\243U1\331\325\350\245\315\310\246A}\205\370\321\362`p\240[\230$\313OI\271a/A[\021\336\012\243\342\343v4\270\301"
+    "\266KtG\003l\343\206f\257\326\310W\214\312\214\264\225]5\351\002\227\355\034\360\365\325t\275s']3\134\273\261\261"
+    "\273V\313\263\244\000o\015G\347\351,/\270\347\262N\303_\022\030\326\362\002\272]\004\325<\015H\251\014\312\004"
+    "\272\224\366\302\015\304\340\357F\275\316l\340!\323\254\200\035\011M\031\217\262\276\360\2209\354[E\223A\261V\370"
+    "\367s%\302\025\255\352]\255(\032\373\010\362\042&aMr\303}o8\322\007Z\362\376\032H\221\371\2622d\310X:\225,\257"
+    "\257`\203\250f\300\221n+U\016\016\024[dM\216\001\313\206/\230\024yY\316\223\254\300}\362z2\007\335\224\221\271"
+    "J\226\335k%\315H\011\346\035/-\357z\363\266\305\0353k\213\364\002Fr\337\015`\077p\312\2221Vl\344\031\016\272\335"
+    "\361\334[m\334\323\372]\337\327\237j6\244A\3534\356\326\372i\366\354\314x\250a\262)\026\225\356\250\322\353\036"
+    "k\321\376\270E\217`L\370:\202\001\203\034\244\200.\323\257[\265HXx\223t*\007\021b\024l\300;\257s\033\266k\266p"
+    "\376:\3167\354\177\201=/\333\214gD\331\325\034\020}1\27770\034F\216\242\006xL\3207\022\013&:\253\356\315\362\034"
+    "\243\333\001Fg>\207h\017b\336g\011\3202\077n\340((\231\263\334\237\363\330\272F\235\342IdK\221\034\336}}\277\007"
+    "\252\337\370\331\033\354Q\267\333\365\010n\345\010Z\371$&^Cj\273\254\264Z\236r]\263\357:\263\242\007\344\241\200"
+    "\022\042\365\005\365\006]\320\301\260\013\324\343O\267\256\277\032~6/e3eZC\027\215\257}-z}\032A;d\326rK\300.e\303"
+    "\036\247\351,Y/\250\3627T\231\227\227\035\324\375\346n\037\205\331#An\023\016\023\177\372\031V\316\3243gm6\257"
+    "\321\201\307<\231\342\344\223~\202<\003\360\3214n]\315\023\134+_\241&\265\252Y\255\312\007\301N/\255\252g\014\361"
+    "\005H\210\273X\271\332\331\265j\200F\235\002y\267\004N7\001,T_a\341\326\363\237\242\001\205\355|\037\015k\322Y"
+    "\255cc&\333\256\331\233\005\265\277\211w7'\016\011\345\266%\373\221x\335F\365\323\330\240\372\367mO\221\300Fe\323"
+    "\265\333\254\357m\2745\311Z\304\020\351\0278\224\241\3600&\177bw\226\3454i\336L\203\253\077\250\325\337iT1\263"
+    "\277\271\315a\260\035\354\252z\323\264J\262\205S\364|\303\177\337\010\366\015\345\215\036~\233\372U\254\027m*\344"
+    "]\033\326;\011x\260\311\356\134;\232\203\311\231D;\273\337\002\177F}3\016\036\033\361\305=\023A,l\267\177xgG\015"
+    "k\335x\334\002\000\313;Y\037\366\250\306\376\0369\271\212\020,\005Y\225\261\357\3453\275N\323U5\037\207\003\237"
+    "P\2252p\260\251\312pc\225\375\275Muv6\326\321U\246\213{Ko\332-\302\3507\355\025\330`9t\306\312\366S:iw#\347sE\246"
+    "v\033A\223}\013\345\326u\305\257\334;\342\310\272hD\262{H\370\023\241X\357\004\303=\030Kl\267\224,\271\335J`9\254"
+    "\265\015>\231P*\312\356\260]Eiv{\221\335\273\347\270\346k4\311P\215\026\261\371\340\311v\366\221:\035\255w\345"
+    "\274\325js\033\363\000T\020\203i\231\365\326\275\177\263M\303\242\332\270\340\275&\277\354\042\204{\232L}q\000"
+    "\002\264H\376\373l\016\373\366\134\205 0\201\221\220\234\242\203\237j\222\2714\352\320\270#s\254\315\0109i\223"
+    "y@\0157\304\017\207-ew\232e\007\200\307\356\240\245,\261#ks\271\227\366\267\241wwB\021\264\015[\320v\263U\256/"
+    "a\261\323\221\277h\252\346\350\266\306`\230`M\3619L\202\371-\362\241v\244x\330f\2130\014\272V\365\376\336\0062"
+    "}\256\327\322\310y\016\302\344\322*{\337 \232<\237\204\276\345\233&\327\036+\033\020r8ge\010\271\367x\032/\257"
+    "u\217\315\014\373\233\235*\310\033\310\355w`\224\213dU\246\264\313\243_\255\203\334 5'\311J\266\220-;\222\333M"
+    "`\273\244\321\013j\320\345\264\232j\334\354\230\003\257\035f\243\267\253\265\273\254\326V\250\340\004\325\334\323"
+    "5A\017\230|\274\026G\211\376=N\267jv\001X\204\376\211q\313P\233\255\261\213\306\035\315\335lYg\245{\273\021\014"
+    "\011ew\351a5\015\013\267\306\240\273l\2648\265\222\265\364m\345\273R=:\230\314U\3562\371\324\354\275e|\252`\322"
+    "\011\224+\302m\336G\224g\277\255\243\320\216\335\370\270z\276\257\201\335\235\377\017<\272K\320u\325y\200\015\320"
+    "\003,\016\276\270\263\222\257g\350\3260\334\011\254\224\370{\370\233\265\361\334\233\305\266\216\351\321\376\327"
+    "\015i\270QF\365k\347=u\213\357\320\077\201\251\237\246\354\334\343<\203w\315\336\241\365\276f\237\235\300\342\326"
+    "\223'\177\207D\362\306T\003V\023\205F\375r\346\253{O\311W\230\221\334\276\226\230\320f\253\322&\253\363\276\014"
+    "\306z/4\274\324\034\201\030\027\355\042\235\256\321Bz\231\033\027\300.g\245K`>H5\315Se>8G\3253Yf\227\2624W\353"
+    "E\231\006\3032H\2232\205\221u\363u\005\362t\206w\004\250\355\377\3611\275\236\025\311% \203\313~\301\263b\177\243"
+    "\261\203;\015\354\347\223mv\3776\036\353\001\336~\030\207\227\371\024\366u\341\321l\275d\253\344\012/1\3745\275"
+    "\216\0008\366\0268\035\352\242\210\363`\034@b\217\034\325~\236E\341\2270>\334\312fA\304\271O\202~\014$_\255\013"
+    "\024Lx\003a\204\345;\301\0429O\0270\227_\240#\207\002\220\323\000\342\227\033\364Z+\202\210\323O;T\263\003S\264"
+    "X\247gx)\001\333,\027\331$\345v\304\335\375\351b\021mG\247O\273\377+\351\376\376\341\354\327\253\357\343q\030E"
+    "\307\243\323\177\015\177\375\365\354\217_\177\355\305\337\307\341\366E\214\243\340\346N\021\364\0314J\300{\260"
+    "<\361\030=\332\376\365\327\250\027o_t\202\350C'\230\304\301\370\010\272\023\214\307\343 \134\206\350U\377\353\022"
+    "}\352'\260pa\302\233C\224\356\001\221r\017\315\220q\27072\340\223\367\077\375\364\342\237\237\237@\353\247[\247"
+    "\333\037Vi\361\241\004\206\272\234\376\303v'\010\335gx\326\301\374\363\353*-)\213~I*\261_J\245_\222\032]\226\177"
+    "\134\302\336)c\010eL%t\212\024\224/\312\366s&\320]PW(G~K\316URU\234N\2770\365\014\246\314\320\313\032\250\021\210"
+    "\201'\015\357\236 \272\221(lk\321\007\320\320\342co\304=\030RE\225bK32\244\303`{;\220\252t\314\227&\223\271$\000"
+    "\343\010JX\253)]V\311.Sj\011\301\364@9)\177\311\252y\024\252\206B\232|\201\217\235;\356a\177yj\031\257x\327\242"
+    "\016\200r<0H\004\215T\274f\241>q\256\261;\252\235\077\375\211Z\345\217\007DO\3007B;d\233i\226\3059\216m\314\035"
+    "\262\344\371!Z\375:}\370\007\360A\230\345\345\037\227i\262\344\031\306\365'\220\014y\201\250XN\243\350\024F\003"
+    "\222\344\214h\231\1773\312\261\2018>\356\235\016\316\202\343c\215\023\370\342\3369\232}\363\374\355\263\347\257"
+    "\337\275x\371\034\372\004$\033\355\365\377x\014\377\333\373\343\361c\370\337\3438:\036\177\370\343\037\342m\323"
+    "\375Y\002Dw\375\363\014\212\363\344b\363\336`\034H\351\077W|\366\363\333\347\2642\276\004\031\314r8Y\255CPM\361"
+    "\302\021|={\363\036\276\260\227#C%\035\332.\320\361M\207N\201\200\277\234\236\206\253\042\007\331P~\200\372\037"
+    "LA\223\210\036=\247\341</+\077\033S\302\263\263\340\246cZ\277L/\363\342Zu\340\225I\220>0\351\2645\134\244e\206"
+    "7\307>0\214\017\246dh2LK[\324\322\01243\325\316\033\376\364[\331r\255\010\320d\201\267\210@\205t\340m\022\217R"
+    "\012B\243i\361I\2273)^\261*\257\222\205+C\237\330\253\00280,w\207\230\011,\305TO\014~\007\240p\004\006\233\255"
+    "\2234\320\230\042\030\037\240\216\232\001\013\300CN\221\376\266\006\232-U\203o]\222\264\244\026\240\306\024^6\373"
+    "`\000\350E\333Qp\231 \260dZ\024yQ/\307\211\241\217\002TO\226\023M\034/m\212t\311c\274z\350\272S\037V{\375\017\227"
+    "\204o\370\245\272b\363\037\357\231\374\307{\202\2303\267^^\376\374\026e\311\227\300\020\026(v\235\300\222\001!"
+    "\335L6e\321\254\202\362\352\341{\024\354u\002\036'\354\346:\0014\205\366\036+\246\377\347\373\027\317\337A3\341"
+    "\377\134gi\025\232\344\077\277\375\371\375\033\021ev1\204'\240\225\012R\033\274\022\262\337\3611\355j]q\031\077"
+    "\367mR\231\312\226.\336\342\017\226Cu\244\206\357\200\373K\371\366T#\3050\025\324\312\024\240\202\016\315y,\311"
+    ":\270\340\256\322\202\323\210\367A\3223<\025\340\213\221\244\235\0118\310\042d\234\251Yx\372\354\355\317\257\377"
+    "\345\025\042b\231^\005'i\025\361$\042\034fa\341\005\377)Jj/\243\261.\006\364\357\220R\200\350c%O\347\353\313d\371"
+    "\032X\2460P\243\201\315\263\262\312/@\333CV\374\257Q\357\373\370CD\007\030\177\240t\365\205k\3729\235pu\326\317"
+    "l]+x\134+6\017$B\014\352\264J\030\236\261\240\244fH\017\002\355\210\177\217\360\267'\211\035/\027\031f%\022+\304"
+    "Q\204{H\300\244\226L\230dE\003g\220X`%\320B\274\002%\036uE\222^\240\177N\026\353iZ\202\240\346\253\222\017Z\345"
+    "7\011m\352\313\210\241\361\356\217j\201\012\271\212\042\004\313\312\236\231\310\336<)%\371\230Z\205\255\363\373"
+    "\025\340\366\031\250\340Q\014\220(\323v\014\373\017\375\242\376\221#y\024\006J(c\366i\377\254\006\344!\017\233"
+    "u\306A\354\304-)\215\357\030d\304\032$u\357\347\363\177K'U\217\224\326\322d\350\346,\361Tx\336\272\274xIE\000\241"
+    "\025\336us4\264\244\275\202#V)\320\233\001S{\205\030\301\204k\335&(\267\014\347\272'\355\352\301Sc\310\005z\275"
+    "\036\301>Cw\320*-\042%\375km]\372\355h\330\254\236\3070Q\300H`\1777\260M}LW\210\024\003c\221./\2529\226\200i2\335"
+    "\030\251n\330\031P-!\014n\335\366\255\245q3\200\037@\022\243\236\245\321l\346\011\225&\326q\360W\20779\006\350"
+    "\026\351t\0270b\332@\211\216E\011\134\244\236\242\364\274\332\236\200\3452\352\260\272\216\321\261D{V\263OF\231"
+    "t\032\361\025G7\355\3532\235\252Y\217\275\015\027J'\134\303\365J\345\042G\224\263\2409\305R\275\002Pr\306\034\205"
+    "s\2019\240\275hF\027(`!bC\264\2040\033\272\215V\262l\271N\017\267('\231N#\002D\035\005\340T\014\361\272HAw,Rd\033"
+    "\375;z\207\255+ \017t\037t\213Ws4\212D\266K\010\036\272\364\360!\376\330\324!*\244\366x\334,&($\027\351\233d\231"
+    ".\042\374\325\341\375\362T\341\215\252\340\2428\3637\266\274CB\034v\330\237\361sE\333[\004\323#\035!\246\353\134"
+    "\266\006Q'\226\340&|\022:=\303\322\334Xo\265.\347\321\027\244\303\221\3204\221\244iK\216fF\216\301\370K\332\366"
+    "g\024\010\331G\222\020\0077\204\216\033;\270O G\027\212\230\244\007\264\256p\020\264\256\004\247\322\256Z\320w"
+    "\314-\325\243N!qH[\307A\344P\344/}\277\035`\254\260N\341_K\254\301\250\336\025\223\202\271\336^\036u;j&\233Z\315"
+    "\216\276\351\267Q\355(\005\177\032\315\226\022\350\340\002\346\004\366\377hq^\201p\004\3518O\027\362KH\342\306"
+    "\243#^\306LI\374\233yHiH\212w\323\235 +\237N\320Ad\003\2119AD,\311\227\000\004\320\261w\313\370\352\024\025\373"
+    "<\001\323pf\250\272k\027\330\023\036`\342\272\032\253\275\241R7`_\011\342\316H6\332R\206\207\367\242i\327\212\231"
+    "\377S\036\223p\360\216j\375\3546&}\367\222\340I\261$O^\201b\261\001\005\232p=\262X\217le\267\026\244\2112/\252"
+    "(\202\031:'\234\236\367\270n\320\015\022\363\023\3438$B\321O\240\004\377:\016\272\003 \304\201\023\245\354\305"
+    "<\026\311\042b\245\206\242\022P\033#z\255\270\241\024\003\202\355\032\332\034\203\331\035\006mKI\277\306\201\035"
+    "\003\250\200\265\205\313el\025\042i\250!Ua9\262\366o,\015,7\315F_\204BV1\227\0127h\3241\332\037F\254Q\037\372\253"
+    "\320,\006Y\204NS\345\214\230\327\242\335\377\313\2323\353\215\206{\334\303\017&\277\015\313\017D\356\222\026_\211"
+    "r\272\254/6\024\356\254\241\302\036X\255\000\232\022a\177\270\244\374u\003\220\220\266Q\017A\240gL\042\212\266"
+    "\277\210q\323\230\007\001\222goe\341\372@f\036\305\226,\016I)\205\026:\310\377\361\012\256\277\210\024\325\273"
+    "6\224\342\202\334\212d\372\333\347\314\261W\210\001\032\247\023k\224f\345\232\243/_\211 \030\226\26188\364Kx55"
+    "Q\243\017\245\077\322|fV!m\242\323\260!\031&\351\242\261\321\001\3265\0149\311\257MQ(\323=}\011\032\220f\011\231"
+    "\206\330p\312\042\233\343\324,#ky\301\235)\134\346\325<-JQ~M\3153\031\263\307\320y\360_\317\357-\242\212d\371\021"
+    "\011\322aY\255\300\027h\215\207&e\301\310\276\012\177\322R\344\371\240%\002\360\270\323u\316\205\360\243$\006\306"
+    "E\277\316c\341[\331\224\230\026\374\321\034K\026+\016\2335 \370\301p\317\352D\005\244\010\231BP\274\014GVK\345"
+    "\236\031\341\177\303\266u'\036ah\262*J\243\134\177iYk\230\037\007H\020\230\200#&\252\201\001\220]\036\317\201x"
+    "WH\311\240!|\011\235\305\031\212\330\361X%\322M\361\253\027''/^\377\031\315\037\177\373\367\377p\306\217\247o0"
+    "\351\327\365\260\077\234\261\271z\231\024E~\205G=\347E\232|\344Sa)\216\262\211\354\241\353\313\363\264@O\211\331"
+    ",\373\314\013\202\222p\323\275\375\257\247\337n\237\211Y\334\224\300\255-\377\306\2757n\272\241i\334\077r\242\351"
+    "\317\213\347\317\220\014\303\037\220\327\3765\243\077\257\370\317\237\371\317;\376\363\006\376X\215\341\335\213"
+    "Wlq=\035\244\335\375N0H\037C\221%[[ i\007\223 =\374\317\377S\3220a\007\317\025\344{\210\207rx\220@\237\217\206"
+    "}\374\016\266\203\375>\035>,)\371\005\237W]s\326\316>\026\012\347\241\266\242\234\2740\375\330e\200\322\005\352"
+    "\024\366#\374()\217)\005;\365\252\016<\355b\367\377\354\001^e\023Z7\344z\201aJ.\240\360z\312\242\216\022\215\014"
+    "\003N\231_\361\322\261\245\220\3661\231X\000\227N\252\250;\320;\256\014\024\037[\001V`\222-\224\260@\333\022\012"
+    "u\013\361hLj\353\253\244\232\367\320\275m\257\303\277g\213</\042\372\271\310/\206\221\352\351v0\350\307\250\266"
+    "\366\225\230\304\323H<~\037\364\207\273\301\367\337\007]j\312\220\326\010)\342\224\222\316\320\330\000\235\202"
+    "\225\236\001\215\202.\204\362\254&\012\313l\363\030\200\255pc\300\245\012X\037\237\361\364\014\361\032\235\274"
+    "\320\030mt\316u\206\353IGjM\243\341H7\216w\241Z\033g`\266q$^\325|\360=\325\304\005\203\024\023\267\240\212\377"
+    "JA\003\257\216\010\014\272\366\023\314\004+\030j\026\254\346\215\373\230q\360\232\326m/+\177\242\263X=_2\273\311"
+    "y\251Si\372\312\253\254\232\314\203\210\265#\000\211]\026\353\351\310\260$\244(l\305\234\216\2702\332\232\332V"
+    "|\273t\025\214E\324\226#Ds\301\201-\345\231T[\21322\271\2641\030\267Pa\337\315v\370mH\326c\252\322\326c\240\266"
+    "\226\016\033cm\033x\005\374\077\377\217g\012<[q[ \377\202\200\345\222EKv\350\355i\215~\033\361\206\267n\225\334"
+    "\376\365\207\350x\034\375:\375\262s\023\077\374\007:&\016;\236\325m\206N\026\025\023EDV:\243\244<\250S\012\347"
+    "Z\001$\022\346\320'/KA\134Z,.\264\205\036\007\217\037\367\036\357!\245[\320/`#sa[\266\260i\134\234\330\253\362"
+    "\237\262\317 s\373q\035Z\357\361\343=[\305/<\250\225\355\367\372\233\013\017\335\242\243\362O\210%\243\334\352"
+    "\243\340:\251\012\330\225F\032GP\365M\221N\262\022P\010\325k\362\237l\265\377\204\345\270t'0\313\346>x\375\042"
+    "\242ud0\254h(t\247\033\264\340q3\344/|\203\366\006\260\346D\003C\241\312=\246\326\330\265\303\311\255|\206\301"
+    "\264\016\316n\023<e\2016\012\0330b\273I{\340\232\222\321\322\354;\344\237\002\240\254\322\225SHL\353S\230\224\313"
+    "\204\2343XR\261\377\215\225Z \177\273-bk\320\217\020\036\352'8\365J\321O\077\003r4]c9\300\334\240\217\302\3136"
+    "\327\345\002\344\263\327^\004&\370\2104\000\240+[\015\232\013F\366\263f\231\347\246\2177\320\037\223.\225\211I"
+    "\310n\1343\032\307|\216\2410,-^\345\244\346\021\013\221\366\226\260%K\246'\250\205\242\027\030\254\205&\337x\206"
+    "\256\202\221\260\341N\000Bb~\042\336\017\343\332\3663\251d\257\364c\0024o|$\020K\375~\375L\002\272\023%\025ne\376"
+    "\222\257\013\3328\201\366;B\373\230\313z\005;&\020-\221\032\242n\377\230\2015\353I\201\210\220\206eZ\010\355\351"
+    "\205\355\242\022\240mD%3.e\015\327\001\026\262\357\034\212p\236Q\361~\210\372\246\031\352%w\337\300dz,I\005\025"
+    "(\246\204\007\313$Z\210\250\254\032\230s\304\226\017\321\224Wp\271\324\223`\270\353\216\324(\311\302\234\223)\322"
+    "\326\375\226:Pk\321H\001\327\024\003\331&\270\266\360\224Aq\336\267~\336<\364P\277\314&\351\011,\235\250H\256\214"
+    "\322g\231&&\302\002\352;>9\020\377-)'\251C\134s\324\251I\232-\224^\012\365q\227H\313\373\260\246\345\362Jm\347"
+    "\013X\317VX\240\257\3608\300\276lsm\213\010\206\365}\020Q\231'\254-\343\3526\337C\370\036\352\357\336\036\246\300"
+    "\277.\015S\360{\320\367\331\037\255j\344~e\004Z}'\300\000\012r\236\2511%t\212\354g\354\320\031ai\030:\355\007\266"
+    "k\265\352V<\205\004(\017\305\011\332C\037o\030\307J/\006\256\374\020\325\035\207zjU\352\013\336\335:\307\241\350"
+    "s\006<D\311\320\340\201\220\016\341' \003[9\014\036>\314b.\317\026\242\014\305\026\362j%\343\310\247\235;\361\275"
+    "\010\006\012\355\311\0355I\374/7\255\234\333P\037\377p\362\3569\373\004\300\020\200\331\301\346f\200;B\370\273"
+    "\003\177qWH[\306\235>}\301\077\217i\307x\200\377\342\306P{\225\241\022\312s5+\362Kt^\350\240{ic\202\134\303\262"
+    "\225\343\023\323\022\365\025*\017{7U\306l\340\030\306\357\030XQ1\324*7\274\024y\034\272\022`\211\237\311\017:\212"
+    "!o\277\177+\362\355|\322\334Q\317a\326\020F,\223\030\013\042a\236\177'\007\322\012'\011]aa\352\307RDMT\245g\250"
+    "\201{\213-`\300\351\262\212\330i\026\3102\275\300\200\234\351\222\216\245\260gH\206\343\300l\227\017)\215hk\034"
+    "t]\252GE\004\204\250\210\375\376\211\206\014\366Y\367\031\313\015\365\323LN\0059\371\011\257\022n\223\222t\356"
+    "\0215\034\233\346%\337\236\304`-@\011\345\036\007\247v\245\242\265\3303\321\330\301/\220i\374\300\042$/*4\2449"
+    "\004\030e\016z.\007\202\224\307\203r\343\271\314\246S\322\004%\373!g\037\035\031\016\311\220O\271\334\031T\027"
+    "\260\134|l\000<\304\362)\272\342b\020\002\223\254\206\307Xu\026\246\247o\377\374\3425\271\361\360\305\205\375\335"
+    "NP\230\373\213\035\211\374\010\003\222\033-C\345\232\363\343\323\223\277\260;\351):\250\3402\303\277\260\362\206"
+    "gz)\025\300\027\337$\024a'J9(5T\332\024\257Z\257\260kB\011,\205g\371\345\012o,\234`\222\001b\227\2219<u\307KT\025"
+    "\327\320\233\042\207=`u\315jk\330\355\242 cS5(H\227\221\042\357-c\037|Z\024\311u\017\027O\204X\301\343>\300Ap\303"
+    "\336\271\231X\253\241\311(\224X\276\0104\213\343\316\026\005@6\231\370\021Bb\3629+m\042]\274\300T>\373\221T\374"
+    "\300D\023c\331\302\347o\312\342\020\225&\207/Bc\006\305\337\014B\274`Kb\272\201.\213i\014\003\034\367\260\374O"
+    "l\377\335R\034\224\207\362\314\240r\305\023\326\341#r6\254S\212\030LO\351\000\376\333Z\252\234\216Z\003\330y\376"
+    "\331\232\327\177I\223\217bb\267\231\277P\334pl\360b\221\237'\213w\363\254\354\275Mq\003\367\3639\271\216\025\350"
+    "\302\212\325\375\324\310\371\226@\327<\273\354\227\000\264]@B\307\004\355y\213qJo\320Vk\353P\277\310\376\336R\026"
+    "\245\266\363\374\301\036\376\220\177F\234\260{>\237\265\331\276\367r\356\222\311U\243c\027\015\277\226\030\367"
+    "M\042H\007{\227\231\323z\223E\006\035\371\205\303\361\233\213\000^\336_(\021\027\242\262V;\230n\023w\245\201\320"
+    "\036\216z\345\272JZ\031\225\042[/\027\264j\230bw\346\034\000\032\263:\003\354D`\255\253\211\343\227\004\336\300"
+    "\246eA\216sd\016\263\0109EF\212\006\264S\245ss\333\3373\344\330S\307\245\327&O8\274 \202\353\241\357\305\025\266"
+    "\042\251R\005\223\201\301\237\352\262\035\277\014\365\203:\244\344\233\207\256\216\214\266~j\227WO\201\241E\015"
+    "\344v\350\011\001e;D~*\274\224GM\254\266\307\311\334\377\256\360\337\036\227:t\307\334\274\277A\362\241,T\374\240"
+    "\036Jql\205\016\374\025\347RM\011\313\026\270\024\035\333\360n\351\251m\224\323\201\023\201\236\361\024h,\3423"
+    "\001j\200T\007P\371\077\253\226m\267\204oX\244Ls\014\300\015;f:\215\241\2437_\004bw\215&\240%*`\245\317\271g\254"
+    "\022\310\231\370F/\034\353\245b\031\077H\1774M`\323=\376d\207\032>\314\264\307W\027NY@\206\262Y_\2215AU\364\231"
+    "\036+\023\226\360i\020T\210\217\300\225S\220\370\255\270\241X\015[\222L\305\001V$Y-\252\210-\310;\003U\212\375"
+    "\372\015HPOva]P- ~\256\0154\337\2177@2\235rggv\022@\035\302\241\035\363\307\210>@\2118k\356\134\236\202\030\023"
+    "\373\224\332\276\024y~\351&\204t\303\027t\332D\346'&(o\337S3XI/\352\211\010\266#i\033695\233Ym\310\024\3633\276"
+    "\303\316&\335\345\255O\334\223\315\016}\031{\232V\177\261\262T\032\331\2722N\226\244\260U)\203w0q%\232 \014Z\212"
+    "5\2022\353\003\327W'\360\226\254\254D\306+,\263\367b\214\023\037H\000\232],#|\033\245Cj8\301i\253d\340\342\362"
+    "\035\271\225\334qkwt\013G\221\243\372\317\021r\204\230<\273\331 \217\314\035K#G\300<\250Li\010\033w\024\364a\233"
+    "\300\233a\327\326\014\355\001\341>Cu\321\305\005\016\251\353\016\014\216\204\257\266\271\355\030^kr\013\250\271"
+    "p\361\264dU\077\277\371B\3338\274\024\225\177L\227$\000\241T\217\020xh\3138\224)<\265\343\327\200\2403W\214\376"
+    "\007{\354U\220\225\001\205\014J`\254S4+L\362\262*\211\241\321\365\365\222\371\031~O\363\253%\271\004\300\262\347"
+    "\024:!v\005>\273\237\327\374\323p\300Ye}B\330\234B\260\200\231\321\311S\315\015\2210@\307\010\310\225\336\345\321"
+    "g\301\315a=\203\332odN\026y\231\276\201%\205\352\332M@\134J\267)\275\206F\077[V\327\303\270a$1\372=\330\014\134"
+    "\233\037\003>\362\361\207~\363_\334\355\231m\023,\015\362\000\346\042\210\005\336\320\341\004\275N^\213\015\216"
+    "K\001\257dJ\000\0101a4\262V:*\241\031>N\204\246y\250\003\0032\024\357\210}\353\232\324\252:]\013I\033j\266\023"
+    "\346\260\345&\346\332\310\0017k\227\371'\225ih\344\263\305\042\232eq\255>|\310\024F>\2542 k\3132\031JK\134,\336"
+    "\343\375\352{\256\244\016\3576\360V\307j\236h\252\242\342\206>\276jq:\032c\315\361)\202F\357.\374\3532\261\253"
+    "'\262\001\244N\370Y\321F8\003\377\024\207\042\007\277\004T\337\243\1772X\322\3156\016\326\030\035e]\337o\354\252"
+    "\267\334\243\015CC\232 \315\037}\372\361\257\237\365\217\354\311\021\222\202\034\326a\336>\367\310\230\236\302"
+    "\366\303\3655\001=\326\210#\222f\035#\342\010\033v\007\310\2418\236V\032%\376(\314&\220\342\245\264N\241)\201{"
+    "aU\042'S\200\311\304\317v\134\014\1342\376\363\024c0\020\042\350\215)\077\363\007\011g\212\371l\376P\005\274\251"
+    "T\012&\216\237/\222\240\351\213\376\255\235z\250\235\011\312\220\353\210\252l\373\247oh\027\307\330J\365u\214\250"
+    "\026\315\077\251\232<\230\262E\027\360\362\021\205\344.\255\216\316\260]\231\260\236\263\310\261\002h\334t\364"
+    "\331_\3143\315\002\274\213\306\234\2442\247F5\352\331\204FZ\233\347)\264\023n\230\010\216+d\3170.\022\264\215:"
+    "\305b\333\251g\003\317\345D\015\035\335VM\077Q-y\264\257M\315|o\304Ye\225nC\077\215}v\303\254\242\027\362\306Y"
+    "\305n9\024\201\366\273\253\016\033\275\016b\016\316\376g\232\205\330\034\025\331s\305\004\013\271\365\362$\330"
+    "\033*\231b\224\006.\360]\031 /g\217\134\340\360x\336\205^l\351\246\331\347s:3\3758\042\262\344\322\311\022N\252"
+    "\314\263\310\042\014\237&n\006\036\017xF\215;.\340\357\332\230'\320\005{\237\015\324\360\306H\340m\027KG\254r\266"
+    "\221\317\265\257\377\015K\274L+\344\330\077&\345<:\335A\263b|\270\221\031\353e\246\326(\3208\257E\301\012\354\204"
+    "\233\353\356\226\362\214\305\370\360\226U\342u\323\371A[Sn+m\015\0176\321\326\220Wf|;\003\345\263\316[\221A\003"
+    "BCV$]\001\330\217\353\304\001\204\274\007\015\016\366;\301n\274Y\266\266uA\214\222\367d\343\033\331\304f\022o\222"
+    "UG\260\332J\342w\333\011\214\376\330n&8\356I3\207\267\273vx\016\276\233\321\237\024\223(\251\230O\230m\020\320"
+    "0RV\277\203G\233<\377o^l@\2632\304:+\254\273$t\313d\265/\271\306ty\253N\013+G\342M\256\201\361I\304\370\326\241"
+    "@1\354R\253\267\2645\205\001\217v\006\270\367Z\227\330\322r\275X\300\006\323\005\364 \233\252\262[\012\366!\335"
+    "\032 \373\316\302o\214)b\305##7\245E\341p\032\372\253\322n\300#\000\326#3\036\341\036\303c\370\011\336\216'M\012"
+    "Z5\256\244\230\370\360\247\230F\3555\006 C\304\2611\007B\0211\000\272\015\333\222D\226\3662\266\227\023\355}\207"
+    "\0074\261\03445\346m\337\251\323\035\317,\315\222-\250E\350\231\370't\012t$\205\351+\016\272]\331T\231\275*.\016"
+    "Z\200%\355c0\372=\336\334\246\314+X\002\371\025\001\303\223\243'\002\212N\241\036>\304-\231\265kj\373\335\235\246"
+    "\077\031>\032\000\2559.\317/5{\034v69\244Fz\265w\035#GG\336]\345\337\343\333fh\223\356LV\334\203v\303\2253\326"
+    "c\023\377$l\202u+99W\352\235\262\317\276\347\313.\233{Xs\313\002H\021\203\225s|\333\206\223\033\2443\341Q\207\243"
+    "_o}i%R+\214\256\007\035=\020gI\262\253H\024\023\134F\274D\217XglHs\316>C\347\032u<K\347\220T\010\217b\342\377\216"
+    "-\205\235\200\364\232\355\335\352t\024\355\014\272S\224EG\237\326B\015;zU\000\353\200\216v\026\0345\226\007B\367"
+    "\366/\311'O\226\267\013R\344\006\012\353}\215x\255\2566Y\204\260\224l\025\331\353\245\236)\210\256\247\300\024"
+    "\077O&sf\007\035~RG\354;\367\264o\023\307\344d\3034\353\207\242w\213\023\004Bm\033#\362\327\230\011X\312i\217*"
+    "E\202ql7\325\375\336`hg{\232\220H\320\006s\240B>O\346{Y\362[;\262\270k\262\333\301A\034|\013j\241\230U\000\232"
+    "\034<:\353\212V\316\260\000^V\342\011 7\207\257\267\012\014z\373\361=\333#e\360\246F{\216\250h2#\033\271\012\304"
+    "\243:52\336&\310\134)\217\257\264\260E\226n\007\360\356\3432\2157\232@\000\327{w\250pt\230\354\227!\331\307\315"
+    "\0336\206\035\021\243\227\257yu\333\224\352\026;\014\235Z8V\023\337{\007\302\225j[\220\273\314\033'\253\244\370"
+    "\270\240Y\265\212\212\000\247\013i\314\227\230\206\276N\023\371\377\255\036b9\004^>\042\273\254b\024\372\014\354"
+    "k\265\212\377\352\311\231\217\267\332\351Y\337;;\273\247\370\333\204\013\334\336\210d\217\274\324]\222\272\346"
+    "\024\215m\262|$\215\233\206\2571\205Z\250\232\235\355\222a\366\357a$\273\276_\240\270\263DUr\201\227\134\310a\205"
+    "o%~\271\241\313m\024\177\264H\227*\216F>M\265\017\315\004\026M\225>w\200\342\266\253\377.\242\235\034,\211\077"
+    "D\344\032\265\267\033\355U\332\020o,\273 e.\366I\027\357\261aG\220\324\237V\000\351|]\245\221j\312\230\265\261"
+    "\220\037\371\016\307OU\223\325\012\020\024\351A\332U\216\005\234\177\312\371\365\013:\017\3178b\212\035:\254@\031"
+    "\367\017P\002\263\225[\004.B\134\233\010\252\023\360\301\254\214\017[\307\204g\354\370AG\007\134\240\2215\266\036"
+    "\306Iy\275\234\004\026<\264\375\217e\276\214\360m_79\300\341W\360\003'(\271J@O\234\245\025Hy,\324\241\330\216\030"
+    "\213\037\243\021\006O'\223t\205\316;\370\246v6\241\260\213\333\377\006\020C\364'\300C\077\014\230\364\364</\252"
+    "\023\372 =\007\324\366\350\000\235\004\203\033\273\350\244\311^\3761\016\3605\232\253\300\077;\304u\365\034\243"
+    ",Q7\310\241\232\234\205lE\214\334\275\306H\014\3102\361\347\250\236G\255\311\324\330,\354l\024\327\274\001\256"
+    "\226\213<\231\012%`\224G\207z\2737\302{q\206\360\303$$\304\024\351l\024\274\177\373R\310\231G\000\337\324\373\037"
+    "@\272Dt%\377\014\013#X\274\263\331\261\355q\220\035\352%\302G\355k\3621\242\013\371\344J\211h\343\3433l\242H\077"
+    "\301\312uMP\025\354\001\206ygovCy/\237\377\371\371\353\037\077\274|\361\352\005F\242\032\014\017\345\240\227\257"
+    "o\327Ny\277\370\233b\276\241*\201N\345x\360\346\316\263\335\333\352\036n\3219)\276\304S\273\271\314G\254j\277-"
+    "IW\326\313\012\013\277\240\035 \077\361s\017w*\0330\301\226\340\200\004\3548E\335\350\231\327j\307\222\307W\202"
+    "\270\221\345\005R\015\366\235\350\004\007\011[\257\352\225\304\364\017\207\375\376\352s(G\317\345<\277B]T\261:"
+    "\272\021Q\033\250\027\223\247=\252\014\355\372\350\356\266@\223{\355j3\256U8\266\353P\204\036\214\311\302\345\210"
+    "\227\210\234\305w\217\306\201\303<yq\331btC\023\363\276a\322\225+\310\202\377o\310P\203\325d\077l\224nu5Z\306I"
+    ">i*].\206K\346\205\237\351\356\206\323, Z\255K\211\002\207!\010\352P\302pC\345\033On`,\022\314&\241\341\006o\360"
+    "I\370\302+\360\200\002\215GMu\260\363v\036r\322\020\335\272\223\337\260\022\321z\033yt\335\233\002o\0004\322\014"
+    "\000\333-XS\341\002\264*Z\307r\270%\311R\235.\332\361\024\010\210\077S\276`\202`\023e6\214\334\326\204\305M\322"
+    "\027_t\027+\215\336\315)\214\021\235x\2702Q\263\254d}\240\227\214gU\304t\013W[\335 \335j\264[D\000#\2365m\206\033"
+    "q\243\212\203HJ\253uN\014sR\204~wh\317\342vI\252\0775\272\270u\224\354\245\247\207\3103@\007\035\262\012L\037n"
+    "\321\354=\234+\217\016S\325l\224\310\332c\307i\001\231\011\034\213\345\021\235\0049\351I`L\007fg\202P$\300\200"
+    "Cao\011z8^\206\347RD+\355T\244\302\342\020Sm\213\275$A|\220\340KZL\256.9\201\310\213l\034\314\201:Al\337jEgr\273"
+    "\200\276\331\003\031\177\3650\2063\254\361\236\334!E\035\006[2z\201\300\345HM\246\011+v\345\331\011\022\276\240"
+    "\000.G\022\266\201\342\304r\274E\324Clyy\347\000\313\353\344\371\016AP\032\223\001t\023\353\332@\254!:I\273\366"
+    "\263OT\223\244\351k\212e\034J\310oz\2141\344\240\014\322\363\372X\271\015'\246\177\303\016\233dV]e\014\307\240"
+    "\352$U\360{Z\344\02480d\235\000\025C\003\373\267uZ\134\237\320\256\230\375\256\335\213\020\030\014\220\346\315"
+    "\204~z\010\233\012\375\215M\015\250\021\352<5\301\0771\004\340C\356X\3138$\304\270\336\030\355\370MA%\303\372L"
+    "e\274\014#\372\3563\244\000\251\340\300\313\305\0153\363\015\366)\352\204)\315t\355I-\247\246\361S\206\212b\326"
+    "\213\306\204q!\026\340\206;P\024sU\215S\260*\276BAk\232\002\347H0\244r\221\201FLAd\361\305\270\274@'gR\206QK\235"
+    "\303\367\357@W\024\021\226K\020\263\301\033l\010eK\247%\237)M\227[\346W\2154\362\267\037a\270\341\200^\337\270"
+    "\0062\351(\257o\241\241\333i\234%\261\254l\016\246\213)t\033\300h\006\214\026\266\025x\333$\356\014\361\304E:="
+    "\267\341\134\265\322\2013\353\251\311\260E\233,\322\346\232Av,\264\347-L\332i\310r\225~\362t\305\306\035\272\256"
+    "\340\260rfrM\361\2169\357a\366L\330\024\356>\012\036x\352\012l=0\324\354\031:D\222x\027\300\370\307\223\360\245"
+    "\322\237X\311\210k\212\203Q\033Dc0\236\370\316J#r%+a>\042\201`\330\0775\207q\363\353\252\227\212g\212\207.J\201"
+    "t\022u\343q\215>\255i\0139\207\026\227\366\023I\077\330\214\202\023\214\245'\244Hi\337e\333\035s\212d\323Hh\006"
+    "\312\341\317\236\361\224\214\274\022\315h8\260-\245<\364V\260\351\311\362uy\002\023\207\361\270\311\321\225\270"
+    "H\317\020\274\232K\274\375\344&\210\177aT\253M\301\317~\005N)\334U\224\273\253\306\371\227\015S\257\367TuL\326"
+    "Om-=\237\273\020\257<N\235\231\251\370\257\374\226\233\256I)\241\3318bhk\223\022\352'ZC\033(\300;\2303\245h\271"
+    "\042\3378\201}\012\337\211U\021\003A\243P,!\306p\311\334\315\272\020lp\022\005\004E\2461\236p\037{\371\222\266"
+    "\262\312\373\323'\037\335U[\251\205\331\2301vZ\307h\326\223\332\253\351\313\231tBan\355\313\250\360M\261\221\033"
+    "\333\042\023V\303]`\237hg\337\343\320_-;\260\240\353\221\203\220\017s\036\023\005\343\231\350Ad)2\324\305tS\240"
+    "\247%\006\221\312\257z\330#\343\224C\015\342e\343@\303\023\203S\255\323\376t\204\030(\016g\227@`PG\374\021\232"
+    "\020Q\267j\262\226z\311\245\240q\322&_\236\242\251\204\2632\305\272\357*\217\331~\351G\257l\235\024\276\347d1\244"
+    ",\206\034\351i,\375:\032\353\036\360\241\333\261N\332\350$\001}\177\235\274v\032\2244\257CJH[\260'\203\222\035"
+    "\265S\241SX3\077\036/{0\036;\024\362Pz|\211\317=\243t\257\303\254\233:\217\224_4q\345*M>\262\244P;\012\265c\262"
+    "\233\211\277\327l\356\016\343Q+\244\323s\337\022N\336Sm\233J\237j\240\230P\014\374\242\207\257x\376\025g,\203q"
+    "\320\024Y\0338\354\355\216\007[5\016\134\343j!\265G\272,\3077\325\223}\027\271\334B\005Z6\265\360+\253\321Y\206"
+    "\305h`\374v%|\345=`\240\006ha0\206\005\312}!\220\276\330\011nwRrVU\236\037\221\213 <\014\337P\232\212\336\321\262"
+    "\276|c\265\244\373\020&6\314\367\013\323Otk\026oh*o\024w\313O\374Rz|\315\213\213\367\370m\255\177\366\375\231\311"
+    "3\300\0355\3269\231\277-\246b\207[D\372\326Z\302E\237\020\341\322\266{\0244\360D\202\205\356B\024\311\2055T\312"
+    "\004\344Ky\360O\374\334\325\350\330z\302\335\027\011\377\200|^\201B9U\252\276C\3230\355\377\252|=\231\207n\011"
+    "J\213|-d$8\224&:\001\354I<\344\240ua\344\274K)\332'\027(\347\331\254\372kz\315\221\240\014\345\274\341\346\237"
+    "%+\214\363\037y}z1e\201Z\037&\232\276\332\206\211==\356\311\2659\352\002\374\246\324\236\271\200\243;\357.i|\331"
+    "\222\251\214\352\005<\3530a\342O\177r\021q\274\221\003xj\3523\206\273\331EE\320\266\334\361\033>\253\207rLpi\241"
+    "\036\310\323z\323\242T\324q\300\301\257\324\340]Oc\361!\246\215ydL#\234e\247s\223\331\373\326F\341{B\232u=\003"
+    "TZ\025}\365\313-\215\370\244\177g\303\323\363E]\217#\010\213LY\077\333\252&\323\351sD\366Kb\037\300\305\303\253"
+    "y\232\342n\330#\033\023\301k\232^%\327\264\375\366i\365X\022\246\351\242J\376\331\255\032\372\376\227`\344e\037"
+    "\252\3056\251\212\005\002\26050L\350_1\0361\365\377\367<\277\214<PG\264\376\007\275!FA\351\367\016:\015b\265\367"
+    "\211\134D&\3517R\134\215(\325\010\372~7\377%\226>\340\342\260 (LN\037]\260\254\003\272iR\030\201\331-\255\222\013"
+    "\3302\321\313\232\345\226\254\327\202\376\376\310\261\333\332\346\205\335\037\313\222\2424\323m&\275\311\317\227"
+    "\263|\262.]\370^\332\243*\305C\225<_\254\213:5\334\237\236@\314\336\316$7\315\233KH\026\225|\077\340~\002L3I\226"
+    "i\336\212\027\177d\315\336\202\324s0\377\077\322\271\314\376\202\227-\011\031\205\213\007\332c\315\214\311G\265"
+    "\022Q\326\022g\335\037Q\321P\267K\225\302,~\362\261\271\232\256\201*'5E\242\272DW\225h\326w\036l\267\326\246\361"
+    "\337\334S\267$\263w\233jy\350\207\264i\254\272\001.\273\201\213\037\311\005\314\363|\024\011\361)\206\237}\231"
+    "\316\320\252F\3079\022{\206\203\374\004\024\224\366P\227}K7w\244\260\353\222\334;\247\236X\265\267\016\340/\371"
+    "ej\252\262\032W+\360\234\342=R\376\006\020o`\345\277_\205#\207\335\256\276\2552l+\377#\2546]\343\326\012\017C<"
+    "\242\301_cS\207\030e\277\267W/\332\365\0124 =/'\311\012\306\333\312\037<\011\042\325\352q'\315\215K\373(\214\334"
+    "\035Tg\366\306B\274\002\335\016\343Jy\036'\362\333\271+N\330\360\234\251U\306\025\355q\005^\226D\345L\216+$7[\302"
+    "&\245\372!\235\241\377\233\000i\251x\314\272\243\370\320I\324\234Z9\367\014C-\3056V7\224\253sF\373\042\342_~~\373"
+    "\356\371\011\036\352\323\313\346 \025.Ks\350\377\363\353\077s\326\000\362\372.T\360\313\347\257]*VI\360\010o)\247"
+    "+\025\336\003.Q\010-sX\211\313\013z@\020\327d\260\310\341\013\376\316\223\305\214\216[\034\372q\217\013\252\027"
+    "\254\003|\177\224\003\004L\235\2234\177i\2075\336\015[f%\235E\337\242=\020{v\134\337s$5\001\253\336\3523\005\036"
+    "JK\024\134*b\270]\233\035\273;\355\077\245\351\264\341\350\000\212\011\232\224:A\276\374\251 g\217|y\202/\300w"
+    "h|\310\215\327\305\302>\302\363Kz~\002;\247\264\242TV\012(\322\235\013!\322>\362\333\034&\356\350\203i\305\002"
+    "\266\376\023\202\024>\301%\212\3009\244\243F\312\347z\354\216g\334GD\276U\024\215\300}x\226XN\227ND\241\241\215"
+    "\345\2052^\022\026\014\257\366\277\260\323\334\216\214\214B#r\031\200j\360*K\317o\0133\335\2117\031Q\042\256\311"
+    "R\302B\271\004\270\311E\353\306CzC\336P\256wNr\266\302\306\335\234\300\304\333\300\327\000\3135\361\217'\077\277"
+    "\356Q\204y\243%&UB\033\226\011Y\254\314\363\230\356\365J\252y\334#\027\037:\213\004\305\245\310&\345\207\365\012"
+    "\352\246a\2557\336L\012F\210\026\014\250\332\350\351n{MA\203\244J\341jk\276.\212\353(\326\033\022\236\352\332="
+    "{\361H\020\332!}\307\303\315\235\324T\002w\303gy\245\347\362i\250A\2525<\230\276\230\321\320X\2346\346\015\203"
+    "\231\323\024\243\022\222\303\325er\035T\311\307\324\206\237\254r| \032\366oAV\225\001\201B\365\226y\234\230,\024"
+    "\300\257\241\020K\324\365\205q_DX\242F\017:Y=\336\212\273\025\077\376\264t,\203\325\364\362\360\241\030Y\205\275"
+    "\232\230\314\304\357N\330\345\355\213x\374\025\351\014\326\342<\262\347\365\224mh]\374\343\214\273\237\361\012"
+    "\014\223U\266\375i\260\315\331a\033\311\253\2539\037\003z\2259H\026\030/\355\232\205\010\211\023:\327\341XX >\240"
+    "\215kz\002\206\315\257\350\026Iq\3100\364\022\036Usk=I\241\270\013\342)i\316x\374\022d\324\373\317\377+\310\213"
+    "Y\232\270\310\246\374\336\36488\225\322\320:\306I\356\004!l\327\235\015\220b\254r\211\365\012g\303\274\271\033"
+    "7\216\211\016k}\246\026\260\307\364\303\274\240\003=\011c\357l\317\300\267o(\225\326\333Glj\221\313RA\204yo\344"
+    "\262\254\015T=\306\204\206P\373\211\274\227_\227O\026\215\336:8]|\346<\024\307C\243\207\034{_\210\322|FhR\355\253"
+    "L\000\021\250\326\302\255\021=\240zK\015]\032U\275\366NY\337\002z\346\206<\204u\037\303I\001\213i\002 \360\240"
+    "\016\337\3746\323M\217\224\323\373*\350\200\202\265\330\363\370.\354\265#\357\254\321\301.\316\023\364\257\345"
+    "8G\232f\023\264y\237FA\003D\247\034\271\3373t\024\344R\336<|R\007\202\250\037\260\021\227\355\334h\235E\3457\364"
+    "\035S\316\233'@\342I\252|U\354\301\235>xG\312\244\327hu]\325uD\271\236\270\200\134\016\374\251\277G34\267\265V"
+    "\004'\364\302\020\037L\341\371W}\372k}\301\031\307>X2p\016\275\371\025\252\3335\036\210\307_\276\322\007[\021z"
+    "\331\035`\077F\033\313\027s\244o\223\315O#\010\322\337\344\210\375\247E\236T\373\273\024]1\302k\260\246d\254D\303"
+    "}\313JD\037.\375>[V\007me\221\275\016\202+\274T\017K\216\317\342Q\012R\244^\220~\310Y\351\375z\336w\342'Fd=\247"
+    "\035\212\214\014\005U$\021\373\371\343<\317\253\027S;v\376\244 0\370\303tP\342r\032\225\204\035i\314\227s\375\251"
+    "\273\357\226\363dE\312\211\372\302\227\335(\2529\015h2\307\255ZIq\262E6T\346!\032\350\343E\312a\374\243z\354%\336"
+    "\011\273\316a\204%,\214\033\245\223\364\267Fy\212\242o\316\004\323\337N\025\020\272\242\325\035h\010(\177o\005"
+    "A\346\225:\014<I\014P\371\266\367Uj\020\004Q\3669K,\215\315E\306\372\340\337\202i\257c\235B\354-\026\335;\011*"
+    "\324\3265A'\331\205\077%\013_\037\224W\006\206:\226\265y\364\223\243Z\011Z\014\326\035\006\370&#_\0125%a\012LA"
+    "\213mS\016/\255\220#\327j\265\270\216\210bMW\350\203h\360C6uJ\231\241QE\303^I19q\032=\270\213\301\247\2514hT\027"
+    "i-\247\0263ZwZ\003\302\305.1\237\333\202H\212'.\237\300\333\032\035^\202\204\036`\250\227\253N\020\301\336\247"
+    "\351\211\216W\234`Mqi\332D\340\356/\242\253].\361\024\276\315\375;\351\302\003o08\3774\01629\301\207\353\373\021"
+    "g<\344\267\035\361g-\346/\343\306\342\313\272\022\245\013\3754\231\231\304^\271>O\210-\271\331\354\330\305\250"
+    "\336!C\335R\234F\0056U\267\006\027\302\222\230[\310l\376\000[\344\207N\323\337\342\230!Hhm\134#\306\377\223\323"
+    "\215e\304\335\252\267o2sK\247T\356\264\177\206\267k\365\344\032\337\335\042=_\203\3046u:\334\240\261\252\2539\312"
+    "\220\023qf\240\247\373'\214\246kkgnnt\017\311FEv(\343\334\033[U98\335Rq\226\355z\352\004m\250e\357`\220\253_S\005"
+    "\344\001EH\337\217\351\005\247\233-\357\244\323X\223\355\322\267\350\354\332cy\214c\366U-f\366\201\354\214}wm1"
+    "\013=k\344+\247\002h\261\253\330NUg6\0313\263':\351L\316\016\201\302)\033H<c\337\346\326\2112R\316,[M5\331Y'0\337"
+    "v\365R\352\255\013\330T\251-a\235L\213\030\243\264\361:\266\275\343\225\3008E\317>\217!\223\210\035\217)\304\206"
+    "\247\225\030RDm4\231T\221\257DX\316\177f-2\310\331\351\3629\360\004\313R\015\223F\356\000\014Y#\333r\372#z\012"
+    "@\2327b#n\332\347\241\265\207\017\235\206t\232P\210\330\022\271\251\233*N\304\237\376\025\003\226b\326\375^\244"
+    "\235s\300\027\201\306\325I\214\221\023$cY\3022\272\263\326\353U\012\240\304\327\016\215-\354\275\023\032\244\245"
+    "\313\022O\263Q\220\012H\271\301GK\277Q\306]|v\250<\252O\307\303\207J\015\301\331U\000d\207}\227H\367n\276\177\361"
+    "\264*r-\245\301Z \255:\245\337)\216\246\002\350B\276,\035$\365KY\316\031\036{L\033Z\362I\134<s\360\015N3\271\235"
+    "\240\301\010\210\356h\203\325:\205 \361\305\203d\222\257\256\361\361@\2763\333*E\224~\331\325\034\244\251\207\352"
+    "\373\010\012=guR2\213\212\077\235\020\353\253V{\3706\362udC\345\020\336\352\363 \267px\302\352(\305\377\337$W\254"
+    "`\245\275a\333\023\023Z\215\315\014\203s\201#\251\036\313C;\017\304\230\262\016\360\3533\337EW\313,]\261\316\352"
+    "0\232\015\261$.Tw|\000\361\211\276\017\372N\363\251bW\202\024\012z\354\024\004\362\326\212\025\211\324\222L\255"
+    "\215\373\006~\005\223\361\315\357\223\312#\230\264\226\240_<\325_\265\000\316\234\273\210P\217\277\205\321\204"
+    "\004[u<\306\001.\236\362-1A\016\215\242\353\267`\010\213\012K@\200\315J\002\225\212=>\343\204\300)\264z\306\250"
+    "\225\237\355\042\247A\350\226\306\255\334\021v\211P\254\270\361\016\307\360\214\355\031W\213\1348\201\322]AR\341"
+    "\0336\037]\333\302\207\356)_\362\2672L\014\272\256^\036\250/>u\321\036\306\372\211\335\364\364\362\3034\353t\365"
+    ")V\2616\252\204\256\222\037\336\372xi#p@\034XA\314\217\004W-e\224\207\260l,\214\303\027o@\360\236\311o#]\033\365"
+    "U\011_\207\332\202\227G\372P\207{|\243/\366\344\025\231\246\334\003y\321\366i\330\371\265\370ui^,\345\234\343\340"
+    "\273\360;|'J\275\237\367\024\210\032R;\220\025~\207\273h,\302oF\351\233\342U\376\254\374\204\227w\315\212\225\255"
+    "\010w\306\3150b\014\272\042\207Q\264\342\344<\303\232\245J\026\345\274\014\227Fq\077]*\270\304O\344\221f\177\271"
+    "j\355\207\255;\260\240\305\2210\324\257\337\236\206\320\006:\027Z\240\241\005\311,\200\361\026\273\332\224\217"
+    "\0354\020\021\203\354\326I\277T\010k|m\364\366\213\315+\276\374|\337\273\314\266\2701\343\363\335\0266\023\342"
+    "\240\255\201\1772\3173:\001qy]\220\350\241\256\331\313\227U~q\261\250\035\343\230\200h\012\016\236\367\314%\212"
+    "EKI\325\206\330\370\303\270\341p\337R\003\007\325\235\224\237ZJ\333\373\357!\233\324\331\261\000\313\342d\001\331"
+    "m\363o\2468\315\326#\012i\245\032\240P\000\367m\201\012wZb\011t\370\010\256$\377\327lv\335\322\2461\301\224\352"
+    "\252\245\276\362\314\263\247n>k\014\233\353\012\336\002\241\332\307-\016\312\033n\315\300\222\264W\0375\237qR\215"
+    "\2372\267\013@se}\361\225Y\363\255\336\364t\233\225\246\323\333\3251a\255\322e\375\2643\237\315\322\042\252\305"
+    "\134)k\272iT\307\200f\021V#\322\254b\316\357\220Y\333oe\256j\001\036NiY\343t\362*\367\026\266\343\203\256\356\234"
+    "\254\306%(\214t#,_\324\015\306\024\267\346F\005M\023N\345\224f\341X\312\330\320\350\332\326\246\006\013r\261\366"
+    "\032\324\316\322\246\021\315\000c\337\362]M\233fx\334\177a\241VNykM\215p\237\235\022\016\374\225\217\023\321r6"
+    "\201\311~A|@\247\375\020\203\256\243\240\213\034\036s\307\215\323#\252\015z\020\335i\214\371\226\234>\335)\001"
+    "%\013\214~\004zZj\33688\014\222e\200'\225\327\301$\005\261>O\320\253$\020g|\332\205\010e:}ye/ \237\206\304\014"
+    "\240\236\234\236\207,r\354*\363\326\264\335z0\216\331E\035\245\226Z\300\346\236^O\335r:3\316o\036\313\345^\350"
+    "\373\261~R#\254\322</S\267\331Sl\305\347\345m\247G\002\230\237\275\227\313(\212\024\316|Z\341\342D/\315\262\262"
+    "<\032\235\010\134\377\313\37425\355\234\271\327-h\214<\012\324Bd<|\031\316=\364\373\372\351\333\267\077\377\042"
+    "^E.\266\345\002&\037y\273t\310\306($\360\326\307\307z \272b\261\2243\361H\376\011\275)koN\240{\332\030\237\274"
+    "\263\2733I\242'd\360<A\016l\345\356e6M\371u\015za\206%_\276\340\370M\3548\306[\225\334\330\026D8\362\233\034.E"
+    ",\305.\301w\134c\337\004\336\031A*\246\211\261\235\264\337\3721\000\205!\263\275\307C\000v\005\341\227;:bq\376"
+    "\342w\206\027\221\327\035z\215\320\321\253\214\014\375_#\323\316\021\327\213\343\300\015\224\253a\204\375O\251"
+    "A\251\355M\035\261_\217G\333C\012\201\302\276\356zo\241\241\023\2658\267i\033\237\015h\301\222\227rWU\235\351\270"
+    "v\354\373\035<R#\347\370\275\351H|0\311\036\252FIN\216\320A\362R4\357\264$\240]\325\343d\330`(zg\004\373~\272\377"
+    "\307\375\217\334\2542\004\004o\333\242X_\003{\042\246\007\356R\276\267O\263\3777\215[\206\362P\272\372\275\032"
+    ";\016\033=>\335k\262\201\256i\006\363\320\254%:\2462\231\012\011iR,\262T=\273\231-\335\001PG\365\315\303\274&\025"
+    "\301B\336\261\260\324\360\342\006\241\031\232\036{8\240\010\365\265E\240\311\335\243G\303\274\336\274}~r\362\376"
+    "\355s\224-t\220\334A\277\254i\266\276\304_\310\207\360\257=Y\266Ot\274{\361\222\037\011\334\372\302w\320\201+>"
+    "{\363\036\012/\371t{U\344\223\264,\077LV\353\017\374\304;\077,=2/\276K\3444\272u\216G\341\243\000\366\042\350v"
+    ".\036\001 \352\360+\354P\342\331\031^\274um\275J/s\212YQk\016t} \217e\365\341\222\012|\240'\356]\323\346S\232\336"
+    "\371\212\246\267L\323orR\303\244ai\007$r\016\332y:\275\243\305Ag\213N\361\251I\0262\334\246\231\010\026B\221\201"
+    "K\267{\327\005h\006g\235-\333W\016I\247\253C\227\363\231\350j\266r\225W\311\302vH\272\022\343k\216\241\205\333"
+    "\271G\313g\320\266\207\202g\311d\216\357[U\245C\304\004\323>@\332\035\323\275W\033\207\033\200\355>\203\222\310"
+    "T\330\363e\276$\255\331D\253\222A\324*4\006Z\357\366\333\3647P\207t\247\347U\265\002\232\341\344\017\253\264\020"
+    "G'\327{/\315R\354\206I\214\004\205\0046\305\300l\036\320X\356\320\360\272\322\247\220\361F\2440\024;\322\015\220"
+    ";^G\031;0\2505\335\013\347\232\364\371a\232\256H\307g\2246Q\364\022hx9\271\016V\217\367\332\261\364\001r>\134*"
+    "\002\277\204-W&\034\322\241h\270q@\253\275\276\077\032\013x\257\317\200}\220\246\217gF\037z\227\201N\275\311\212"
+    "A\006\210\033'^+\276\237.oC\331\375\242\230ZQ\265\212\304\245rq\305\256y\251\323\326\077Y\247\312\016=\005\205"
+    "\033\001~\352A\302\331\314\363+s\262\263\240\233\273\304\026Ml\327\205\177\341\022\003\020R\370\307->\213\031\335"
+    "\352\253\024\376\355\337\377\203=\232\370\275\017U\232\243\350\304|EZ\245\257\332]\214h\257\305\367\213Fm\301["
+    "6;S\241\177-\365\272\367U1Kp\344\265\220%\255\261\204\026i\317\006\024\332\272e\024\263\354b]0D\356\015\343\317"
+    "|\331\367P\370\223\257\317\363o\033S\204\214\000bgv#\322\341G\352\025\214\001\024\367U\031\206X\201\037<\2037\306"
+    "\234\334\036cl\323-(2S\210~\253\256&\251\233Gg\022\362\313\036<\326\237=Y\244\366P\207\010\316\263_\222j\274\234"
+    "\3765\275\216\332,-\035F8=\222\013\013\001\177\023Rl\274\011w\241\212\270\324\237\376\024<\200\232r$G\273s\027"
+    "\323\314\017\313K\300\356\214\315;j\277\346\317\225\351\232\2773#r|\027\306\273\034\077\222\016\215\2443!\207\244"
+    "-o\037\201\310\260\256\214v\341=h\214\022}\204\010\013la\257\007\012\2455g\256\315[0\212P\315M\371M@\274|\246K"
+    "\235\037\253\273\343.\214\215\033f\235\206\032w\350\276\004\206\364\0318\025(W\213\314\273\265o=\251\004\273k\216"
+    "\026ol\027\252\363\035\201W\317e\350\246\225\370\260\026\272E\277\310l\033\274\235\370\250\206\013\304\304\321"
+    "\226%\226\250\274\332\210\216\217c\264\214k\246);<\226\253B\274\255\317y\220\246\334\346\236d\234\267\326\024\333"
+    "\237\216\302Q\364\341\25542e1 \256\037\214\274 \010\254\277s\134\003\234U\350\241\272\227w\313\251\320\035vJ\077"
+    "\012\263\304^n\034\303\324\3020\373\016\334\236\241\203\365\324\221@D\337'5\010\023)Y\023\003\3620o\302\015\323"
+    "\254RE\0429\356\304\261=\266\237\330\305TwGe\010\370q\334\223\012d\224cOd\267\3270\340\371!\352\242\242\260\244"
+    "[\364\313.\336S\036\021\033a\210L\374\253\031b\021\272\3121J\213+\031a\002L)\375\341U8\042R\342S\243\330\363C7"
+    "\270|\371\342\344\335\363\037\2417Cw\021\354\315\323\327\270\255\331\305\273a\366\024\211\016\077\201\337\341I"
+    "!\376\253\370\356\222\375\321\215\217\030e\213\301\225\266\327\270F\340\007m\371\320A\317\231\233\305\332\345;"
+    "\213*vO\333a`\367\265\026\371\036\034\206\006\307\246\331Y\014\033\340tl\202\002\206{I\204C\335\015\300T\255\204"
+    "Dx2\267\3568\214\027\337\032\244 \2436\347\302\346\270P\243\364\324o=\312h\311\341\250\310k\302\326v\356,&\273"
+    "q\340\336\243g\021\077\254K<v\267\037q\213K\373\231\273\341\232\3609\212\327K\027@\2646!\250-\222=\202\224aP\347"
+    "\321B\350\314\274\366r\042\201\265\266M\273\333_\362M\025\316]\3454o\306\333\235\134\014\250\204z\003\203w\355"
+    "^\3378\240\256G\031\334Wz\025\022\341\042 @<\325\276\243\377\014\214>\310\215\311\033M\254\034]\244\227\352ux\304"
+    ".\277xIw\333\351\233\333\020\017\042\367\042\250\361 B\332\241\304Q\360#\3502r\007Ljn\233(\313\206[\001\042\247"
+    "\002\031\003Q\263\314\340{5\010\223v2!\077\370\341R\271Zx\350^\336\23544~\253\342\343\025\004{\254H\3576\312\255"
+    "\004\321%\304\245\336/\301\211\372p\222-\325l\331m\336\016\342\033A\366\371Y\356\320\315\306\273A\134\340x\221"
+    "]f\325\030\025\002f5\376\005\030.d\322.rz\224On\365\272\343+\351\032j.T\336\322\2438\277\315s\274*&y0\271k\264"
+    "\365\331\325\024\235\367\246k\276+\000{\253\000\227\227\376>\016\316a\032\023>,\224[L\021\315\211E\257\364\213"
+    "\022{j\222v\373\273\264oZ\346\3241\274\023\233\261:\026\310\025\244Q0\315\351JLR~\014\222\213\004\262\331\005\237"
+    "^\324\225k\134\316`\205\015\331\240\262\210\237S\020Y\341;\005\220jaxli\023\006\034\212j\2501\332\221\323\025\230"
+    "\315\327R\020#ABY\212\227\252\017p\230\030\2508\356\247<\014\233G\027)\327]\362DO\320\322{c\020w\010\134\221\365"
+    "\306\302\274\367B\2774\276\225o0F\223H\355A,\366\236\236L\001$\225\221\275\332\005\242\024\366\240r\3359\246\333"
+    "Hm9V \363XG\015\347l\002\337r\312\262\241\333\354\033\234_qZ\307\214\331\276\213(\235\217\335\321.5\340\005[E\377"
+    "\014\023\215/6anM\0049hD\342\331\371=G\2722\300\217{\364Kn_\266\364\306\275\134HZ\024\361\042\020\211\221aB\024"
+    "\246\300\2617\256\316\362\304\361\346\244h\004\033\2044\211Qv%\257\251\351G.#\000\215F\344\306\324\342\243R\246"
+    "g\240\200|\033\376\027\302\026\246\237\201\275Ou\334Bn\217\376Eim\275\206\345p\252c\354\242\265r7w\335AB\253F\343"
+    "H\231`\334\363\256\324\325<]\326\001\340\204<\011\206\270\200\226|5\311\335*\304{\273\244\240%\027\371}.Iag>\322"
+    "\326\037\346\345\356\322y\376\261\375\300\232u\341\306\2645\214M\367\350\322$_/7 \215t5zZZ}\272@\302\004\216\342"
+    "\010S\016\265\346\002B\326\326Bm.e\351\221dt\264\2142\025WB\015\204\321\314\365\2250)\242\242\203\326\203&\246"
+    "\227-f(\221\305&J\342\206\340\225Ma\344l(\033#I:Q\353\327\264\016\247\366\374\270\206\011\245e\312\3522f\221;\030"
+    "\221BUKL8\273\354lT\271\215\134J/>\032\207\257 \360\304\337\245\037l\243f\220.'\3714}\377\366\3053s\251\262\266"
+    "\330\343\330\077\212'\224\214\353H1\222\363\012\330`\001J\304\302\262K\332>\350K\312J+j\010\205[\254p,%kd\317\362"
+    "\231\361\222\221`\306x\030iAwgz\226j\370\376|[\307,\322\314\361\256=A\003\331\262y7ev\005\316\242\200G\0355^}\037"
+    "\010x\272\207\337\226'\320\276\303\236$\326\367\034\215\235\240\213\314H[G\267\271_/RO\266\264EE\247B\226\3537"
+    "\014\260\344!s\212\357E\365\206\370\314(\2755\332{\004\377\016\304\241\203\3164}W\210\366P\264\232\011F\366$\024"
+    "qf\304e\033'\214}\035\272A-[\2551\251\267n7\373n\220.\253{\335\217\365C5n\220\356\261\271\374^\017j\311D\262a\274"
+    "[\252\022\223\215\366\344!~\3558\373\264\310\201y\342>\232\216\245\036\006~2V\221\337\316\020a\241\327\2054F\317"
+    "'RP\350\310\233!\331\245\017\354IV\273^\255\366\203r\322\202)oA\035R9\235@\374*x\342\255>\347\215\366H\0109\320"
+    "\023_\227\024\367\233,`\016\251\254k\0346\333V,65wp/;\335\331k\027.\347V\335\215\336e\036\033u-\362\327\274]\340"
+    "\350\236@4!\032[S\367\013\351)\323\325g\236e\001W\347\030>\234\330\252~\374\332V\360\365*\0305`\337=\242\027\272"
+    "\270[\253d:\005\301\364b\211\006\273\023\336\233;\226)\370\032P\224\274\301.\366f\3659t\367\224D\334)7F\363T\330"
+    "\027\303,{\256\024\321\031c\016\225\200uA\246\305/\201|H/M\326M\0344\242B;\346\307\324\314\034nD\2362B\307\256"
+    "\271\336l\221T\257\310\272\347\2564\221uo\353\324\001\252\232\034\005\317>\274\233\377\323\026\317A\021\350rO\352"
+    "\206/C\374w(\350!\355\330!g\232\225\350^=\035\005\017\324\240dU\001Wd[\367Wi\273\301\177M\333m\0106\340|\351>9"
+    "\237*\036\337\320\077\231\2134\311j'\366tP\263\244X\005\275\277\002\332\214{\216\324\242\342\236\253\317\303\257"
+    "\322\326t\315\330\213t\276I\005\355\020\245\252\330a\257\236\277{\372\343\323wO\077\274y\372\376\34499\364\365"
+    "m\014\261\340<\255\256R\350du\205!v\222\2511o\342\2210Fa\304\321\013\240\247\257~x\376\026]\364\370p\371\0425\345"
+    "\344p\231]C\321db\034\365\270\336[2H;7Bs\200M\006f\363\302\250\234\306\324\316\261w\224\341\255\312.\321\042\203"
+    "\347\004\304\352F\034\255\031\317\355\370\235\007\365\344\003\236r\360\273\035\351\204h\210\237yP\017n\231\233"
+    "I\3742Z\333[h#\261\256\231\367Q\344}3\223L\037\344!\353\236;s\207\232\006<\035\354\373G\371\006\000\025\0135\213"
+    "\261\321y\0303\370\341P#\006:\373\360\344$\245L\372\302E\032m\276\306@\257@\3310\3438\313o\370\313<\021UN\346\351"
+    "t\315fM\261\326Q\235E\262\134R\042\336\034\306\224\005,O\223\300\036\231\2601\301(P\022H}\275Bg\274\253y\006Z9"
+    "\331s0\322\306UR\232\212\260\224\015\347&k\217\367(\032\002$\217t\212%4\307\340\266\363d\032$rF\227WsrUH\226\364"
+    ">\216\204\362b\012\365O\034t\016E\212V/C\323(\262\345G\212\331D\253\331\205=\343\134\320\373\212\351S\343\022\212"
+    "\235Z\201\226\217<h91\346\030!|:\311\243K\371N\334\233\240\242&\006\225E\355\037\1778[\227,h\353\134\254'\200}"
+    ".\305\203\344\3512\273$^\307a\302\020t\334xM\226\032k\231C\012\317\274\251Ic\311\277X#\207j\014\261\371\206\366"
+    "\337w\330\217Pd\362\351\304\306\346\323\235}\314\371\0116\264B*\221{\343\231\010\317\325\240\313\2301Q$]\233!^"
+    "\340\236 \023\017q\317{\201\217\367\032\211\350\340\362\013=!\257\000\311\221ls\242\273\214![\220\371\011\037e"
+    "\250\272f\077\353\025\262\332\347`\210\327\007\275<\212Y\032\361eS\316 >\346\201\221\321\201\202\342\335\236\223"
+    "\134\353\373\253>\333'RQK\003\337x\207\331\254ion\334\361\274~\035\326\134(\271q\376G\367\272\302(\267)i\315\323"
+    "\371\036\271\006\2407\363-\267\007\305\205\335\335\003\347_\312i\003\027'\240D\266\351\206\341lI;ro\022_\212\363"
+    "\030\231\247\2353Ea0r[FQ\334\341\226P\226}\356Q\344E\273G\200a:\235\300\336\375\250\215\331\335\347 \371\321%\033"
+    "g\030+U\301\223.\365(\242\310\027\222\351+i&\212[^z\365\013\230\240\247-\204\2558\344\223\272\222\2003\323\026"
+    "\215\330\343\252-\244V3\031\221s\314-6#s\337#v\220\025'7O\033\031\035\232\317 \331\345\216\317\007E\377\304\337"
+    "\350\036\310\211D\204\234F\032\261\077\371*\346\263\265\036m\220\025t\024\004-\224A\006\212\31559M\224\360/\260"
+    "\225\000\006\003\373\275\253\264(k\233=\305],&\256\3469\335\377c\357\011vy\206U\355\242\362\242\355\213\276\330"
+    "\017\274~'\347\212\000\242\256\301\220\216\321\247Qv\240\221\017e\237|1\331\303\017\267\351:\362/\344\321\0131"
+    "\354\376\027\306[#\237\261\2508\320rN\244M\023*\027\241\374\355\337\377C\331\042T\221*w4\216\267\020\200\210\357"
+    "\363\302\217\302M\363R\022\303\351x\010\204.\376D\277P)\244\002h\225\370\001O\315\253\234\023\342\015fU\211D\310"
+    "\366j\357\315\352\257x\222H|l\244\206aR\376D\336:\313\306PP[\277\030\000\222|\250\312l)\206c\265\250\230\350\356"
+    "ZP\333r5\375\230gg\214\227+\377D\360\350\344\226~\341,\376\011\357>\2177\230l\365\355h\267\2634\241\211\306\322"
+    "\025\033\253\350\370XRX\206I\256\011\3674\326\036/\310^Z\362\275\006\345\313\017c\324\276|\2357\316,MMt#\014\003"
+    "\034}\331\222\320\264#\2731\343\202\353ba\042\262\275}\011\013\254\264\254\010\257+\361\225T~c\371p\013\312\366"
+    "VE^\345\300\3551L\250\3724\326C\366\372\305\255\364\02513,\003\034\177.\247\357uM\012\263K\3202\351Y0\351\304\011"
+    "}\277I@\315\243\375\002N\321\310\027\311\035\272\271\356_[\327O]S\253\320g\214\374\277%\032\343(0A\270h\364N\267"
+    "ma\336\306\307\205\243\272r+:\216\227\014\204\362k\301ekD\313Z\326KP\263#\177\316\260_\244y\217\330}\042u\317\204"
+    "Y\215\234\322}\010\214@\312F_\012\216\036\354\234\031\010\360\215\367\232\272\255\134;Rm\225\204\202\025c6\266"
+    "&\362\205\015]M\257:\331\203\276_\327\303\376pVb\001k\211:%\363\200\361]+W\0307\345,\030oa\263G\264\005>\016N\235"
+    "\351\000H\005\306\213N\222\270\372(0\005\231\026I\004\242{\000f\206g[|\362x${o\004a\356\257\274\244\310\321\355"
+    "\265\027\030\354\021++\274Z\304!S\042\240\034\307\336^\221y\211,\323\374m\251l\302\333z\275x\233\252\375\223\364"
+    "B\005\031\247`\342x\077\264\320\345\020\370\251\272\222\363\314\003\341.\344p\230Y\343\345\202\335\011\265h\300"
+    "\334\226WF%^\002\275oEEj\006\034\030\013\375rZMk1.d\254\3118\235qP\013eK\251\024\311\226\363=U{\005\302\2114\336"
+    "\334=\352]\333\214Q|\267\226\031\212\003\256WS\336\265\363\016A\267\021\2269\354\254Z\017\326w\306\255\020\037"
+    "\026\255k\230\254Kt\354L9j\230\355\235\371\321\360\305\300\222\344\337\221^\222j\274\301\244 \366\015,uO\351/\220"
+    "\021\003\323\244\370(\341#,\3330\254\351\272\254\322\313w\322\213Kd\377\257\200\210\222(\214\000\342\014\224\261"
+    ".y]wq/\214\274\017a\305\3169\222\013\361\251\027\343.R {\227\362 \345\261t\202\042\317\322\343\017Hu\252`#P\203"
+    "L/J\216\005Z\264`y\241K\334\013\250a#\037\010:b\215z\333\241Hl{>\346\232fE1\005\011\006\356;a\026\255\024Y\225"
+    "F\204c\243$s\020k\012\352.\005\336\200\370U\202\2661I\344\033\257t\331:\374\016\367\035_\013\256\023\240~\035d"
+    "B\347\034x\213\333, \032=a'\233\266!\306-\030\377Q\227C\314\021\005\262#\245\325K\024\261\344\343M\321n\266\364"
+    "\213\330W0\274R\371\272j)6\264\205\370\266c\341\227iy\266\303\224G^\335R\272Q\370\357\323d\233\230r\243o\323`\033"
+    "\010t\134\241\371\270\023=\254\233-`\257\304\353\301\216\342\313\355\246'T\323z\022\267\036\333\263LJ5\215\350"
+    "i4\230\323\031\221mF\303\021S\350\333\024U\254\237\371=\336\042b\200\261}\240\327v\011\343#\260,yaB\246\032\235"
+    "\241\203Ol\324\362\270=\305t\205\301\222'!\206\330\253\361\333\230\200\334\011\245\316\270\343\016\033\347[\353"
+    "I<\315\006V7\011%\266~\271\013&x\325\267\203\357M\021|\265\376\356\307Fb\2317\365\204\200{\015\243\307\253\334"
+    "\035\302\301\200\322\3377\330\244;b\263\352\260\276\016S\375d\273\004\315hU\035m=\331\306cw\370\213\023\004\177"
+    "\022>\035\032\207\345\307l\025\006\250\336\216\303o\304$\177t\002\211&:2\247=\331N\240\026\037\335\233\252U\276"
+    "\012!\261\374taR.\211\031b\237~\310\077\217\303>(B\303]\370_\030(\257\2051\373,\034=Y\201\006\030L\307\341\253"
+    "\275`g\322\035\004\373\360\337\340Q\360(\030\034\004\007\360\033\376\033\006\217\272\203\003(p0\037\354\276z\034"
+    "\034|\032\014^A*\374\035\276\032\354\321w\270}\004\343\374t\201\375\033\004\031\0004\261\360\217\030{0\366\001"
+    "d\256(\217c\316\233\016\323Q4T_\331|\322\206L6)0!\251\177]R[\306F\273:z\222A5\370\017y\304\221S\264\240'\230\300"
+    "\020\205\237 Xf\323tD86'\204\246\025\330\352\000\213\014\334\373\302\343\360G@d u\264d\037\313\021\242\240\375"
+    "\276\230\236d\305d\001S\011%\007Ch\367\232\377\026\343\360\000\261G\023!\235\301\335FH\263\002h\336M`&\002\004"
+    ">\300\377\366\177W\270\336\346Q\030\322J\013\213BY*\006\342zY\246\370\211O\275\217Cy\012AF\013\354\022\306\237"
+    "\003\253\263\323p\011\310\300\341\031M\027\221G':\226\354\370\253\366z\272\244\213\341\357\350\311|\350\252Jb\255"
+    "CG\317\200\303\341\375\010\276h\000\303\030\342\340\270]\325\203FCb6\202\042\323\354\223#\225\002S\244YS\204\314"
+    "I{\3064DMx\265\252<_\224\0065\364\346\266O\007\024R\324\265Gr\213QL\376\035\002\005/\254\200\326wd\010\316\247"
+    "2\032\3368\334\357\207G\003\354\211\235\271[\213\357\364\241\374\336\375\313\077\306\362\203Z\005^\014\322\357"
+    "\015\235\305\341\030\331^\003\2551\361\134\212\034\375\355\337\377\357F\217\020\206U\042n\001\362\277\240L\200"
+    "e\216\376\366\277\375\357\233\241\340j\274\003\010\0249z\330\012\201\365\216[\352\277\244\0020\216\377\247\211"
+    "(\015\207Lo-`,+\340\305\355\033\353\364\262\004:s\177\220\350\020\254\260x3\033\346\263J\316\351)\273q\330\035"
+    "\340J\224\272n5(\242\245K\204\341m+\204\305\266Y\213\315ubW\247W\356-\035\341\210\314\227\345\350:o:L\267\206\251"
+    "\210@\206\177\327\013\007\216ot@\325\365\302r$\355\273o\000\361\2270\235\032\222\274\213\037\300\037ku\236\221"
+    "\007*F\257!gF\020\224\300P\350\005\035\366VB\2305\364\337\207\257\250\267<\356\304\134\263\25450\012\352V\365r"
+    "|\301\273!\370L\017\005\207\265\367:4\332-R\325`\244\362\3061\351\323\230[\206\243\213\211\353\317\321\323\305"
+    "B\316\246\305\206\330 \011[\263\225b7\366\211\304\371\306.Y\036\256\213\375\010\277\205{\257|\336M\272\024\253"
+    "O\267\333\2121\344\237\215\33376\3337\023a\026s\217\376\042&_P\370\236\235\374\023\253\134\367\003NQ\3766C\247"
+    "l\015\036\303\0012|\217\374\211\340K;\372\332\354\003J\327\227\240\342]\037qpH9\254\227\310e\350\237\202\372\010"
+    "L\201\224j\221t\220F3qt\002\233\202\340\011G:r\330\306 \217$\2031\031~pY\217-z\201\032}\366\010\014\204\222\025"
+    "\017T\025m\274\306Z%\012\231e0\276\261\042#\270\275&#\263\316w5\303\244\367e5\223\355\033\231_\244\027\231/ 4\221"
+    "\232xq\000\256B\224\203&\307)\016\025\266\310\223m\371y\364\244\242\270\202\266\010\005\267\203|J\206\134\334\002"
+    "\270\134\212h\207\271\2643\200\277\324\220\022\037L\024\265e/Z\332,\007>B\232\337\321\217\370Jr\216Q/\022\3363"
+    " _Dq\212\317$\255\001f\227w\314\220*'Mt\317\253\027\374\014K\324^r\242\232#|\215\022c\023\322\213\256\264\011\241"
+    "\260R\235\340a\220,\247\001\010o\201\214\217r\006\357W\224J\277\361\205\316\200\034B\371\321L\331\033\227\346\354"
+    "\252\307\004\277L>\371\332\305r\312^\001\200\011\263\342\314\311\305\321\233\042\207\337\363tM\273\240\372\212"
+    "\024\205\366\210\375\212\274\022\200\357E5\377\035V\036\375\240\274mh\032\021h1\267-;\262\355yu\011\264\376\377"
+    "\002\312&\234B\026\026\001\000",
+    21798};
 
 } // namespace orfeas::inline v0::serve::detail
 #pragma GCC diagnostic pop
