@@ -3,13 +3,19 @@
 // What a cached answer costs the server: the studio as a process of its own, in server CPU time per request, beside a
 // bare Asio loop that writes the same body. The two take turns, a batch of requests each.
 
-#include <algorithm>
-#include <array>
+#include "support/report.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/streambuf.hpp>
 #include <boost/asio/write.hpp>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <csignal>
 #include <cstddef>
@@ -25,12 +31,8 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <utility>
 #include <vector>
-
-#include "support/report.hpp"
 
 namespace {
 
@@ -39,13 +41,17 @@ using asio::ip::tcp;
 
 /// A server in a child process, whose CPU time can be read; ended with this object.
 class child {
-public:
+  public:
     /// Runs `serve(out)` in the child; it writes the port that it listens on, as a line, to the descriptor `out`.
     explicit child(std::function<void(int out)> const& serve) {
         std::array<int, 2> ends{};
-        if (::pipe(ends.data()) != 0) throw std::runtime_error{"pipe failed"};
+        if (::pipe(ends.data()) != 0) {
+            throw std::runtime_error{"pipe failed"};
+        }
         process_ = ::fork();
-        if (process_ < 0) throw std::runtime_error{"fork failed"};
+        if (process_ < 0) {
+            throw std::runtime_error{"fork failed"};
+        }
         if (process_ == 0) {
             ::close(ends[0]);
             serve(ends[1]);
@@ -73,16 +79,20 @@ public:
         return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
     }
 
-private:
+  private:
     /// The number between the last ':' and the '/' after it, or the whole line.
     static std::uint16_t read_port(int from) {
         std::string line;
-        for (char c = 0; ::read(from, &c, 1) == 1 && c != '\n';) line.push_back(c);
+        for (char c = 0; ::read(from, &c, 1) == 1 && c != '\n';) {
+            line.push_back(c);
+        }
         auto const colon = line.rfind(':');
         std::string_view const digits = std::string_view{line}.substr(colon == std::string::npos ? 0 : colon + 1);
         std::uint16_t port = 0;
         std::from_chars(digits.data(), digits.data() + digits.size(), port);
-        if (port == 0) throw std::runtime_error{"the server did not start: '" + line + "'"};
+        if (port == 0) {
+            throw std::runtime_error{"the server did not start: '" + line + "'"};
+        }
         return port;
     }
 
@@ -95,12 +105,16 @@ void serve_bare(int out, std::string const& answer) {
     asio::io_context io;
     tcp::acceptor acceptor{io, {asio::ip::address_v4::loopback(), 0}};
     auto const line = std::to_string(acceptor.local_endpoint().port()) + "\n";
-    if (::write(out, line.data(), line.size()) < 0) return;
+    if (::write(out, line.data(), line.size()) < 0) {
+        return;
+    }
     auto socket = acceptor.accept();
     asio::streambuf request;
     std::function<void()> next = [&] {
         asio::async_read_until(socket, request, "\r\n\r\n", [&](boost::system::error_code failed, std::size_t size) {
-            if (failed) return;
+            if (failed) {
+                return;
+            }
             request.consume(size);
             asio::async_write(socket, asio::buffer(answer), [&](boost::system::error_code, std::size_t) { next(); });
         });
@@ -116,7 +130,7 @@ void serve_studio(int out) {
 
 /// One connection that sends a request again and again.
 class client {
-public:
+  public:
     explicit client(std::uint16_t port) { socket_.connect({asio::ip::address_v4::loopback(), port}); }
 
     struct answer {
@@ -134,12 +148,14 @@ public:
         return result;
     }
 
-private:
+  private:
     static std::size_t length_of(std::string const& head) {
         constexpr std::string_view name = "content-length: ";
         auto const at = head.find(name);
         std::size_t length = 0;
-        if (at != std::string::npos) std::from_chars(head.data() + at + name.size(), head.data() + head.size(), length);
+        if (at != std::string::npos) {
+            std::from_chars(head.data() + at + name.size(), head.data() + head.size(), length);
+        }
         return length;
     }
 
@@ -167,11 +183,15 @@ std::string post(std::string const& query, std::string const& body, std::string 
            "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
-std::string get(std::string const& path) { return "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n"; }
+std::string get(std::string const& path) {
+    return "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+}
 
 std::string field_of(std::string const& head, std::string_view name) {
     auto const at = head.find(name);
-    if (at == std::string::npos) throw std::runtime_error{"the answer has no field " + std::string{name} + head};
+    if (at == std::string::npos) {
+        throw std::runtime_error{"the answer has no field " + std::string{name} + head};
+    }
     auto const begin = at + name.size() + 2;
     return head.substr(begin, head.find('\r', begin) - begin);
 }
@@ -179,7 +199,9 @@ std::string field_of(std::string const& head, std::string_view name) {
 /// Server CPU seconds of `count` requests.
 double cpu_of(child const& server, client& from, std::string const& request, int count) {
     double const before = server.cpu_seconds();
-    for (int i = 0; i < count; ++i) from.ask(request);
+    for (int i = 0; i < count; ++i) {
+        from.ask(request);
+    }
     return server.cpu_seconds() - before;
 }
 
@@ -199,9 +221,15 @@ struct bench_run {
         auto const bytes = from.ask(request).body_bytes;
         std::vector<double> rates;
         constexpr int batch = 200;
-        for (int i = 0; i < rounds; ++i) rates.push_back(batch / cpu_of(studio, from, request, batch));
-        report.add({.bench = "studio_serving", .name = name + ", " + std::to_string(bytes) + " B", .unit = "answers/CPU-s",
-                    .ours = median(rates), .lower_is_better = false, .target = std::move(target)});
+        for (int i = 0; i < rounds; ++i) {
+            rates.push_back(batch / cpu_of(studio, from, request, batch));
+        }
+        report.add({.bench = "studio_serving",
+                    .name = name + ", " + std::to_string(bytes) + " B",
+                    .unit = "answers/CPU-s",
+                    .ours = median(rates),
+                    .lower_is_better = false,
+                    .target = std::move(target)});
     }
 
     /// Bytes a CPU second, against the bare loop in turns.
@@ -221,9 +249,13 @@ struct bench_run {
             ours.push_back(bytes / cpu_of(studio, from, request, batch));
             theirs.push_back(bytes / cpu_of(bare, from_bare, get("/"), batch));
         }
-        report.add({.bench = "studio_serving", .name = name + ", " + std::to_string(shape.body_bytes) + " B",
-                    .unit = "GB/CPU-s", .ours = median(ours), .lower_is_better = false,
-                    .peers = {{"bare_asio", median(theirs)}}, .target = bench::bar{"ratio:bare_asio", ">=", 0.8}});
+        report.add({.bench = "studio_serving",
+                    .name = name + ", " + std::to_string(shape.body_bytes) + " B",
+                    .unit = "GB/CPU-s",
+                    .ours = median(ours),
+                    .lower_is_better = false,
+                    .peers = {{"bare_asio", median(theirs)}},
+                    .target = bench::bar{"ratio:bare_asio", ">=", 0.8}});
     }
 };
 
@@ -244,7 +276,7 @@ void run(bench::report& report) {
     each.bytes_per_cpu_second("cached, GET, 256x256", get(large_path));
 }
 
-}  // namespace
+} // namespace
 
 int main(int count, char** arguments) {
     try {

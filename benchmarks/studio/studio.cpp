@@ -3,7 +3,17 @@
 // What the pool and full instrumentation add to making a mesh, against the same pipeline with the plain allocator and
 // everything compiled out.
 
+#include "pipeline/generate.hpp"
+#include "service/stage_instrument.hpp"
+#include "support/interleaved.hpp"
+#include "support/report.hpp"
+
+#include <orfeas/memory.hpp>
+#include <orfeas/metrics.hpp>
+#include <orfeas/trace.hpp>
+
 #include <benchmark/benchmark.h>
+
 #include <exception>
 #include <fstream>
 #include <iostream>
@@ -11,15 +21,6 @@
 #include <span>
 #include <utility>
 #include <vector>
-
-#include <orfeas/memory.hpp>
-#include <orfeas/metrics.hpp>
-#include <orfeas/trace.hpp>
-
-#include "pipeline/generate.hpp"
-#include "service/stage_instrument.hpp"
-#include "support/interleaved.hpp"
-#include "support/report.hpp"
 
 namespace {
 
@@ -57,7 +58,7 @@ void plain(benchmark::State& state) {
     }
 }
 
-}  // namespace
+} // namespace
 
 int main(int count, char** arguments) {
     try {

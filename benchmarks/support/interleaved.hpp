@@ -2,6 +2,7 @@
 #pragma once
 
 #include <benchmark/benchmark.h>
+
 #include <map>
 #include <string>
 #include <string_view>
@@ -14,29 +15,32 @@ namespace bench {
 
 /// Prints as usual and remembers the median CPU time of each benchmark, in its own time unit.
 class median_reporter : public benchmark::ConsoleReporter {
-public:
+  public:
     void ReportRuns(std::vector<Run> const& runs) override {
         ConsoleReporter::ReportRuns(runs);
         for (auto const& each : runs) {
-            if (each.aggregate_name == "median") medians_[each.run_name.function_name] = each.GetAdjustedCPUTime();
+            if (each.aggregate_name == "median") {
+                medians_[each.run_name.function_name] = each.GetAdjustedCPUTime();
+            }
         }
     }
 
     /// The median of the benchmark of this name. Throws std::out_of_range when it did not run.
     double median(std::string const& name) const { return medians_.at(name); }
 
-private:
+  private:
     std::map<std::string, double> medians_;
 };
 
 /// Runs all registered benchmarks, `repetitions` times each and interleaved.
 inline median_reporter run_interleaved(int repetitions, std::string_view min_time) {
-    std::vector<std::string> arguments{"bench", "--benchmark_enable_random_interleaving=true",
-                                       "--benchmark_report_aggregates_only=true",
-                                       "--benchmark_repetitions=" + std::to_string(repetitions),
-                                       "--benchmark_min_time=" + std::string{min_time}};
+    std::vector<std::string> arguments{
+        "bench", "--benchmark_enable_random_interleaving=true", "--benchmark_report_aggregates_only=true",
+        "--benchmark_repetitions=" + std::to_string(repetitions), "--benchmark_min_time=" + std::string{min_time}};
     std::vector<char*> pointers;
-    for (auto& each : arguments) pointers.push_back(each.data());
+    for (auto& each : arguments) {
+        pointers.push_back(each.data());
+    }
     int count = static_cast<int>(pointers.size());
     benchmark::Initialize(&count, pointers.data());
     median_reporter medians;
@@ -44,4 +48,4 @@ inline median_reporter run_interleaved(int repetitions, std::string_view min_tim
     return medians;
 }
 
-}  // namespace bench
+} // namespace bench

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/json.hpp>
+
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -10,8 +12,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <orfeas/core/json.hpp>
 
 /// What every benchmark program shares: its command line, and the results that it prints and writes.
 
@@ -33,7 +33,9 @@ inline command_line parse_command_line(int& count, char** arguments) {
         if (name == "--quick") {
             result.quick = true;
         } else if (name == "--data" || name == "--json") {
-            if (i + 1 == count) throw std::invalid_argument{std::string{name} + " needs a path"};
+            if (i + 1 == count) {
+                throw std::invalid_argument{std::string{name} + " needs a path"};
+            }
             (name == "--data" ? result.data : result.json) = arguments[++i];
         } else {
             arguments[kept++] = arguments[i];
@@ -46,7 +48,7 @@ inline command_line parse_command_line(int& count, char** arguments) {
 /// What a result must reach: `of` is "ours" or "ratio:PEER".
 struct bar {
     std::string of;
-    std::string op;  ///< "<=" or ">="
+    std::string op; ///< "<=" or ">="
     double value;
 };
 
@@ -59,15 +61,19 @@ struct result {
     bool lower_is_better = true;
     std::vector<std::pair<std::string, double>> peers{};
     std::optional<bar> target{};
-    std::string skipped{};  ///< why it was left out; empty when it was measured
+    std::string skipped{}; ///< why it was left out; empty when it was measured
 
     double ratio(double peer) const { return lower_is_better ? peer / ours : ours / peer; }
 
     std::optional<bool> met() const {
-        if (!target || !skipped.empty()) return std::nullopt;
+        if (!target || !skipped.empty()) {
+            return std::nullopt;
+        }
         double value = ours;
         for (auto const& [peer, figure] : peers) {
-            if (target->of == "ratio:" + peer) value = ratio(figure);
+            if (target->of == "ratio:" + peer) {
+                value = ratio(figure);
+            }
         }
         return target->op == "<=" ? value <= target->value : value >= target->value;
     }
@@ -75,7 +81,7 @@ struct result {
 
 /// Gathers results, prints each as it comes, and writes them in the suite's JSON format.
 class report {
-public:
+  public:
     explicit report(command_line arguments) : arguments_{std::move(arguments)} {}
 
     command_line const& arguments() const noexcept { return arguments_; }
@@ -87,13 +93,17 @@ public:
 
     /// Writes the JSON file if one was asked for. Throws std::runtime_error when it cannot be written.
     void finish() const {
-        if (!arguments_.json) return;
+        if (!arguments_.json) {
+            return;
+        }
         std::ofstream file{*arguments_.json};
         file << json() << '\n';
-        if (!file.flush()) throw std::runtime_error{"cannot write " + arguments_.json->string()};
+        if (!file.flush()) {
+            throw std::runtime_error{"cannot write " + arguments_.json->string()};
+        }
     }
 
-private:
+  private:
     static void print(result const& each) {
         if (!each.skipped.empty()) {
             std::printf("%-12s %-44s skipped: %s\n", each.bench.c_str(), each.name.c_str(), each.skipped.c_str());
@@ -115,7 +125,9 @@ private:
         std::string text;
         orfeas::json_writer out{text};
         out.begin_object().key("results").begin_array();
-        for (auto const& each : results_) write(out, each);
+        for (auto const& each : results_) {
+            write(out, each);
+        }
         out.end_array().end_object();
         return text;
     }
@@ -127,9 +139,13 @@ private:
             return;
         }
         out.member("unit", each.unit).member("ours", each.ours).key("peers").begin_object();
-        for (auto const& [peer, figure] : each.peers) out.member(peer, figure);
+        for (auto const& [peer, figure] : each.peers) {
+            out.member(peer, figure);
+        }
         out.end_object().key("ratio").begin_object();
-        for (auto const& [peer, figure] : each.peers) out.member(peer, each.ratio(figure));
+        for (auto const& [peer, figure] : each.peers) {
+            out.member(peer, each.ratio(figure));
+        }
         out.end_object();
         if (auto const met = each.met()) {
             out.key("bar").begin_object().member("of", each.target->of).member("op", each.target->op);
@@ -142,4 +158,4 @@ private:
     std::vector<result> results_;
 };
 
-}  // namespace bench
+} // namespace bench

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <orfeas/core.hpp>
+
 #include <iostream>
 #include <memory>
-
-#include <orfeas/core.hpp>
 
 using namespace orfeas;
 

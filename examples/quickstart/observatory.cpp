@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
+#include <orfeas/memory.hpp>
+#include <orfeas/observatory.hpp>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <iostream>
 
-#include <orfeas/memory.hpp>
-#include <orfeas/observatory.hpp>
+#include <iostream>
 
 orfeas::task<void> work(orfeas::observatory& obs, orfeas::memory::pool& pool) {
     {
@@ -13,7 +14,7 @@ orfeas::task<void> work(orfeas::observatory& obs, orfeas::memory::pool& pool) {
         orfeas::memory::buffer<float> block{pool, 1 << 20};
         obs.metrics().counter("blocks_total", "Blocks worked on.").add();
     }
-    co_await obs.stop();  // after the last frame, so that io.run() returns
+    co_await obs.stop(); // after the last frame, so that io.run() returns
 }
 
 int main() {
@@ -29,5 +30,7 @@ int main() {
             std::cout << series.key << " = " << at(kept.last_seq()) << '\n';
         });
     });
-    for (auto const& each : obs.tracer().store().recent(1)) std::cout << "trace: " << each.name << '\n';
+    for (auto const& each : obs.tracer().store().recent(1)) {
+        std::cout << "trace: " << each.name << '\n';
+    }
 }

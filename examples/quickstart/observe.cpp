@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include <chrono>
-#include <iostream>
-
 #include <orfeas/core/manual_clock.hpp>
 #include <orfeas/observe.hpp>
 
-struct furnace {  // any component that reports measurements can be watched
+#include <chrono>
+#include <iostream>
+
+struct furnace { // any component that reports measurements can be watched
     double celsius = 20;
     double chips_burnt = 0;
     void measure(orfeas::measurement_sink sink) const {
@@ -25,12 +25,14 @@ int main() {
     for (int second = 0; second < 4; ++second, clock.advance(std::chrono::seconds{1})) {
         heat.celsius += 15;
         heat.chips_burnt += 3;
-        frames.sample();  // gauges as they are, counters as rates
+        frames.sample(); // gauges as they are, counters as rates
     }
     frames.with_history([](orfeas::observe::history const& kept) {
         kept.for_each([&](orfeas::observe::series const& about, auto const& at) {
             std::cout << about.key << ':';
-            for (auto seq = kept.first_seq(); seq <= kept.last_seq(); ++seq) std::cout << ' ' << at(seq);
+            for (auto seq = kept.first_seq(); seq <= kept.last_seq(); ++seq) {
+                std::cout << ' ' << at(seq);
+            }
             std::cout << '\n';
         });
     });

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
+#include <orfeas/observatory.hpp>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
 #include <chrono>
 #include <iostream>
 #include <string>
-
-#include <orfeas/observatory.hpp>
 
 using service = orfeas::serve::server<orfeas::observatory>;
 
@@ -27,7 +28,7 @@ int main(int argc, char**) {
     boost::asio::io_context io;
     orfeas::observatory obs{io.get_executor(), {.service = "greeter"}};
     service web{io.get_executor(), obs, {.port = 0}};
-    web.route("GET", "/hello/{name}", greet);  // traced, timed, on the page
+    web.route("GET", "/hello/{name}", greet); // traced, timed, on the page
     web.start();
     std::cout << "dashboard: " << web.url() << "  metrics: " << web.url() << "metrics" << std::endl;
     auto const time = argc > 1 ? std::chrono::hours{24} : std::chrono::seconds{1};

@@ -2,23 +2,24 @@
 //
 // The studio: a service that turns pictures into printable reliefs, built from every part of orfeas.
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <csignal>
-#include <exception>
-#include <iostream>
-#include <memory>
+#include "service/command_line.hpp"
+#include "service/mesh_service.hpp"
+#include "service/studio_options.hpp"
 
 #include <orfeas/core/log_sinks.hpp>
 #include <orfeas/memory.hpp>
 #include <orfeas/observatory.hpp>
 
-#include "service/command_line.hpp"
-#include "service/mesh_service.hpp"
-#include "service/studio_options.hpp"
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <memory>
 
 namespace {
 
@@ -26,8 +27,12 @@ using web_server = orfeas::serve::server<orfeas::observatory>;
 
 orfeas::http::server_options http_options(studio::command_line const& given) {
     auto options = orfeas::from_environment<orfeas::http::server_options>();
-    if (given.port) options.port = *given.port;
-    if (given.address) options.address = *given.address;
+    if (given.port) {
+        options.port = *given.port;
+    }
+    if (given.address) {
+        options.address = *given.address;
+    }
     return options;
 }
 
@@ -62,7 +67,7 @@ void run(studio::command_line const& given) {
     meshes.join();
 }
 
-}  // namespace
+} // namespace
 
 int main(int count, char** arguments) {
     try {

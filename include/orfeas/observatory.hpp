@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <chrono>
-#include <string>
-#include <string_view>
-#include <utility>
-
 #include <orfeas/core/clock.hpp>
 #include <orfeas/core/hash.hpp>
 #include <orfeas/core/log.hpp>
@@ -20,20 +14,25 @@
 #include <orfeas/serve.hpp>
 #include <orfeas/trace.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <utility>
+
 namespace orfeas::inline v0 {
 
 /// What an observatory is made of. Prefix ORFEAS_OBSERVATORY_ for its own members; each part has a prefix of its own.
 struct observatory_options {
-    std::string service = "orfeas";  ///< the name of the service in traces, status and page
+    std::string service = "orfeas"; ///< the name of the service in traces, status and page
     observe::sampler_options sampler{};
     metrics::registry_options metrics{};
     trace::tracer_options trace{};
-    logger log{};  ///< where events go; silent unless set
+    logger log{}; ///< where events go; silent unless set
 
     static constexpr std::string_view environment_prefix = "ORFEAS_OBSERVATORY_";
-    static void fields(auto& self, auto&& field) {
-        field("service", self.service, non_empty{}, "name of the service");
-    }
+    static void fields(auto& self, auto&& field) { field("service", self.service, non_empty{}, "name of the service"); }
 };
 static_assert(options<observatory_options>);
 
@@ -59,7 +58,7 @@ inline observatory_options observatory_from_environment(observatory_options base
 /// What is watched, and the executor, outlive the observatory or its watch.
 /// Thread-safe.
 class observatory {
-public:
+  public:
     /// Throws option_error for options out of range.
     explicit observatory(boost::asio::any_io_executor executor, observatory_options options = {})
         : service_{std::move(options.service)},
@@ -78,7 +77,7 @@ public:
 
     /// Shows a component's measurements and status under `name` from the next frame on. The component outlives its watch.
     /// Throws option_error when the name is empty or taken.
-    template <measurable Component>
+    template<measurable Component>
     void watch(std::string name, Component const& component) {
         components_.add(std::move(name), component);
     }
@@ -115,7 +114,7 @@ public:
     /// goes away. Resumes on the caller's executor.
     task<void> stop() { return loop_.stop(); }
 
-private:
+  private:
     std::string service_;
     std::string boot_id_ = to_string(span_id{random_seed()});
     monotonic_time start_ = steady_clock{}.now();
@@ -130,4 +129,4 @@ private:
 };
 static_assert(serve::source<observatory>);
 
-}  // namespace orfeas::inline v0
+} // namespace orfeas::inline v0

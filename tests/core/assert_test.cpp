@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
+#include "support/catch.hpp"
+
 #include <orfeas/core/assert.hpp>
 
-#include <csignal>
-#include <string>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "support/catch.hpp"
+#include <csignal>
+#include <string>
 
 namespace {
 
@@ -29,14 +30,16 @@ ending in_child(void (*action)()) {
     ::close(pipe_ends[1]);
     std::string words;
     char part[256];
-    for (ssize_t n = 0; (n = ::read(pipe_ends[0], part, sizeof part)) > 0;) words.append(part, static_cast<std::size_t>(n));
+    for (ssize_t n = 0; (n = ::read(pipe_ends[0], part, sizeof part)) > 0;) {
+        words.append(part, static_cast<std::size_t>(n));
+    }
     ::close(pipe_ends[0]);
     int status = 0;
     ::waitpid(child, &status, 0);
     return {WIFSIGNALED(status) ? WTERMSIG(status) : 0, words};
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("core: a broken promise aborts with the place and what should have been done") {
     auto const [signal, words] = in_child([] { ORFEAS_ASSERT(1 + 1 == 3, "add correctly"); });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include <orfeas/core/bytes.hpp>
-
 #include "support/catch.hpp"
+
+#include <orfeas/core/bytes.hpp>
 
 using namespace orfeas;
 
@@ -31,8 +31,8 @@ TEST_CASE("core: byte sizes are read with and without a unit") {
 }
 
 TEST_CASE("core: what is no byte size is not read") {
-    for (auto const* text : {"", " ", "MiB", "-1", "1.5MiB", "1 MB", "1MiBs", "1  MiB", "0x10", "18446744073709551616",
-                             "16384PiB"}) {
+    for (auto const* text :
+         {"", " ", "MiB", "-1", "1.5MiB", "1 MB", "1MiBs", "1  MiB", "0x10", "18446744073709551616", "16384PiB"}) {
         INFO(text);
         CHECK_FALSE(parse_bytes(text).has_value());
     }

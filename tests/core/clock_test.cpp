@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include <orfeas/core/clock.hpp>
-
 #include "support/catch.hpp"
+
+#include <orfeas/core/clock.hpp>
 
 using namespace orfeas;
 
@@ -13,7 +13,7 @@ struct no_wall_time {
 static_assert(!orfeas::clock<no_wall_time>);
 static_assert(!orfeas::clock<std::chrono::steady_clock>);
 
-}  // namespace
+} // namespace
 
 TEST_CASE("core: clocks never run backwards") {
     steady_clock const fine;

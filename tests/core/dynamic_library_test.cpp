@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include <orfeas/core/dynamic_library.hpp>
-
 #include "support/catch.hpp"
+
+#include <orfeas/core/dynamic_library.hpp>
 
 using namespace orfeas;
 

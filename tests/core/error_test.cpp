@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: MIT
-#include <orfeas/core/error.hpp>
-
 #include "support/catch.hpp"
+
+#include <orfeas/core/error.hpp>
 
 namespace sample {
 
 enum class error { refused = 1, late = 2 };
-constexpr std::string_view error_domain(error) { return "sample"; }
-constexpr std::string_view describe(error e) { return e == error::refused ? "the peer refused" : "the answer was late"; }
+constexpr std::string_view error_domain(error) {
+    return "sample";
+}
+constexpr std::string_view describe(error e) {
+    return e == error::refused ? "the peer refused" : "the answer was late";
+}
 
 enum class undescribed { one };
 
-}  // namespace sample
+} // namespace sample
 
-template <>
+template<>
 struct std::is_error_code_enum<sample::error> : std::true_type {};
 
 using namespace orfeas;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include "support/catch.hpp"
+
 #include <orfeas/core/function_ref.hpp>
 
 #include <memory>
 #include <string>
 #include <type_traits>
-
-#include "support/catch.hpp"
 
 using namespace orfeas;
 
@@ -14,9 +14,11 @@ static_assert(!std::is_constructible_v<function_ref<int(int)>, std::string>);
 
 namespace {
 
-int apply(function_ref<int(int)> f, int x) { return f(x); }
+int apply(function_ref<int(int)> f, int x) {
+    return f(x);
+}
 
-}  // namespace
+} // namespace
 
 TEST_CASE("core: a borrowed callable is called with its state") {
     int calls = 0;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "support/catch.hpp"
+
 #include <orfeas/core/hash.hpp>
 
 #include <bit>
@@ -9,14 +11,12 @@
 #include <string_view>
 #include <vector>
 
-#include "support/catch.hpp"
-
 using namespace orfeas;
 
 namespace {
 
 /// The mean number of output bits that change when one input bit does; 32 of 64 is perfect.
-template <class Hash>
+template<class Hash>
 double mean_flips(std::size_t bytes, Hash&& hash) {
     std::string text(bytes, 'x');
     auto const base = hash(text);
@@ -29,7 +29,7 @@ double mean_flips(std::size_t bytes, Hash&& hash) {
     return flips / static_cast<double>(bytes * 8);
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("core: equal bytes have equal hashes, wherever they lie") {
     std::string const text = "the same seventy bytes, read from two places that are aligned differently";
@@ -69,7 +69,9 @@ TEST_CASE("core: seeds give independent hashes") {
 TEST_CASE("core: neighbouring integers spread over all buckets") {
     hasher<std::uint64_t> const hash{.seed = 99};
     std::vector<int> buckets(64);
-    for (std::uint64_t key = 0; key < 64'000; ++key) ++buckets[hash(key) % 64];
+    for (std::uint64_t key = 0; key < 64'000; ++key) {
+        ++buckets[hash(key) % 64];
+    }
     for (int const count : buckets) {
         CHECK(count > 800);
         CHECK(count < 1200);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include "support/catch.hpp"
+
 #include <orfeas/core/json.hpp>
+#include <orfeas/core/trace_id.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -9,16 +12,14 @@
 #include <string_view>
 #include <vector>
 
-#include <orfeas/core/trace_id.hpp>
-
-#include "support/catch.hpp"
-
 using namespace orfeas;
 
 namespace {
 
 enum class mood { calm, busy };
-constexpr std::string_view to_string(mood m) { return m == mood::calm ? "calm" : "busy"; }
+constexpr std::string_view to_string(mood m) {
+    return m == mood::calm ? "calm" : "busy";
+}
 
 struct inner {
     double share = 0.5;
@@ -40,9 +41,11 @@ struct report {
     }
 };
 
-std::string quoted(std::string_view text) { return to_json(text); }
+std::string quoted(std::string_view text) {
+    return to_json(text);
+}
 
-}  // namespace
+} // namespace
 
 TEST_CASE("core: JSON separates members and elements by itself") {
     std::string text;
@@ -61,10 +64,10 @@ TEST_CASE("core: JSON strings are escaped") {
 
 TEST_CASE("core: bytes that are not UTF-8 become the replacement character") {
     CHECK(quoted("\xff") == "\"\xEF\xBF\xBD\"");
-    CHECK(quoted("\xC3") == "\"\xEF\xBF\xBD\"");                                      // cut short
-    CHECK(quoted("\xC0\xAF") == "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");                      // overlong
-    CHECK(quoted("\xED\xA0\x80") == "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");      // surrogate
-    CHECK(quoted("\xF4\x90\x80\x80").size() == 2 + 4 * 3);                            // above U+10FFFF
+    CHECK(quoted("\xC3") == "\"\xEF\xBF\xBD\"");                                 // cut short
+    CHECK(quoted("\xC0\xAF") == "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");                 // overlong
+    CHECK(quoted("\xED\xA0\x80") == "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\""); // surrogate
+    CHECK(quoted("\xF4\x90\x80\x80").size() == 2 + 4 * 3);                       // above U+10FFFF
 }
 
 TEST_CASE("core: JSON numbers keep their exact value, and what is no number is null") {

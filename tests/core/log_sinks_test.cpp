@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include "support/catch.hpp"
+
 #include <orfeas/core/log_sinks.hpp>
+#include <orfeas/core/manual_clock.hpp>
 
 #include <memory>
 #include <sstream>
-
-#include <orfeas/core/manual_clock.hpp>
-
-#include "support/catch.hpp"
 
 using namespace orfeas;
 

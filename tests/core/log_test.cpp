@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
+#include "support/catch.hpp"
+
 #include <orfeas/core/log.hpp>
+#include <orfeas/core/manual_clock.hpp>
 
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
-
-#include <orfeas/core/manual_clock.hpp>
-
-#include "support/catch.hpp"
 
 using namespace orfeas;
 using namespace std::chrono_literals;
@@ -36,7 +35,7 @@ struct throwing_sink {
 };
 static_assert(!log_sink<throwing_sink>);
 
-}  // namespace
+} // namespace
 
 TEST_CASE("core: a logger without sink is silent") {
     logger const log;
@@ -61,7 +60,9 @@ TEST_CASE("core: like events beyond the rate are counted and told with the next"
     auto const sink = std::make_shared<recording_sink>();
     manual_clock clock;
     logger const log{sink, {.burst = 2, .interval = 1000ms}, clock};
-    for (int i = 0; i < 5; ++i) log(severity::info, "cache", "eviction");
+    for (int i = 0; i < 5; ++i) {
+        log(severity::info, "cache", "eviction");
+    }
     CHECK(sink->entries.size() == 2);
     log(severity::info, "cache", "other");
     CHECK(sink->entries.size() == 3);
@@ -70,7 +71,9 @@ TEST_CASE("core: like events beyond the rate are counted and told with the next"
     REQUIRE(sink->entries.size() == 4);
     CHECK(sink->entries[3].suppressed == 3);
     clock.advance(1h);
-    for (int i = 0; i < 5; ++i) log(severity::info, "cache", "eviction");
+    for (int i = 0; i < 5; ++i) {
+        log(severity::info, "cache", "eviction");
+    }
     CHECK(sink->entries.size() == 6);
     CHECK(sink->entries[4].suppressed == 0);
 }
@@ -84,7 +87,9 @@ TEST_CASE("core: threads may share a logger") {
     auto const sink = std::make_shared<recording_sink>();
     logger const log{sink, {.burst = 10'000}};
     auto const work = [log] {
-        for (int i = 0; i < 1000; ++i) log(severity::info, "core", "shared", {{"i", i}});
+        for (int i = 0; i < 1000; ++i) {
+            log(severity::info, "core", "shared", {{"i", i}});
+        }
     };
     std::jthread first{work};
     std::jthread second{work};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include <orfeas/core/manual_clock.hpp>
-
 #include "support/catch.hpp"
+
+#include <orfeas/core/manual_clock.hpp>
 
 using namespace orfeas;
 using namespace std::chrono_literals;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include "support/catch.hpp"
+
 #include <orfeas/core/measurement.hpp>
 
 #include <string>
 #include <vector>
-
-#include "support/catch.hpp"
 
 using namespace orfeas;
 
@@ -22,7 +22,7 @@ static_assert(measurable<thermometer>);
 struct silent {};
 static_assert(!measurable<silent>);
 
-}  // namespace
+} // namespace
 
 TEST_CASE("core: a component hands its measurements to whoever asks") {
     std::vector<std::string> seen;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "support/catch.hpp"
+
 #include <orfeas/core/options.hpp>
 
 #include <chrono>
@@ -6,8 +8,6 @@
 #include <limits>
 #include <string>
 #include <vector>
-
-#include "support/catch.hpp"
 
 using namespace orfeas;
 using namespace std::chrono_literals;
@@ -36,7 +36,9 @@ struct sample_options {
         field("hosts", self.hosts, any_value{}, "who may");
     }
     void check() const {
-        if (mode == "exact" && mark > 0.9) throw option_error{"mark", "above 0.9", "at most 0.9 in mode exact"};
+        if (mode == "exact" && mark > 0.9) {
+            throw option_error{"mark", "above 0.9", "at most 0.9 in mode exact"};
+        }
     }
 };
 static_assert(options<sample_options>);
@@ -55,7 +57,7 @@ sample_options read(std::initializer_list<std::string_view> variables) {
     return from_environment<sample_options>({}, environment{variables});
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("core: options without variables keep their defaults") {
     auto const options = read({"PATH=/bin", "ORFEAS_OTHER_PORT=1"});
@@ -65,10 +67,9 @@ TEST_CASE("core: options without variables keep their defaults") {
 }
 
 TEST_CASE("core: every kind of option is read from the environment") {
-    auto const options =
-        read({"ORFEAS_SAMPLE_SIZE_BYTES=256MiB", "ORFEAS_SAMPLE_PORT=8080", "ORFEAS_SAMPLE_OFFSET=-7",
-              "ORFEAS_SAMPLE_MARK=0.5", "ORFEAS_SAMPLE_ENABLED=off", "ORFEAS_SAMPLE_MODE=exact",
-              "ORFEAS_SAMPLE_INTERVAL=250ms", "ORFEAS_SAMPLE_HOSTS=a.example,b.example"});
+    auto const options = read({"ORFEAS_SAMPLE_SIZE_BYTES=256MiB", "ORFEAS_SAMPLE_PORT=8080", "ORFEAS_SAMPLE_OFFSET=-7",
+                               "ORFEAS_SAMPLE_MARK=0.5", "ORFEAS_SAMPLE_ENABLED=off", "ORFEAS_SAMPLE_MODE=exact",
+                               "ORFEAS_SAMPLE_INTERVAL=250ms", "ORFEAS_SAMPLE_HOSTS=a.example,b.example"});
     CHECK(options.size_bytes == 256_MiB);
     CHECK(options.port == 8080);
     CHECK(options.offset == -7);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include <orfeas/core/trace_id.hpp>
-
 #include "support/catch.hpp"
+
+#include <orfeas/core/trace_id.hpp>
 
 using namespace orfeas;
 
@@ -23,9 +23,9 @@ TEST_CASE("core: an id of zeros is none") {
 }
 
 TEST_CASE("core: what is no id is not read") {
-    for (auto const* text : {"", "4bf92f3577b34da6a3ce929d0e0e473", "4bf92f3577b34da6a3ce929d0e0e47366",
-                             "4BF92F3577B34DA6A3CE929D0E0E4736", "4bf92f3577b34da6a3ce929d0e0e473g",
-                             "4bf92f3577b34da6-3ce929d0e0e4736"}) {
+    for (auto const* text :
+         {"", "4bf92f3577b34da6a3ce929d0e0e473", "4bf92f3577b34da6a3ce929d0e0e47366",
+          "4BF92F3577B34DA6A3CE929D0E0E4736", "4bf92f3577b34da6a3ce929d0e0e473g", "4bf92f3577b34da6-3ce929d0e0e4736"}) {
         INFO(text);
         CHECK_FALSE(parse_trace_id(text).has_value());
         CHECK_FALSE(parse_span_id(text).has_value());

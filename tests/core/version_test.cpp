@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include "support/catch.hpp"
+
 #include <orfeas/core/version.hpp>
 
 #include <string>
-
-#include "support/catch.hpp"
 
 using namespace orfeas;
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "support/catch.hpp"
+
 #include <orfeas/core/window.hpp>
 
 #include <algorithm>
@@ -7,8 +9,6 @@
 #include <random>
 #include <vector>
 
-#include "support/catch.hpp"
-
 using namespace orfeas;
 
 static_assert(std::forward_iterator<window<int>::const_iterator>);
@@ -16,7 +16,9 @@ static_assert(std::forward_iterator<window<int>::const_iterator>);
 TEST_CASE("core: a window keeps the newest values, oldest first") {
     window<int> last{3};
     CHECK(last.empty());
-    for (int i = 1; i <= 5; ++i) last.push(i);
+    for (int i = 1; i <= 5; ++i) {
+        last.push(i);
+    }
     CHECK(last.size() == 3);
     CHECK(last.capacity() == 3);
     CHECK(last.front() == 3);
@@ -50,7 +52,9 @@ TEST_CASE("core: a window behaves as a deque that is cut at the front") {
             auto const value = static_cast<unsigned>(random());
             last.push(value);
             model.push_back(value);
-            if (model.size() > capacity) model.pop_front();
+            if (model.size() > capacity) {
+                model.pop_front();
+            }
             REQUIRE(std::equal(last.begin(), last.end(), model.begin(), model.end()));
             REQUIRE(last[model.size() - 1] == model.back());
         }

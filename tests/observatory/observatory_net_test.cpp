@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
+#include "support/catch.hpp"
+
+#include <orfeas/cache.hpp>
+#include <orfeas/memory.hpp>
 #include <orfeas/observatory.hpp>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+
 #include <chrono>
 #include <cmath>
 #include <string>
 #include <string_view>
-
-#include <orfeas/cache.hpp>
-#include <orfeas/memory.hpp>
-
-#include "support/catch.hpp"
 
 using namespace orfeas;
 using namespace std::chrono_literals;
@@ -25,7 +25,7 @@ double newest(observatory& obs, std::string_view key) {
 }
 
 /// Whether the option that a variable sets, takes `value`, refuses `bad` by name, and refuses a misspelt name.
-template <options O, class Read>
+template<options O, class Read>
 void check_variable(std::string name, std::string const& value, Read&& read, std::string const& bad) {
     INFO(name);
     CHECK(read(from_environment<O>({}, environment{name + "=" + value})));
@@ -33,7 +33,7 @@ void check_variable(std::string name, std::string const& value, Read&& read, std
     CHECK_THROWS_WITH((from_environment<O>({}, environment{name + "X=" + value})), orfeas_test::contains(name));
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("observatory: what is watched, registered and traced comes together in one frame") {
     asio::io_context io;
@@ -68,7 +68,9 @@ TEST_CASE("observatory: frames are taken on the executor until it is stopped") {
     options.sampler.interval = 10ms;
     observatory obs{io.get_executor(), options};
     obs.sampler().add_listener([&](observe::history const& kept) {
-        if (kept.last_seq() == 3) asio::co_spawn(io, obs.stop(), asio::detached);
+        if (kept.last_seq() == 3) {
+            asio::co_spawn(io, obs.stop(), asio::detached);
+        }
     });
     io.run();
     CHECK(obs.sampler().with_history([](auto const& kept) { return kept.last_seq(); }) == 3);
@@ -100,23 +102,23 @@ TEST_CASE("observatory: the environment reaches every part, and mistakes in it a
 }
 
 TEST_CASE("observatory: the configuration that the requirements name can be set by the environment") {
-    check_variable<observe::sampler_options>("ORFEAS_OBSERVE_HISTORY_SIZE", "600",
-                                             [](auto const& o) { return o.history_size == 600; }, "0");
-    check_variable<observe::sampler_options>("ORFEAS_OBSERVE_INTERVAL", "500ms",
-                                             [](auto const& o) { return o.interval == 500ms; }, "fast");
-    check_variable<serve::dashboard_options>("ORFEAS_SERVE_SUBSCRIBERS", "100",
-                                             [](auto const& o) { return o.subscribers == 100; }, "-1");
-    check_variable<observatory_options>("ORFEAS_OBSERVATORY_SERVICE", "studio",
-                                        [](auto const& o) { return o.service == "studio"; }, "");
-    check_variable<cache::local_options>("ORFEAS_CACHE_CAPACITY_BYTES", "64MiB",
-                                         [](auto const& o) { return o.capacity_bytes == 64_MiB; }, "big");
+    check_variable<observe::sampler_options>(
+        "ORFEAS_OBSERVE_HISTORY_SIZE", "600", [](auto const& o) { return o.history_size == 600; }, "0");
+    check_variable<observe::sampler_options>(
+        "ORFEAS_OBSERVE_INTERVAL", "500ms", [](auto const& o) { return o.interval == 500ms; }, "fast");
+    check_variable<serve::dashboard_options>(
+        "ORFEAS_SERVE_SUBSCRIBERS", "100", [](auto const& o) { return o.subscribers == 100; }, "-1");
+    check_variable<observatory_options>(
+        "ORFEAS_OBSERVATORY_SERVICE", "studio", [](auto const& o) { return o.service == "studio"; }, "");
+    check_variable<cache::local_options>(
+        "ORFEAS_CACHE_CAPACITY_BYTES", "64MiB", [](auto const& o) { return o.capacity_bytes == 64_MiB; }, "big");
     check_variable<cache::local_options>("ORFEAS_CACHE_TTL", "1h", [](auto const& o) { return o.ttl == 1h; }, "-1s");
-    check_variable<memory::pool_options>("ORFEAS_MEMORY_MEDIUM_MARK", "0.6",
-                                         [](auto const& o) { return o.medium_mark == 0.6; }, "70%");
-    check_variable<memory::pool_options>("ORFEAS_MEMORY_CRITICAL_MARK", "0.99",
-                                         [](auto const& o) { return o.critical_mark == 0.99; }, "0.5");
-    check_variable<trace::tracer_options>("ORFEAS_TRACE_ACTIVE_TRACES", "64",
-                                          [](auto const& o) { return o.active_traces == 64; }, "0");
-    check_variable<trace::tracer_options>("ORFEAS_TRACE_STORED_TRACES", "64",
-                                          [](auto const& o) { return o.stored_traces == 64; }, "0");
+    check_variable<memory::pool_options>(
+        "ORFEAS_MEMORY_MEDIUM_MARK", "0.6", [](auto const& o) { return o.medium_mark == 0.6; }, "70%");
+    check_variable<memory::pool_options>(
+        "ORFEAS_MEMORY_CRITICAL_MARK", "0.99", [](auto const& o) { return o.critical_mark == 0.99; }, "0.5");
+    check_variable<trace::tracer_options>(
+        "ORFEAS_TRACE_ACTIVE_TRACES", "64", [](auto const& o) { return o.active_traces == 64; }, "0");
+    check_variable<trace::tracer_options>(
+        "ORFEAS_TRACE_STORED_TRACES", "64", [](auto const& o) { return o.stored_traces == 64; }, "0");
 }

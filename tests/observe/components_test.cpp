@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include "support/catch.hpp"
+
 #include <orfeas/observe/components.hpp>
 
 #include <string>
 #include <vector>
-
-#include "support/catch.hpp"
 
 using namespace orfeas;
 
@@ -26,7 +26,7 @@ struct plain {
 };
 static_assert(!observe::reports_status<plain>);
 
-}  // namespace
+} // namespace
 
 TEST_CASE("observe: measurements carry the component's name, labels stay sorted") {
     observe::components watched;
@@ -34,7 +34,9 @@ TEST_CASE("observe: measurements carry the component's name, labels stay sorted"
     watched.add("cellar", p);
     std::vector<std::string> seen;
     watched.measure([&](measurement const& m) {
-        for (auto const& each : m.labels) seen.push_back(std::string{each.name} + "=" + std::string{each.value});
+        for (auto const& each : m.labels) {
+            seen.push_back(std::string{each.name} + "=" + std::string{each.value});
+        }
         CHECK(m.name == "pump_litres");
         CHECK(m.value == 3);
     });

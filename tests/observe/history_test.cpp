@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "support/catch.hpp"
+
 #include <orfeas/observe/history.hpp>
 
 #include <cmath>
@@ -8,21 +10,23 @@
 #include <string>
 #include <vector>
 
-#include "support/catch.hpp"
-
 using namespace orfeas;
 
 namespace {
 
-observe::series named(std::string name) { return {{}, std::move(name), {}, measurement_kind::gauge, unit::none, {}}; }
+observe::series named(std::string name) {
+    return {{}, std::move(name), {}, measurement_kind::gauge, unit::none, {}};
+}
 
 void set(observe::history& kept, std::string const& key, double value) {
     kept.set(key, value, [&] { return named(key); });
 }
 
-wall_time at_second(std::uint64_t s) { return wall_time{std::chrono::seconds{s}}; }
+wall_time at_second(std::uint64_t s) {
+    return wall_time{std::chrono::seconds{s}};
+}
 
-}  // namespace
+} // namespace
 
 TEST_CASE("observe: an empty history has no frames") {
     observe::history const kept{3};
@@ -82,7 +86,9 @@ TEST_CASE("observe: the history behaves as a queue of maps") {
     for (std::uint64_t s = 1; s <= 400; ++s) {
         kept.begin_frame(at_second(s));
         auto& frame = model.emplace_back();
-        if (model.size() > capacity) model.pop_front();
+        if (model.size() > capacity) {
+            model.pop_front();
+        }
         for (int i = 0; i < 3; ++i) {
             auto const key = "series_" + std::to_string(random() % 12);
             auto const value = static_cast<double>(random() % 1000);
@@ -91,7 +97,9 @@ TEST_CASE("observe: the history behaves as a queue of maps") {
         }
         std::map<std::string, int> expected_keys;
         for (auto const& each : model) {
-            for (auto const& [key, value] : each) ++expected_keys[key];
+            for (auto const& [key, value] : each) {
+                ++expected_keys[key];
+            }
         }
         REQUIRE(kept.series_count() == expected_keys.size());
         REQUIRE(kept.last_seq() - kept.first_seq() + 1 == model.size());

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include "support/catch.hpp"
+
 #include <orfeas/observe/nvml_collector.hpp>
 
 #include <cmath>
-
-#include "support/catch.hpp"
 
 using namespace orfeas;
 
@@ -15,7 +15,9 @@ TEST_CASE("observe: without the management library there is no GPU to report on"
 
 TEST_CASE("observe: each GPU of this machine reports five readings") {
     observe::nvml_collector const gpus;
-    if (gpus.gpu_count() == 0) ORFEAS_TEST_SKIP("no NVIDIA GPU or no libnvidia-ml.so.1");
+    if (gpus.gpu_count() == 0) {
+        ORFEAS_TEST_SKIP("no NVIDIA GPU or no libnvidia-ml.so.1");
+    }
     std::size_t readings = 0;
     gpus.measure([&](measurement const& m) {
         ++readings;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include "support/catch.hpp"
+
 #include <orfeas/observe/process_collector.hpp>
 
 #include <map>
 #include <string>
 #include <vector>
-
-#include "support/catch.hpp"
 
 using namespace orfeas;
 
@@ -17,14 +17,16 @@ std::map<std::string, double> readings() {
     return all;
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("observe: CPU time grows with work") {
     double const before = readings()["process_cpu_seconds_total"];
     double after = before;
     std::uint64_t volatile sink = 0;
     while (after < before + 0.02) {
-        for (std::uint64_t i = 0; i < 100'000; ++i) sink = sink + i;
+        for (std::uint64_t i = 0; i < 100'000; ++i) {
+            sink = sink + i;
+        }
         after = readings()["process_cpu_seconds_total"];
     }
     CHECK(after > before);

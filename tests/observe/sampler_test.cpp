@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "support/catch.hpp"
+
+#include <orfeas/core/manual_clock.hpp>
 #include <orfeas/observe/sampler.hpp>
 
 #include <chrono>
@@ -7,10 +10,6 @@
 #include <string>
 #include <thread>
 #include <vector>
-
-#include <orfeas/core/manual_clock.hpp>
-
-#include "support/catch.hpp"
 
 using namespace orfeas;
 using namespace std::chrono_literals;
@@ -24,14 +23,16 @@ double newest(manual_sampler const& from, std::string_view key) {
 }
 
 auto gauge(char const* name, double const& value) {
-    return [name, &value](measurement_sink sink) { sink({name, measurement_kind::gauge, unit::bytes, value, {}, "g"}); };
+    return
+        [name, &value](measurement_sink sink) { sink({name, measurement_kind::gauge, unit::bytes, value, {}, "g"}); };
 }
 
 auto counter(char const* name, double const& value) {
-    return [name, &value](measurement_sink sink) { sink({name, measurement_kind::counter, unit::none, value, {}, "c"}); };
+    return
+        [name, &value](measurement_sink sink) { sink({name, measurement_kind::counter, unit::none, value, {}, "c"}); };
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("observe: gauges are kept as they are") {
     manual_clock clock;
@@ -87,7 +88,9 @@ TEST_CASE("observe: a counter that was away starts anew") {
     double hits = 10;
     bool present = true;
     frames.add_source([&](measurement_sink sink) {
-        if (present) sink({"hits_total", measurement_kind::counter, unit::none, hits, {}, {}});
+        if (present) {
+            sink({"hits_total", measurement_kind::counter, unit::none, hits, {}, {}});
+        }
     });
     frames.sample();
     present = false;
@@ -127,7 +130,9 @@ TEST_CASE("observe: listeners see each frame, history keeps as many as asked") {
     manual_sampler frames{{.history_size = 2}, clock};
     std::vector<std::uint64_t> seen;
     frames.add_listener([&](observe::history const& h) { seen.push_back(h.last_seq()); });
-    for (int i = 0; i < 3; ++i) frames.sample();
+    for (int i = 0; i < 3; ++i) {
+        frames.sample();
+    }
     CHECK(seen == std::vector<std::uint64_t>{1, 2, 3});
     CHECK(frames.with_history([](observe::history const& h) { return h.first_seq(); }) == 2);
 }
@@ -153,7 +158,9 @@ TEST_CASE("observe: frames may be taken and read by different threads") {
     }};
     for (int i = 0; i < 200; ++i) {
         frames.with_history([](observe::history const& h) {
-            if (!h.empty()) REQUIRE(h.value("x", h.last_seq()) == 1);
+            if (!h.empty()) {
+                REQUIRE(h.value("x", h.last_seq()) == 1);
+            }
         });
     }
 }

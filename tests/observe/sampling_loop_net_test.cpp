@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
+#include "support/catch.hpp"
+
 #include <orfeas/observe/sampling_loop.hpp>
 
-#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
-#include <chrono>
 
-#include "support/catch.hpp"
+#include <atomic>
+#include <chrono>
 
 using namespace orfeas;
 using namespace std::chrono_literals;
@@ -23,7 +24,7 @@ boost::asio::awaitable<void> stop_after_calls(observe::sampling_loop& loop, std:
     co_await loop.stop();
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("observe: the loop calls until it is stopped, and then io.run() returns") {
     boost::asio::io_context io;

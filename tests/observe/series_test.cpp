@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include "support/catch.hpp"
+
 #include <orfeas/observe/series.hpp>
 
 #include <string>
-
-#include "support/catch.hpp"
 
 using namespace orfeas;
 
@@ -15,7 +15,7 @@ std::string key_of(std::string_view name, std::vector<label> const& labels) {
     return key;
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("observe: a series is keyed by its name and labels") {
     CHECK(key_of("up", {}) == "up");

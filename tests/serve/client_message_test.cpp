@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include "support/catch.hpp"
+
 #include <orfeas/serve/client_message.hpp>
 
 #include <string>
-
-#include "support/catch.hpp"
 
 using namespace orfeas;
 
@@ -12,11 +12,12 @@ namespace {
 observe::series const pool{"memory_bytes{component=\"pool\"}", "memory_bytes", {}, {}, {}, {}};
 observe::series const cache{"cache_bytes{component=\"meshes\"}", "cache_bytes", {}, {}, {}, {}};
 
-}  // namespace
+} // namespace
 
 TEST_CASE("serve: subscribe and unsubscribe messages change the filter") {
     serve::metric_filter filter;
-    CHECK_FALSE(serve::apply_client_message(R"({"type":"subscribe","metrics":["memory_bytes","cache_bytes"]})", filter));
+    CHECK_FALSE(
+        serve::apply_client_message(R"({"type":"subscribe","metrics":["memory_bytes","cache_bytes"]})", filter));
     CHECK(filter.wants(pool));
     CHECK(filter.wants(cache));
     CHECK_FALSE(serve::apply_client_message(R"({"type":"unsubscribe","metrics":["cache_bytes"]})", filter));
@@ -43,7 +44,9 @@ TEST_CASE("serve: a message that makes no sense is refused with a sentence and c
 TEST_CASE("serve: a flood of names is refused") {
     serve::metric_filter filter;
     std::string text = R"({"type":"subscribe","metrics":["x")";
-    for (int i = 0; i < 10'000; ++i) text += R"(,"x")";
+    for (int i = 0; i < 10'000; ++i) {
+        text += R"(,"x")";
+    }
     CHECK(serve::apply_client_message(text + "]}", filter).has_value());
     CHECK(filter.wants_everything());
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include <orfeas/serve/dashboard_options.hpp>
-
 #include "support/catch.hpp"
+
+#include <orfeas/serve/dashboard_options.hpp>
 
 using namespace orfeas;
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
+#include "support/catch.hpp"
+
 #include <orfeas/serve/frame_json.hpp>
+
+#include <nlohmann/json.hpp>
 
 #include <chrono>
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <string>
-
-#include "support/catch.hpp"
 
 using namespace orfeas;
 using nlohmann::json;
@@ -19,10 +20,11 @@ observe::history three_frames() {
     for (std::uint64_t s = 1; s <= 3; ++s) {
         kept.begin_frame(wall_time{std::chrono::seconds{100 + s}});
         kept.set("a", static_cast<double>(s), [] { return observe::series{"", "a", {}, {}, unit::bytes, "An a."}; });
-        if (s == 1) continue;
-        kept.set("b{x=\"1,2\"}", 0.5, [] {
-            return observe::series{"", "b", {{"x", "1,2"}}, measurement_kind::counter, unit::ratio, ""};
-        });
+        if (s == 1) {
+            continue;
+        }
+        kept.set("b{x=\"1,2\"}", 0.5,
+                 [] { return observe::series{"", "b", {{"x", "1,2"}}, measurement_kind::counter, unit::ratio, ""}; });
     }
     return kept;
 }
@@ -31,7 +33,7 @@ json message(serve::backfill earlier, serve::metric_filter const& filter = {}, s
     return json::parse(serve::frame_message(skipped, serve::frame_tail(three_frames(), filter, "b00", earlier)));
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("serve: a live message holds the newest frame and no history") {
     auto const frame = message({});
@@ -70,19 +72,23 @@ TEST_CASE("serve: the history as JSON document and as CSV") {
     auto const document = json::parse(serve::history_json(three_frames(), 1, "b00"));
     CHECK(document["boot_id"] == "b00");
     CHECK(document["history"]["seq"] == json{2, 3});
-    CHECK(serve::history_csv(three_frames(), 0) ==
-          "seq,timestamp,a,\"b{x=\"\"1,2\"\"}\"\r\n"
-          "1,101,1,\r\n"
-          "2,102,2,0.5\r\n"
-          "3,103,3,0.5\r\n");
+    CHECK(serve::history_csv(three_frames(), 0) == "seq,timestamp,a,\"b{x=\"\"1,2\"\"}\"\r\n"
+                                                   "1,101,1,\r\n"
+                                                   "2,102,2,0.5\r\n"
+                                                   "3,103,3,0.5\r\n");
     CHECK(serve::history_csv(observe::history{3}, 0) == "seq,timestamp\r\n");
 }
 
 TEST_CASE("serve: the list of series tells what each means") {
     auto const list = json::parse(serve::series_json(three_frames()))["series"];
     REQUIRE(list.size() == 2);
-    CHECK(list[0] == json{{"key", "a"},      {"name", "a"},       {"labels", json::object()}, {"kind", "gauge"},
-                          {"unit", "bytes"}, {"help", "An a."}, {"value", 3.0}});
+    CHECK(list[0] == json{{"key", "a"},
+                          {"name", "a"},
+                          {"labels", json::object()},
+                          {"kind", "gauge"},
+                          {"unit", "bytes"},
+                          {"help", "An a."},
+                          {"value", 3.0}});
     CHECK(list[1]["labels"] == json{{"x", "1,2"}});
     CHECK(list[1]["kind"] == "counter");
 }

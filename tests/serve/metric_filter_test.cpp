@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include <orfeas/serve/metric_filter.hpp>
-
 #include "support/catch.hpp"
+
+#include <orfeas/serve/metric_filter.hpp>
 
 using namespace orfeas;
 
@@ -10,7 +10,7 @@ namespace {
 observe::series const pool{"memory_bytes{component=\"pool\"}", "memory_bytes", {}, {}, {}, {}};
 observe::series const cache{"cache_bytes{component=\"meshes\"}", "cache_bytes", {}, {}, {}, {}};
 
-}  // namespace
+} // namespace
 
 TEST_CASE("serve: a subscriber wants everything at first") {
     serve::metric_filter const filter;

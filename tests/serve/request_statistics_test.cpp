@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
+#include "support/catch.hpp"
+
+#include <orfeas/core/manual_clock.hpp>
 #include <orfeas/serve/request_statistics.hpp>
 
 #include <chrono>
 #include <cmath>
 #include <map>
 #include <string>
-
-#include <orfeas/core/manual_clock.hpp>
-
-#include "support/catch.hpp"
 
 using namespace orfeas;
 using namespace std::chrono_literals;
@@ -21,7 +20,7 @@ std::map<std::string, double> readings(serve::basic_request_statistics<manual_cl
     return all;
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("serve: without requests there are no latencies, and no errors") {
     serve::basic_request_statistics<manual_clock> const none;
@@ -32,8 +31,12 @@ TEST_CASE("serve: without requests there are no latencies, and no errors") {
 TEST_CASE("serve: latencies are those of the last ten seconds, errors those of all time") {
     manual_clock clock;
     serve::basic_request_statistics<manual_clock> statistics{clock};
-    for (int i = 0; i < 90; ++i) statistics.record(10ms, false);
-    for (int i = 0; i < 10; ++i) statistics.record(500ms, true);
+    for (int i = 0; i < 90; ++i) {
+        statistics.record(10ms, false);
+    }
+    for (int i = 0; i < 10; ++i) {
+        statistics.record(500ms, true);
+    }
     CHECK(std::abs(readings(statistics).at("http_request_p50_ms") - 10) < 0.2);
     CHECK(std::abs(readings(statistics).at("http_request_p95_ms") - 500) < 8);
     CHECK(readings(statistics).at("http_errors_total") == 10);

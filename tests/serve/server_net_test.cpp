@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "support/catch.hpp"
+
+#include <orfeas/observatory.hpp>
 #include <orfeas/serve/server.hpp>
 
 #include <boost/asio/co_spawn.hpp>
@@ -9,19 +12,16 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/stream.hpp>
+#include <nlohmann/json.hpp>
+
 #include <chrono>
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
-
-#include <orfeas/observatory.hpp>
-
-#include "support/catch.hpp"
 
 using namespace orfeas;
 using namespace std::chrono_literals;
@@ -55,13 +55,17 @@ struct running {
         web.route("GET", "/refuse", refuse);
         web.route("GET", "/fail", fail);
         web.start();
-        for (int i = 0; i < threads; ++i) pool.emplace_back([this] { io.run(); });
+        for (int i = 0; i < threads; ++i) {
+            pool.emplace_back([this] { io.run(); });
+        }
     }
 
     ~running() {
         asio::co_spawn(io, web.stop(), asio::use_future).get();
         asio::co_spawn(io, obs.stop(), asio::use_future).get();
-        for (auto& each : pool) each.join();
+        for (auto& each : pool) {
+            each.join();
+        }
     }
 
     static observatory_options options() {
@@ -121,7 +125,7 @@ struct subscriber {
     boost::beast::websocket::stream<asio::ip::tcp::socket> stream{io};
 };
 
-}  // namespace
+} // namespace
 
 TEST_CASE("serve: the page is one document that forbids anything from elsewhere") {
     running service;
@@ -129,8 +133,8 @@ TEST_CASE("serve: the page is one document that forbids anything from elsewhere"
     CHECK(page.status == 200);
     CHECK(page.head.find("content-security-policy: default-src 'none'") != std::string::npos);
     CHECK(page.body.find("<!doctype html>") == 0);
-    auto const tag = page.head.substr(page.head.find("etag: ") + 6, page.head.find("\r\n", page.head.find("etag: ")) -
-                                                                          page.head.find("etag: ") - 6);
+    auto const tag = page.head.substr(page.head.find("etag: ") + 6,
+                                      page.head.find("\r\n", page.head.find("etag: ")) - page.head.find("etag: ") - 6);
     CHECK(ask(service.web.port(), "/", "If-None-Match: " + tag + "\r\n").status == 304);
     auto const compressed = ask(service.web.port(), "/", "Accept-Encoding: gzip\r\n");
     CHECK(compressed.head.find("content-encoding: gzip") != std::string::npos);
@@ -169,9 +173,9 @@ TEST_CASE("serve: health, status, series, history and Prometheus' text") {
 TEST_CASE("serve: wrong parameters are refused with the field and its range") {
     running service;
     auto const port = service.web.port();
-    for (auto const* path : {"/api/v1/metrics/history?since=-1", "/api/v1/metrics/history?since=x",
-                             "/api/v1/metrics/history?format=xml", "/api/v1/traces?limit=0", "/api/v1/traces?limit=1001",
-                             "/api/v1/traces/0123"}) {
+    for (auto const* path :
+         {"/api/v1/metrics/history?since=-1", "/api/v1/metrics/history?since=x", "/api/v1/metrics/history?format=xml",
+          "/api/v1/traces?limit=0", "/api/v1/traces?limit=1001", "/api/v1/traces/0123"}) {
         INFO(path);
         auto const refused = ask(port, path);
         CHECK(refused.status == 400);
@@ -186,9 +190,8 @@ TEST_CASE("serve: wrong parameters are refused with the field and its range") {
 TEST_CASE("serve: an application's request is one trace that continues its caller's") {
     running service;
     auto const port = service.web.port();
-    CHECK(ask(port, "/hello/world",
-              "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n")
-              .body == "hello world");
+    CHECK(ask(port, "/hello/world", "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n").body ==
+          "hello world");
     CHECK(ask(port, "/refuse").status == 400);
     auto const failed = ask(port, "/fail");
     CHECK(failed.status == 500);
@@ -196,7 +199,7 @@ TEST_CASE("serve: an application's request is one trace that continues its calle
     ask(port, "/api/v1/status");
 
     auto const traces = ask(port, "/api/v1/traces").document()["traces"];
-    REQUIRE(traces.size() == 3);  // the service's own routes leave none
+    REQUIRE(traces.size() == 3); // the service's own routes leave none
     CHECK(traces[0]["name"] == "GET /fail");
     CHECK(traces[0]["status"] == "error");
     CHECK(traces[1]["name"] == "GET /refuse");
@@ -249,16 +252,20 @@ TEST_CASE("serve: a subscription narrows the frames, nonsense is answered, the s
     client.next();
     client.stream.write(asio::buffer(std::string{R"({"type":"subscribe","metrics":["custom_metric"]})"}));
     json frame;
-    do frame = client.next();
-    while (frame["data"].size() > 1);
+    do {
+        frame = client.next();
+    } while (frame["data"].size() > 1);
     CHECK(frame["data"] == json{{"custom_metric", 42.0}});
     client.stream.write(asio::buffer(std::string{"nonsense"}));
-    do frame = client.next();
-    while (frame["type"] == "metrics_update");
+    do {
+        frame = client.next();
+    } while (frame["type"] == "metrics_update");
     CHECK(frame["type"] == "error");
     CHECK_THROWS(subscriber{service.web.port()});
     client.stream.close(boost::beast::websocket::close_code::normal);
-    while (service.web.subscribers() > 0) std::this_thread::yield();
+    while (service.web.subscribers() > 0) {
+        std::this_thread::yield();
+    }
     CHECK_NOTHROW(subscriber{service.web.port()}.next());
 }
 
@@ -269,7 +276,9 @@ TEST_CASE("serve: stopping tells subscribers that the server goes away") {
     service.reset();
     boost::beast::flat_buffer buffer;
     boost::system::error_code failed;
-    while (!failed) client.stream.read(buffer, failed);
+    while (!failed) {
+        client.stream.read(buffer, failed);
+    }
     CHECK(failed == boost::beast::websocket::error::closed);
     CHECK(client.stream.reason().code == boost::beast::websocket::close_code::going_away);
 }

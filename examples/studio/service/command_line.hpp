@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/error.hpp>
+
 #include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
-
-#include <orfeas/core/error.hpp>
 
 namespace studio {
 
@@ -35,8 +35,12 @@ inline command_line parse_command_line(int count, char const* const* arguments) 
             result.help = true;
             return result;
         }
-        if (name != "--port" && name != "--address") throw orfeas::option_error{"argument", name, "--port or --address"};
-        if (++i == count) throw orfeas::option_error{name, "", "followed by its value"};
+        if (name != "--port" && name != "--address") {
+            throw orfeas::option_error{"argument", name, "--port or --address"};
+        }
+        if (++i == count) {
+            throw orfeas::option_error{name, "", "followed by its value"};
+        }
         std::string_view const value = arguments[i];
         if (name == "--address") {
             result.address = value;
@@ -52,4 +56,4 @@ inline command_line parse_command_line(int count, char const* const* arguments) 
     return result;
 }
 
-}  // namespace studio
+} // namespace studio

@@ -1,6 +1,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "pipeline/generate.hpp"
+#include "service/problems.hpp"
+#include "service/stage_instrument.hpp"
+#include "service/studio_options.hpp"
+#include "service/work_queue.hpp"
+
+#include <orfeas/cache.hpp>
+#include <orfeas/cache/asio.hpp>
+#include <orfeas/core/hash.hpp>
+#include <orfeas/core/trace_id.hpp>
+#include <orfeas/memory.hpp>
+#include <orfeas/observatory.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -11,21 +24,8 @@
 #include <utility>
 #include <vector>
 
-#include <orfeas/cache.hpp>
-#include <orfeas/cache/asio.hpp>
-#include <orfeas/core/hash.hpp>
-#include <orfeas/core/trace_id.hpp>
-#include <orfeas/memory.hpp>
-#include <orfeas/observatory.hpp>
-
-#include "pipeline/generate.hpp"
-#include "service/problems.hpp"
-#include "service/stage_instrument.hpp"
-#include "service/studio_options.hpp"
-#include "service/work_queue.hpp"
-
 /// The meshes' own size is what they charge the cache with.
-template <>
+template<>
 struct orfeas::cache::size_hint<studio::encoded_mesh> {
     static std::size_t bytes(studio::encoded_mesh const& mesh) noexcept { return sizeof mesh + mesh.bytes().size(); }
 };
@@ -36,9 +36,9 @@ namespace studio {
 /// request is answered from the cache, and at the same time worked on only once. All pixels, heights and triangles lie
 /// in the pool.
 /// Thread-safe. What it is made of outlives it; it outlives the requests.
-template <class Relief>
+template<class Relief>
 class mesh_service {
-public:
+  public:
     mesh_service(boost::asio::any_io_executor executor, orfeas::observatory& obs, orfeas::memory::pool& pool,
                  Relief relief, studio_options const& options, picture_limits const& limits)
         : obs_{obs},
@@ -59,11 +59,13 @@ public:
     mesh_service(mesh_service const&) = delete;
     mesh_service& operator=(mesh_service const&) = delete;
     ~mesh_service() {
-        for (auto const* name : {"pool", "meshes", "workers"}) obs_.unwatch(name);
+        for (auto const* name : {"pool", "meshes", "workers"}) {
+            obs_.unwatch(name);
+        }
     }
 
     /// Adds POST /api/v1/generate and GET /api/v1/meshes/{id}.
-    template <class Server>
+    template<class Server>
     void add_routes(Server& web) {
         web.route("POST", "/api/v1/generate", [this](orfeas::http::request const& q) { return generate(q); },
                   {.body_bytes = limits_.max_bytes});
@@ -73,7 +75,7 @@ public:
     /// Waits for the work that was begun; no request may come any more.
     void join() { queue_.join(); }
 
-private:
+  private:
     using mesh_cache = orfeas::cache::local<std::string, encoded_mesh>;
 
     /// What a worker needs; it owns what it reads, for it may outlive the request.
@@ -90,7 +92,9 @@ private:
         span.set("resolution", std::int64_t{asked.resolution});
         span.set("picture_bytes", static_cast<std::int64_t>(q.body().size()));
         // The mesh depends on nothing but the request, so a client that has it is told so for POST too.
-        if (client_has(q, id)) co_return orfeas::http::not_modified(etag_of(id));
+        if (client_has(q, id)) {
+            co_return orfeas::http::not_modified(etag_of(id));
+        }
         bool const is_cached = meshes_.peek(id).has_value();
         span.set("cached", is_cached);
         auto load = [this, work = job{q.shared_body(), asked, orfeas::trace::capture()}] { return load_mesh(work); };
@@ -100,9 +104,13 @@ private:
 
     orfeas::task<orfeas::http::response> mesh_by_id(orfeas::http::request const& q) {
         std::string const id{q.path_parameter("id")};
-        if (orfeas::http::is_not_modified(q, etag_of(id))) co_return orfeas::http::not_modified(etag_of(id));
+        if (orfeas::http::is_not_modified(q, etag_of(id))) {
+            co_return orfeas::http::not_modified(etag_of(id));
+        }
         auto const cached = meshes_.get(id);
-        if (cached) co_return answer(id, *cached, "hit");
+        if (cached) {
+            co_return answer(id, *cached, "hit");
+        }
         co_return orfeas::http::problem{orfeas::http::status::not_found}.detail(
             "No mesh of this id is kept; POST the picture to /api/v1/generate to have it made.");
     }
@@ -110,7 +118,9 @@ private:
     /// Makes a mesh on a worker's thread; refuses when too many wait already.
     orfeas::task<encoded_mesh> load_mesh(job work) {
         auto const place = queue_.try_enter();
-        if (!place) throw orfeas::http::problem_error{busy("The queue is full.")};
+        if (!place) {
+            throw orfeas::http::problem_error{busy("The queue is full.")};
+        }
         co_await queue_.enter_thread();
         co_return make_mesh(work);
     }
@@ -133,7 +143,9 @@ private:
 
     static parameters parameters_of(orfeas::http::request const& q) {
         std::vector<std::pair<std::string, std::string>> query;
-        for (auto& each : q.parameters()) query.emplace_back(std::move(each.name), std::move(each.value));
+        for (auto& each : q.parameters()) {
+            query.emplace_back(std::move(each.name), std::move(each.value));
+        }
         try {
             return parse_parameters(query);
         } catch (orfeas::option_error const& error) {
@@ -161,7 +173,7 @@ private:
                                    orfeas::http::shared_bytes{mesh.bytes(), mesh.owner()}};
         out.set("etag", etag_of(id)).set("cache-control", "no-cache");
         out.set("content-location", std::string{"/api/v1/meshes/"}.append(id));
-        out.set("cache-status", std::string{"studio; "}.append(cache_status));  // RFC 9211
+        out.set("cache-status", std::string{"studio; "}.append(cache_status)); // RFC 9211
         return out;
     }
 
@@ -178,4 +190,4 @@ private:
     work_queue queue_;
 };
 
-}  // namespace studio
+} // namespace studio

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
-#include <chrono>
-#include <cstddef>
-#include <string_view>
+#include "pipeline/instrument.hpp"
 
 #include <orfeas/core/assert.hpp>
 #include <orfeas/metrics.hpp>
 #include <orfeas/trace.hpp>
 
-#include "pipeline/instrument.hpp"
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <string_view>
 
 namespace studio {
 
@@ -18,21 +18,21 @@ namespace studio {
 /// studio_stage_seconds{stage}.
 /// Thread-safe.
 class stage_instrument_of {
-public:
+  public:
     stage_instrument_of(orfeas::metrics::registry& metrics, orfeas::trace::tracer& tracer)
         : tracer_{tracer},
           seconds_{histogram(metrics, 0), histogram(metrics, 1), histogram(metrics, 2), histogram(metrics, 3),
                    histogram(metrics, 4)} {}
 
     class scope {
-    public:
+      public:
         scope(orfeas::trace::tracer& tracer, std::string_view name, orfeas::metrics::histogram seconds)
             : span_{tracer.span(name)}, seconds_{seconds}, start_{std::chrono::steady_clock::now()} {}
         scope(scope const&) = delete;
         scope& operator=(scope const&) = delete;
         ~scope() { seconds_.observe(std::chrono::steady_clock::now() - start_); }
 
-    private:
+      private:
         orfeas::trace::span span_;
         orfeas::metrics::histogram seconds_;
         std::chrono::steady_clock::time_point start_;
@@ -40,12 +40,14 @@ public:
 
     scope stage(std::string_view name) { return scope{tracer_, name, seconds_[index_of(name)]}; }
 
-private:
+  private:
     static constexpr std::array<std::string_view, 5> names{"decode", "upload", "relief", "triangulate", "encode"};
 
     static std::size_t index_of(std::string_view name) {
         for (std::size_t i = 0; i < names.size(); ++i) {
-            if (names[i] == name) return i;
+            if (names[i] == name) {
+                return i;
+            }
         }
         ORFEAS_ASSERT(false, "a stage of the pipeline");
         return 0;
@@ -60,4 +62,4 @@ private:
     std::array<orfeas::metrics::histogram, names.size()> seconds_;
 };
 
-}  // namespace studio
+} // namespace studio

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/bytes.hpp>
+#include <orfeas/core/options.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <string_view>
-
-#include <orfeas/core/bytes.hpp>
-#include <orfeas/core/options.hpp>
 
 namespace studio {
 
@@ -14,11 +14,11 @@ using namespace orfeas::literals;
 
 /// How the service divides its machine. Prefix STUDIO_SERVICE_.
 struct studio_options {
-    std::uint32_t workers = 2;                       ///< threads that make meshes
-    std::uint32_t queue = 64;                        ///< requests that may wait for a worker or be with one
-    std::uint64_t cache_bytes = 256_MiB;             ///< of finished meshes
-    std::chrono::seconds cache_ttl{3600};            ///< how long a mesh is kept
-    std::chrono::milliseconds drain_deadline{5000};  ///< for requests in flight when the service is told to end
+    std::uint32_t workers = 2;                      ///< threads that make meshes
+    std::uint32_t queue = 64;                       ///< requests that may wait for a worker or be with one
+    std::uint64_t cache_bytes = 256_MiB;            ///< of finished meshes
+    std::chrono::seconds cache_ttl{3600};           ///< how long a mesh is kept
+    std::chrono::milliseconds drain_deadline{5000}; ///< for requests in flight when the service is told to end
 
     static constexpr std::string_view environment_prefix = "STUDIO_SERVICE_";
     static void fields(auto& self, auto&& field) {
@@ -33,4 +33,4 @@ struct studio_options {
 };
 static_assert(orfeas::options<studio_options>);
 
-}  // namespace studio
+} // namespace studio

@@ -8,9 +8,8 @@
 /// Checks what the caller promised: a violated condition is a bug, so the program reports it and aborts.
 /// `message` says what the caller should have done. Define ORFEAS_ASSERT before the first include to replace it.
 #ifndef ORFEAS_ASSERT
-#define ORFEAS_ASSERT(condition, message)                                                               \
-    (static_cast<bool>(condition) ? static_cast<void>(0)                                                \
-                                  : ::orfeas::detail::assertion_failed(#condition, message))
+#    define ORFEAS_ASSERT(condition, message)                                                                          \
+        (static_cast<bool>(condition) ? static_cast<void>(0) : ::orfeas::detail::assertion_failed(#condition, message))
 #endif
 
 namespace orfeas::inline v0::detail {
@@ -22,4 +21,4 @@ namespace orfeas::inline v0::detail {
     std::abort();
 }
 
-}  // namespace orfeas::inline v0::detail
+} // namespace orfeas::inline v0::detail

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <charconv>
-#include <cstdint>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <iterator>
 #include <limits>
@@ -16,19 +16,29 @@ namespace orfeas::inline v0 {
 /// Byte sizes in IEC units: `256_MiB` is a std::uint64_t.
 inline namespace literals {
 
-constexpr std::uint64_t operator""_B(unsigned long long n) noexcept { return n; }
-constexpr std::uint64_t operator""_KiB(unsigned long long n) noexcept { return n << 10; }
-constexpr std::uint64_t operator""_MiB(unsigned long long n) noexcept { return n << 20; }
-constexpr std::uint64_t operator""_GiB(unsigned long long n) noexcept { return n << 30; }
-constexpr std::uint64_t operator""_TiB(unsigned long long n) noexcept { return n << 40; }
+constexpr std::uint64_t operator""_B(unsigned long long n) noexcept {
+    return n;
+}
+constexpr std::uint64_t operator""_KiB(unsigned long long n) noexcept {
+    return n << 10;
+}
+constexpr std::uint64_t operator""_MiB(unsigned long long n) noexcept {
+    return n << 20;
+}
+constexpr std::uint64_t operator""_GiB(unsigned long long n) noexcept {
+    return n << 30;
+}
+constexpr std::uint64_t operator""_TiB(unsigned long long n) noexcept {
+    return n << 40;
+}
 
-}  // namespace literals
+} // namespace literals
 
 namespace detail {
 
 inline constexpr std::string_view byte_units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
 
-}  // namespace detail
+} // namespace detail
 
 /// Writes a byte size for people, with the largest IEC unit that leaves at least 1: "512 B", "1.5 MiB".
 inline std::string format_bytes(std::uint64_t bytes) {
@@ -49,17 +59,27 @@ inline std::string format_bytes(std::uint64_t bytes) {
 inline std::optional<std::uint64_t> parse_bytes(std::string_view text) noexcept {
     std::uint64_t number = 0;
     auto const [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{}) return std::nullopt;
+    if (error != std::errc{}) {
+        return std::nullopt;
+    }
     text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
-    if (text.empty()) return number;
-    if (text.front() == ' ') text.remove_prefix(1);
+    if (text.empty()) {
+        return number;
+    }
+    if (text.front() == ' ') {
+        text.remove_prefix(1);
+    }
     for (std::size_t unit = 0; unit < std::size(detail::byte_units); ++unit) {
-        if (text != detail::byte_units[unit]) continue;
+        if (text != detail::byte_units[unit]) {
+            continue;
+        }
         std::size_t const shift = 10 * unit;
-        if (number > (std::numeric_limits<std::uint64_t>::max() >> shift)) return std::nullopt;
+        if (number > (std::numeric_limits<std::uint64_t>::max() >> shift)) {
+            return std::nullopt;
+        }
         return number << shift;
     }
     return std::nullopt;
 }
 
-}  // namespace orfeas::inline v0
+} // namespace orfeas::inline v0

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <time.h>
+
 #include <chrono>
 #include <concepts>
-#include <time.h>
 
 namespace orfeas::inline v0 {
 
@@ -15,7 +16,7 @@ using wall_time = std::chrono::system_clock::time_point;
 
 /// Where time comes from: a copyable value, so that a test can hand in one that it moves by hand.
 /// `now()` never decreases. `wall_now()` may step when the administrator or NTP sets the clock.
-template <class C>
+template<class C>
 concept clock = std::copyable<C> && requires(C const& c) {
     { c.now() } noexcept -> std::same_as<monotonic_time>;
     { c.wall_now() } noexcept -> std::same_as<wall_time>;
@@ -38,10 +39,10 @@ struct coarse_clock {
         return wall_time{std::chrono::duration_cast<wall_time::duration>(read(CLOCK_REALTIME_COARSE))};
     }
 
-private:
+  private:
     static std::chrono::nanoseconds read(clockid_t id) noexcept {
         timespec t{};
-        ::clock_gettime(id, &t);  // cannot fail: both clocks exist on every Linux since 2.6.32
+        ::clock_gettime(id, &t); // cannot fail: both clocks exist on every Linux since 2.6.32
         return std::chrono::seconds{t.tv_sec} + std::chrono::nanoseconds{t.tv_nsec};
     }
 };
@@ -52,4 +53,4 @@ inline double unix_seconds(wall_time t) noexcept {
     return std::chrono::duration<double>{t.time_since_epoch()}.count();
 }
 
-}  // namespace orfeas::inline v0
+} // namespace orfeas::inline v0

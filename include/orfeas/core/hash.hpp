@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/random.h>
+
 #include <cerrno>
 #include <concepts>
 #include <cstddef>
@@ -8,7 +10,6 @@
 #include <cstring>
 #include <span>
 #include <string_view>
-#include <sys/random.h>
 #include <system_error>
 #include <type_traits>
 
@@ -34,7 +35,7 @@ constexpr std::uint64_t fold_multiply(std::uint64_t a, std::uint64_t b) noexcept
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 
-template <class Word>
+template<class Word>
 std::uint64_t load_word(std::byte const* from) noexcept {
     Word word;
     std::memcpy(&word, from, sizeof word);
@@ -48,16 +49,22 @@ struct short_input {
 };
 
 inline short_input load_short(std::byte const* p, std::size_t n) noexcept {
-    if (n >= 8) return {load_word<std::uint64_t>(p), load_word<std::uint64_t>(p + n - 8)};
-    if (n >= 4) return {load_word<std::uint32_t>(p), load_word<std::uint32_t>(p + n - 4)};
-    if (n == 0) return {};
+    if (n >= 8) {
+        return {load_word<std::uint64_t>(p), load_word<std::uint64_t>(p + n - 8)};
+    }
+    if (n >= 4) {
+        return {load_word<std::uint32_t>(p), load_word<std::uint32_t>(p + n - 4)};
+    }
+    if (n == 0) {
+        return {};
+    }
     return {load_word<std::uint8_t>(p) | load_word<std::uint8_t>(p + n / 2) << 8U, load_word<std::uint8_t>(p + n - 1)};
 }
 
 inline constexpr std::uint64_t hash_keys[] = {0x9e3779b97f4a7c15U, 0xd1b54a32d192ed03U, 0xabc98388fb8fac03U,
                                               0x8cb92ba72f3d8dd7U};
 
-}  // namespace detail
+} // namespace detail
 
 /// Hashes bytes to 64 bits with full avalanche; different seeds give independent functions.
 /// Not cryptographic: keep the seed private where an opponent chooses the bytes. The result depends on the byte order
@@ -67,7 +74,7 @@ inline std::uint64_t hash64(std::span<std::byte const> bytes, std::uint64_t seed
     using namespace detail;
     std::byte const* p = bytes.data();
     std::size_t n = bytes.size();
-    std::uint64_t const secret = mix64(seed ^ hash_keys[1]);  // no input word can cancel what depends on the seed
+    std::uint64_t const secret = mix64(seed ^ hash_keys[1]); // no input word can cancel what depends on the seed
     std::uint64_t const left = secret ^ hash_keys[2];
     std::uint64_t const right = secret ^ hash_keys[3];
     std::uint64_t a = seed ^ hash_keys[0];
@@ -117,13 +124,13 @@ inline std::uint64_t random_seed() {
 /// A seeded hash function object with full avalanche for integers, enumerations, strings and whatever std::hash takes
 /// (whose result is mixed again, since std::hash is the identity for integers).
 /// Thread-compatible (distinct objects).
-template <class Key>
+template<class Key>
 struct hasher {
     using is_transparent = void;
 
     std::uint64_t seed = 0;
 
-    template <class K>
+    template<class K>
     std::uint64_t operator()(K const& key) const noexcept {
         if constexpr (std::convertible_to<K const&, std::string_view>) {
             return hash64(std::string_view{key}, seed);
@@ -135,4 +142,4 @@ struct hasher {
     }
 };
 
-}  // namespace orfeas::inline v0
+} // namespace orfeas::inline v0

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/assert.hpp>
+#include <orfeas/core/clock.hpp>
+#include <orfeas/core/fields.hpp>
+
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -11,10 +15,6 @@
 #include <string_view>
 #include <type_traits>
 
-#include <orfeas/core/assert.hpp>
-#include <orfeas/core/clock.hpp>
-#include <orfeas/core/fields.hpp>
-
 namespace orfeas::inline v0 {
 
 /// Writes compact JSON (RFC 8259) to the end of a string that the caller owns and may reuse.
@@ -22,7 +22,7 @@ namespace orfeas::inline v0 {
 /// strings are escaped, and bytes that are not UTF-8 become U+FFFD, so the output always is valid JSON.
 /// Thread-compatible (distinct objects).
 class json_writer {
-public:
+  public:
     explicit json_writer(std::string& out) noexcept : out_{out} {}
     json_writer(json_writer const&) = delete;
     json_writer& operator=(json_writer const&) = delete;
@@ -50,16 +50,18 @@ public:
     json_writer& value(char const* text) { return value(std::string_view{text}); }
     json_writer& value(std::string const& text) { return value(std::string_view{text}); }
 
-    template <std::same_as<bool> B>
+    template<std::same_as<bool> B>
     json_writer& value(B flag) {
         return literal(flag ? "true" : "false");
     }
 
-    template <class Number>
+    template<class Number>
         requires((std::integral<Number> && !std::same_as<Number, bool>) || std::floating_point<Number>)
     json_writer& value(Number number) {
         if constexpr (std::floating_point<Number>) {
-            if (!std::isfinite(number)) return null();
+            if (!std::isfinite(number)) {
+                return null();
+            }
         }
         std::array<char, 40> text;
         auto const [end, error] = std::to_chars(text.data(), text.data() + text.size(), number);
@@ -72,12 +74,12 @@ public:
     json_writer& raw(std::string_view json) { return literal(json); }
 
     /// `key` and `value` in one.
-    template <class T>
+    template<class T>
     json_writer& member(std::string_view name, T const& v) {
         return key(name).value(v);
     }
 
-private:
+  private:
     json_writer& open(char bracket) {
         separate();
         out_.push_back(bracket);
@@ -96,7 +98,9 @@ private:
         return *this;
     }
     void separate() {
-        if (needs_comma_) out_.push_back(',');
+        if (needs_comma_) {
+            out_.push_back(',');
+        }
     }
 
     void quote(std::string_view text);
@@ -112,16 +116,28 @@ inline std::size_t json_writer::utf8_length(std::string_view text) noexcept {
     auto const at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     auto const continues = [&](std::size_t i) { return i < text.size() && (at(i) & 0xC0U) == 0x80U; };
     unsigned char const lead = at(0);
-    if (lead < 0x80U) return 1;
-    if (lead >= 0xC2U && lead <= 0xDFU) return continues(1) ? 2 : 0;
+    if (lead < 0x80U) {
+        return 1;
+    }
+    if (lead >= 0xC2U && lead <= 0xDFU) {
+        return continues(1) ? 2 : 0;
+    }
     if (lead >= 0xE0U && lead <= 0xEFU) {
-        if (!continues(1) || !continues(2)) return 0;
-        if ((lead == 0xE0U && at(1) < 0xA0U) || (lead == 0xEDU && at(1) > 0x9FU)) return 0;
+        if (!continues(1) || !continues(2)) {
+            return 0;
+        }
+        if ((lead == 0xE0U && at(1) < 0xA0U) || (lead == 0xEDU && at(1) > 0x9FU)) {
+            return 0;
+        }
         return 3;
     }
     if (lead >= 0xF0U && lead <= 0xF4U) {
-        if (!continues(1) || !continues(2) || !continues(3)) return 0;
-        if ((lead == 0xF0U && at(1) < 0x90U) || (lead == 0xF4U && at(1) > 0x8FU)) return 0;
+        if (!continues(1) || !continues(2) || !continues(3)) {
+            return 0;
+        }
+        if ((lead == 0xF0U && at(1) < 0x90U) || (lead == 0xF4U && at(1) > 0x8FU)) {
+            return 0;
+        }
         return 4;
     }
     return 0;
@@ -130,12 +146,23 @@ inline std::size_t json_writer::utf8_length(std::string_view text) noexcept {
 inline void json_writer::escape(unsigned char c) {
     static constexpr char digits[] = "0123456789abcdef";
     switch (c) {
-        case '"': out_.append("\\\""); return;
-        case '\\': out_.append("\\\\"); return;
-        case '\n': out_.append("\\n"); return;
-        case '\r': out_.append("\\r"); return;
-        case '\t': out_.append("\\t"); return;
-        default: out_.append("\\u00").append({digits[c >> 4U], digits[c & 15U]});
+    case '"':
+        out_.append("\\\"");
+        return;
+    case '\\':
+        out_.append("\\\\");
+        return;
+    case '\n':
+        out_.append("\\n");
+        return;
+    case '\r':
+        out_.append("\\r");
+        return;
+    case '\t':
+        out_.append("\\t");
+        return;
+    default:
+        out_.append("\\u00").append({digits[c >> 4U], digits[c & 15U]});
     }
 }
 
@@ -149,7 +176,7 @@ inline void json_writer::quote(std::string_view text) {
         } else if (length = utf8_length(text); length > 0) {
             out_.append(text.substr(0, length));
         } else {
-            out_.append("\xEF\xBF\xBD");  // U+FFFD, one for each byte that cannot be read
+            out_.append("\xEF\xBF\xBD"); // U+FFFD, one for each byte that cannot be read
             length = 1;
         }
         text.remove_prefix(length);
@@ -159,17 +186,25 @@ inline void json_writer::quote(std::string_view text) {
 
 /// Writes any value that JSON can hold: booleans, numbers, text, optionals (null), wall times (seconds since the Unix
 /// epoch), durations (seconds), ids and enumerations that have a `to_string`, ranges (arrays) and structs with fields (objects).
-template <class T>
+template<class T>
 void write_json(json_writer& out, T const& value) {
     if constexpr (std::is_same_v<T, wall_time>) {
         out.value(unix_seconds(value));
-    } else if constexpr (requires { typename T::period; typename T::rep; }) {
+    } else if constexpr (requires {
+                             typename T::period;
+                             typename T::rep;
+                         }) {
         out.value(std::chrono::duration<double>{value}.count());
     } else if constexpr (requires { out.value(value); }) {
         out.value(value);
-    } else if constexpr (requires { { to_string(value) } -> std::convertible_to<std::string_view>; }) {
+    } else if constexpr (requires {
+                             { to_string(value) } -> std::convertible_to<std::string_view>;
+                         }) {
         out.value(std::string_view{to_string(value)});
-    } else if constexpr (requires { value.has_value(); *value; }) {
+    } else if constexpr (requires {
+                             value.has_value();
+                             *value;
+                         }) {
         if (value.has_value()) {
             write_json(out, *value);
         } else {
@@ -184,13 +219,15 @@ void write_json(json_writer& out, T const& value) {
         out.end_object();
     } else {
         out.begin_array();
-        for (auto const& each : value) write_json(out, each);
+        for (auto const& each : value) {
+            write_json(out, each);
+        }
         out.end_array();
     }
 }
 
 /// The JSON of a value as a new string.
-template <class T>
+template<class T>
 std::string to_json(T const& value) {
     std::string text;
     json_writer writer{text};
@@ -198,4 +235,4 @@ std::string to_json(T const& value) {
     return text;
 }
 
-}  // namespace orfeas::inline v0
+} // namespace orfeas::inline v0

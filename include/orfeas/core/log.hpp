@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/clock.hpp>
+#include <orfeas/core/options.hpp>
+#include <orfeas/core/trace_id.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <concepts>
@@ -15,10 +19,6 @@
 #include <utility>
 #include <variant>
 
-#include <orfeas/core/clock.hpp>
-#include <orfeas/core/options.hpp>
-#include <orfeas/core/trace_id.hpp>
-
 namespace orfeas::inline v0 {
 
 /// How much an event matters to the person on call.
@@ -26,10 +26,14 @@ enum class severity { debug, info, warning, error };
 
 constexpr std::string_view to_string(severity level) noexcept {
     switch (level) {
-        case severity::debug: return "debug";
-        case severity::info: return "info";
-        case severity::warning: return "warning";
-        case severity::error: return "error";
+    case severity::debug:
+        return "debug";
+    case severity::info:
+        return "info";
+    case severity::warning:
+        return "warning";
+    case severity::error:
+        return "error";
     }
     return "error";
 }
@@ -39,11 +43,11 @@ struct log_field {
     std::string_view name;
     std::variant<std::int64_t, std::uint64_t, double, bool, std::string_view> value;
 
-    template <class T>
+    template<class T>
     log_field(std::string_view field_name, T const& v) : name{field_name}, value{stored(v)} {}
 
-private:
-    template <class T>
+  private:
+    template<class T>
     static decltype(value) stored(T const& v) {
         if constexpr (std::same_as<T, bool>) {
             return v;
@@ -62,24 +66,24 @@ private:
 /// Something that happened in a component and that its operator may want to know. The views are valid during `write`.
 struct log_event {
     severity level;
-    std::string_view component;          ///< who: "memory", "serve"
-    std::string_view event;              ///< what, snake_case: "cleanup_finished"
-    std::span<log_field const> fields;   ///< the particulars
-    trace_id trace;                      ///< the request in whose course it happened, or none
-    wall_time time;                      ///< when
-    std::uint64_t suppressed;            ///< like events since the last one written, left out by the rate limit
+    std::string_view component;        ///< who: "memory", "serve"
+    std::string_view event;            ///< what, snake_case: "cleanup_finished"
+    std::span<log_field const> fields; ///< the particulars
+    trace_id trace;                    ///< the request in whose course it happened, or none
+    wall_time time;                    ///< when
+    std::uint64_t suppressed;          ///< like events since the last one written, left out by the rate limit
 };
 
 /// Where log events go. `write` is called by one thread at a time and does not throw.
-template <class S>
+template<class S>
 concept log_sink = requires(S& sink, log_event const& event) {
     { sink.write(event) } noexcept;
 };
 
 /// Limits on how often like events (same component and name) are written. Prefix ORFEAS_LOG_.
 struct log_options {
-    std::uint32_t burst = 10;                  ///< events written at once before the limit holds
-    std::chrono::milliseconds interval{1000};  ///< after a burst, one event each interval
+    std::uint32_t burst = 10;                 ///< events written at once before the limit holds
+    std::chrono::milliseconds interval{1000}; ///< after a burst, one event each interval
 
     static constexpr std::string_view environment_prefix = "ORFEAS_LOG_";
     static void fields(auto& self, auto&& field) {
@@ -93,11 +97,11 @@ static_assert(options<log_options>);
 /// Like events above the rate of `log_options` are counted instead of written, and the count goes out with the next one.
 /// Thread-safe.
 class logger {
-public:
+  public:
     logger() = default;
 
     /// Writes to `sink`, which the logger and its copies keep alive. Throws option_error for options out of range.
-    template <log_sink Sink, clock Clock = steady_clock>
+    template<log_sink Sink, clock Clock = steady_clock>
     explicit logger(std::shared_ptr<Sink> sink, log_options limits = {}, Clock clock = {}) {
         validate(limits);
         state_ = std::make_shared<state_of<Sink, Clock>>(std::move(sink), limits, std::move(clock));
@@ -109,14 +113,16 @@ public:
     /// Tells of one event. Never throws: an event that cannot be written for want of memory is lost.
     void operator()(severity level, std::string_view component, std::string_view event,
                     std::initializer_list<log_field> fields = {}, trace_id trace = {}) const noexcept {
-        if (state_ == nullptr) return;
+        if (state_ == nullptr) {
+            return;
+        }
         try {
             state_->emit(level, component, event, {fields.begin(), fields.size()}, trace);
-        } catch (...) {  // logging must not harm what it reports on
+        } catch (...) { // logging must not harm what it reports on
         }
     }
 
-private:
+  private:
     struct bucket {
         double tokens;
         monotonic_time refilled;
@@ -124,12 +130,12 @@ private:
     };
 
     class state {
-    public:
+      public:
         explicit state(log_options limits) : limits_{limits} {}
         virtual ~state() = default;
 
-        void emit(severity level, std::string_view component, std::string_view event,
-                  std::span<log_field const> fields, trace_id trace) {
+        void emit(severity level, std::string_view component, std::string_view event, std::span<log_field const> fields,
+                  trace_id trace) {
             std::scoped_lock const lock{mutex_};
             key_.assign(component).append("/").append(event);
             auto const time = now();
@@ -144,7 +150,7 @@ private:
             write({level, component, event, fields, trace, wall_now(), suppressed});
         }
 
-    private:
+      private:
         virtual monotonic_time now() const noexcept = 0;
         virtual wall_time wall_now() const noexcept = 0;
         virtual void write(log_event const& event) noexcept = 0;
@@ -157,17 +163,17 @@ private:
 
         log_options limits_;
         std::mutex mutex_;
-        std::unordered_map<std::string, bucket> buckets_;  // one for each kind of event: a small, fixed vocabulary
+        std::unordered_map<std::string, bucket> buckets_; // one for each kind of event: a small, fixed vocabulary
         std::string key_;
     };
 
-    template <log_sink Sink, clock Clock>
+    template<log_sink Sink, clock Clock>
     class state_of final : public state {
-    public:
+      public:
         state_of(std::shared_ptr<Sink> sink, log_options limits, Clock clock)
             : state{limits}, sink_{std::move(sink)}, clock_{std::move(clock)} {}
 
-    private:
+      private:
         monotonic_time now() const noexcept override { return clock_.now(); }
         wall_time wall_now() const noexcept override { return clock_.wall_now(); }
         void write(log_event const& event) noexcept override { sink_->write(event); }
@@ -179,4 +185,4 @@ private:
     std::shared_ptr<state> state_;
 };
 
-}  // namespace orfeas::inline v0
+} // namespace orfeas::inline v0

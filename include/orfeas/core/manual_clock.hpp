@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/clock.hpp>
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
-
-#include <orfeas/core/clock.hpp>
 
 namespace orfeas::inline v0 {
 
 /// A clock that moves only when it is told to. Copies share one time.
 /// Thread-safe.
 class manual_clock {
-public:
+  public:
     /// Starts in November 2023.
     manual_clock() : manual_clock{wall_time{std::chrono::seconds{1'700'000'000}}} {}
 
@@ -29,7 +29,7 @@ public:
     /// Moves the time of this clock and of all its copies forward.
     void advance(std::chrono::nanoseconds by) noexcept { elapsed_->fetch_add(by.count(), std::memory_order_acq_rel); }
 
-private:
+  private:
     std::chrono::nanoseconds elapsed() const noexcept {
         return std::chrono::nanoseconds{elapsed_->load(std::memory_order_acquire)};
     }
@@ -39,4 +39,4 @@ private:
 };
 static_assert(clock<manual_clock>);
 
-}  // namespace orfeas::inline v0
+} // namespace orfeas::inline v0

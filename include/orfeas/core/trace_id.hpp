@@ -13,12 +13,16 @@ namespace detail {
 
 inline void append_hex(std::string& out, std::uint64_t word) {
     static constexpr char digits[] = "0123456789abcdef";
-    for (int shift = 60; shift >= 0; shift -= 4) out.push_back(digits[(word >> static_cast<unsigned>(shift)) & 15U]);
+    for (int shift = 60; shift >= 0; shift -= 4) {
+        out.push_back(digits[(word >> static_cast<unsigned>(shift)) & 15U]);
+    }
 }
 
 /// Reads exactly 16 lower-case hexadecimal digits, as W3C Trace Context spells ids.
 inline std::optional<std::uint64_t> parse_hex(std::string_view text) noexcept {
-    if (text.size() != 16) return std::nullopt;
+    if (text.size() != 16) {
+        return std::nullopt;
+    }
     std::uint64_t word = 0;
     for (char const c : text) {
         std::uint64_t digit = 0;
@@ -34,7 +38,7 @@ inline std::optional<std::uint64_t> parse_hex(std::string_view text) noexcept {
     return word;
 }
 
-}  // namespace detail
+} // namespace detail
 
 /// Names one trace: 16 bytes, all zero meaning "none" (W3C Trace Context, section 3.2.2.3).
 struct trace_id {
@@ -72,18 +76,24 @@ inline std::string to_string(span_id id) {
 
 /// Reads 32 lower-case hexadecimal digits that are not all zero; empty for anything else.
 inline std::optional<trace_id> parse_trace_id(std::string_view text) noexcept {
-    if (text.size() != 32) return std::nullopt;
+    if (text.size() != 32) {
+        return std::nullopt;
+    }
     auto const high = detail::parse_hex(text.substr(0, 16));
     auto const low = detail::parse_hex(text.substr(16));
-    if (!high || !low || (*high | *low) == 0) return std::nullopt;
+    if (!high || !low || (*high | *low) == 0) {
+        return std::nullopt;
+    }
     return trace_id{*high, *low};
 }
 
 /// Reads 16 lower-case hexadecimal digits that are not all zero; empty for anything else.
 inline std::optional<span_id> parse_span_id(std::string_view text) noexcept {
     auto const value = detail::parse_hex(text);
-    if (!value || *value == 0) return std::nullopt;
+    if (!value || *value == 0) {
+        return std::nullopt;
+    }
     return span_id{*value};
 }
 
-}  // namespace orfeas::inline v0
+} // namespace orfeas::inline v0

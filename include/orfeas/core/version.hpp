@@ -13,8 +13,8 @@
 #define ORFEAS_STRINGIZE(token) ORFEAS_STRINGIZE_TOKEN(token)
 
 /// "major.minor.patch" as a string literal.
-#define ORFEAS_VERSION_STRING               \
-    ORFEAS_STRINGIZE(ORFEAS_VERSION_MAJOR)  \
+#define ORFEAS_VERSION_STRING                                                                                          \
+    ORFEAS_STRINGIZE(ORFEAS_VERSION_MAJOR)                                                                             \
     "." ORFEAS_STRINGIZE(ORFEAS_VERSION_MINOR) "." ORFEAS_STRINGIZE(ORFEAS_VERSION_PATCH)
 
 namespace orfeas::inline v0 {
@@ -31,4 +31,4 @@ struct version {
 /// The version of the headers that are being compiled.
 inline constexpr version current_version{ORFEAS_VERSION_MAJOR, ORFEAS_VERSION_MINOR, ORFEAS_VERSION_PATCH};
 
-}  // namespace orfeas::inline v0
+} // namespace orfeas::inline v0

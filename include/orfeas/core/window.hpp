@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/assert.hpp>
+
 #include <cstddef>
 #include <iterator>
 #include <utility>
 #include <vector>
-
-#include <orfeas/core/assert.hpp>
 
 namespace orfeas::inline v0 {
 
 /// The last `capacity` values of a stream, oldest first. Pushing into a full window overwrites the oldest value.
 /// Allocates once, in the constructor; every operation is O(1).
 /// Thread-compatible (distinct objects).
-template <class T>
+template<class T>
 class window {
-public:
+  public:
     using value_type = T;
 
     /// Walks from the oldest to the newest value.
     class const_iterator {
-    public:
+      public:
         using iterator_category = std::forward_iterator_tag;
         using value_type = T;
         using difference_type = std::ptrdiff_t;
@@ -41,7 +41,7 @@ public:
         }
         friend bool operator==(const_iterator const&, const_iterator const&) = default;
 
-    private:
+      private:
         friend class window;
         const_iterator(window const* owner, std::size_t index) : owner_{owner}, index_{index} {}
 
@@ -70,8 +70,8 @@ public:
         return slots_[(first_ + index) % slots_.size()];
     }
 
-    T const& front() const { return (*this)[0]; }         ///< the oldest; the window is not empty
-    T const& back() const { return (*this)[size_ - 1]; }  ///< the newest; the window is not empty
+    T const& front() const { return (*this)[0]; }        ///< the oldest; the window is not empty
+    T const& back() const { return (*this)[size_ - 1]; } ///< the newest; the window is not empty
 
     std::size_t size() const noexcept { return size_; }
     std::size_t capacity() const noexcept { return slots_.size(); }
@@ -86,10 +86,10 @@ public:
     const_iterator begin() const { return {this, 0}; }
     const_iterator end() const { return {this, size_}; }
 
-private:
+  private:
     std::vector<T> slots_;
     std::size_t first_ = 0;
     std::size_t size_ = 0;
 };
 
-}  // namespace orfeas::inline v0
+} // namespace orfeas::inline v0

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/error.hpp>
+#include <orfeas/core/measurement.hpp>
+
 #include <algorithm>
 #include <concepts>
 #include <functional>
@@ -10,15 +13,12 @@
 #include <utility>
 #include <vector>
 
-#include <orfeas/core/error.hpp>
-#include <orfeas/core/measurement.hpp>
-
 namespace orfeas::inline v0::observe {
 
 /// Whether a component does its work, and if not, why.
 struct component_status {
     bool operational = true;
-    std::string detail;  ///< a sentence when there is something to say, else empty
+    std::string detail; ///< a sentence when there is something to say, else empty
 
     static void fields(auto& self, auto&& field) {
         field("operational", self.operational, unit::none, "whether the component does its work");
@@ -27,7 +27,7 @@ struct component_status {
 };
 
 /// A component that can tell how it is. Callable from any thread.
-template <class C>
+template<class C>
 concept reports_status = requires(C const& c) {
     { c.status() } -> std::convertible_to<component_status>;
 };
@@ -35,10 +35,10 @@ concept reports_status = requires(C const& c) {
 /// The components that an application has put under watch, each under a name of its own.
 /// Thread-safe.
 class components {
-public:
+  public:
     /// Watches `component`, which outlives its watch. Its measurements carry the label component="`name`".
     /// Throws option_error when the name is empty or taken.
-    template <measurable C>
+    template<measurable C>
     void add(std::string name, C const& component) {
         entry fresh{std::move(name), [&component](measurement_sink sink) { component.measure(sink); }, {}};
         if constexpr (reports_status<C>) {
@@ -80,7 +80,7 @@ public:
         return all;
     }
 
-private:
+  private:
     struct entry {
         std::string name;
         std::function<void(measurement_sink)> measure;
@@ -101,4 +101,4 @@ private:
 };
 static_assert(measurable<components>);
 
-}  // namespace orfeas::inline v0::observe
+} // namespace orfeas::inline v0::observe

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/assert.hpp>
+#include <orfeas/core/clock.hpp>
+#include <orfeas/observe/series.hpp>
+
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <functional>
+#include <limits>
 #include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <orfeas/core/assert.hpp>
-#include <orfeas/core/clock.hpp>
-#include <orfeas/observe/series.hpp>
 
 namespace orfeas::inline v0::observe {
 
@@ -22,7 +22,7 @@ namespace orfeas::inline v0::observe {
 /// Series come by themselves with their first value and go when none of the kept frames has a value of theirs.
 /// Memory: 8 bytes a series and frame. Thread-compatible (distinct objects).
 class history {
-public:
+  public:
     using series_index = std::size_t;
     static constexpr double absent = std::numeric_limits<double>::quiet_NaN();
 
@@ -35,7 +35,9 @@ public:
     std::uint64_t begin_frame(wall_time time) {
         ++last_seq_;
         times_[slot(last_seq_)] = time;
-        for (auto& [key, each] : columns_) each.values[slot(last_seq_)] = absent;
+        for (auto& [key, each] : columns_) {
+            each.values[slot(last_seq_)] = absent;
+        }
         forget_silent();
         return last_seq_;
     }
@@ -47,18 +49,20 @@ public:
     }
 
     /// Sets the value of a series in the newest frame; `describe()` gives the series when its key is new.
-    template <class Describe>
+    template<class Describe>
     void set(std::string_view key, double value, Describe&& describe) {
         ORFEAS_ASSERT(last_seq_ > 0, "begin a frame before setting its values");
         auto at = columns_.find(key);
-        if (at == columns_.end()) at = add(key, describe());
+        if (at == columns_.end()) {
+            at = add(key, describe());
+        }
         at->second.values[slot(last_seq_)] = value;
         at->second.last_set = last_seq_;
     }
 
     std::size_t capacity() const noexcept { return times_.size(); }
     bool empty() const noexcept { return last_seq_ == 0; }
-    std::uint64_t last_seq() const noexcept { return last_seq_; }  ///< 0 before the first frame
+    std::uint64_t last_seq() const noexcept { return last_seq_; } ///< 0 before the first frame
 
     /// The oldest frame that is kept; 1 before the first.
     std::uint64_t first_seq() const noexcept { return last_seq_ < capacity() ? 1 : last_seq_ - capacity() + 1; }
@@ -77,7 +81,7 @@ public:
     }
 
     /// Calls `visit(series, at)` for each series in the order of keys; `at(seq)` is its value in a kept frame.
-    template <class Visit>
+    template<class Visit>
     void for_each(Visit&& visit) const {
         for (auto const& [key, each] : columns_) {
             visit(each.about, [&](std::uint64_t seq) { return each.values[slot(seq)]; });
@@ -86,7 +90,7 @@ public:
 
     std::size_t series_count() const noexcept { return columns_.size(); }
 
-private:
+  private:
     struct column {
         series about;
         std::vector<double> values;
@@ -111,4 +115,4 @@ private:
     std::uint64_t last_seq_ = 0;
 };
 
-}  // namespace orfeas::inline v0::observe
+} // namespace orfeas::inline v0::observe

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/dynamic_library.hpp>
+#include <orfeas/core/measurement.hpp>
+
 #include <array>
 #include <cstddef>
 #include <limits>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <orfeas/core/dynamic_library.hpp>
-#include <orfeas/core/measurement.hpp>
 
 namespace orfeas::inline v0::observe {
 
@@ -50,42 +50,48 @@ struct nvml_api {
                bind(library, power_milliwatts, "nvmlDeviceGetPowerUsage");
     }
 
-private:
-    template <class Function>
+  private:
+    template<class Function>
     static bool bind(dynamic_library const& library, Function& into, char const* name) noexcept {
         into = library.symbol<Function>(name);
         return into != nullptr;
     }
 };
 
-}  // namespace detail
+} // namespace detail
 
 /// What the GPU driver's management library says of each GPU: utilisation, memory, temperature, power. The library is
 /// looked for at run time; on a machine without it, or without a GPU, there is nothing to report.
 /// A reading that a GPU does not support is NaN.
 /// Thread-safe (NVML is).
 class nvml_collector {
-public:
+  public:
     explicit nvml_collector(char const* library_name = "libnvidia-ml.so.1")
         : library_{dynamic_library::try_open(library_name)} {
-        if (!library_ || !api_.load(*library_) || api_.initialise() != 0) return;
+        if (!library_ || !api_.load(*library_) || api_.initialise() != 0) {
+            return;
+        }
         initialised_ = true;
         find_devices();
     }
     nvml_collector(nvml_collector const&) = delete;
     nvml_collector& operator=(nvml_collector const&) = delete;
     ~nvml_collector() {
-        if (initialised_) api_.shutdown();
+        if (initialised_) {
+            api_.shutdown();
+        }
     }
 
     /// How many GPUs are reported on.
     std::size_t gpu_count() const noexcept { return gpus_.size(); }
 
     void measure(measurement_sink sink) const {
-        for (auto const& each : gpus_) measure_gpu(each, sink);
+        for (auto const& each : gpus_) {
+            measure_gpu(each, sink);
+        }
     }
 
-private:
+  private:
     struct gpu {
         detail::nvml_api::device handle;
         std::string index;
@@ -93,14 +99,18 @@ private:
     };
     static constexpr double absent = std::numeric_limits<double>::quiet_NaN();
     static constexpr int success = 0;
-    static constexpr int gpu_core_sensor = 0;  // NVML_TEMPERATURE_GPU
+    static constexpr int gpu_core_sensor = 0; // NVML_TEMPERATURE_GPU
 
     void find_devices() {
         unsigned count = 0;
-        if (api_.device_count(&count) != success) return;
+        if (api_.device_count(&count) != success) {
+            return;
+        }
         for (unsigned i = 0; i < count; ++i) {
             detail::nvml_api::device handle = nullptr;
-            if (api_.device_by_index(i, &handle) != success) continue;
+            if (api_.device_by_index(i, &handle) != success) {
+                continue;
+            }
             std::array<char, 96> name{};
             api_.device_name(handle, name.data(), static_cast<unsigned>(name.size()));
             gpus_.push_back({handle, std::to_string(i), name.data()});
@@ -136,4 +146,4 @@ private:
 };
 static_assert(measurable<nvml_collector>);
 
-}  // namespace orfeas::inline v0::observe
+} // namespace orfeas::inline v0::observe

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/clock.hpp>
+#include <orfeas/core/measurement.hpp>
+#include <orfeas/core/options.hpp>
+#include <orfeas/observe/history.hpp>
+#include <orfeas/observe/series.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -12,18 +18,12 @@
 #include <utility>
 #include <vector>
 
-#include <orfeas/core/clock.hpp>
-#include <orfeas/core/measurement.hpp>
-#include <orfeas/core/options.hpp>
-#include <orfeas/observe/history.hpp>
-#include <orfeas/observe/series.hpp>
-
 namespace orfeas::inline v0::observe {
 
 /// How often and how long the service is observed. Prefix ORFEAS_OBSERVE_.
 struct sampler_options {
-    std::chrono::milliseconds interval{1000};  ///< from one frame to the next
-    std::uint32_t history_size = 300;          ///< frames kept in memory
+    std::chrono::milliseconds interval{1000}; ///< from one frame to the next
+    std::uint32_t history_size = 300;         ///< frames kept in memory
 
     static constexpr std::string_view environment_prefix = "ORFEAS_OBSERVE_";
     static void fields(auto& self, auto&& field) {
@@ -38,9 +38,9 @@ static_assert(options<sampler_options>);
 /// The rate of process CPU seconds is named process_cpu_ratio. Counters that restart from zero are recognised.
 /// Owns no timer: something calls `sample()` once an interval.
 /// Thread-safe.
-template <clock Clock = steady_clock>
+template<clock Clock = steady_clock>
 class sampler {
-public:
+  public:
     /// Tells of measurements when a frame is taken.
     using source = std::function<void(measurement_sink)>;
 
@@ -76,17 +76,19 @@ public:
             from([this](measurement const& m) { record(m); });
         }
         std::erase_if(counters_, [this](auto const& entry) { return entry.second.generation != generation_; });
-        for (auto const& listener : listeners_) listener(history_);
+        for (auto const& listener : listeners_) {
+            listener(history_);
+        }
     }
 
     /// Calls `read(history)` while no frame is being taken, and returns what it returns.
-    template <class Read>
+    template<class Read>
     decltype(auto) with_history(Read&& read) const {
         std::scoped_lock const lock{mutex_};
         return std::forward<Read>(read)(std::as_const(history_));
     }
 
-private:
+  private:
     struct counter_state {
         double value;
         std::uint64_t generation;
@@ -109,11 +111,11 @@ private:
         key_.clear();
         append_series_key(key_, m.name, m.labels);
         auto const [at, is_new] = counters_.try_emplace(key_, counter_state{m.value, generation_});
-        double rate = std::numeric_limits<double>::quiet_NaN();  // a first reading says nothing of the speed
+        double rate = std::numeric_limits<double>::quiet_NaN(); // a first reading says nothing of the speed
         if (!is_new) {
             double const before = std::exchange(at->second.value, m.value);
             at->second.generation = generation_;
-            double const grown = m.value >= before ? m.value - before : m.value;  // a restarted counter began at zero
+            double const grown = m.value >= before ? m.value - before : m.value; // a restarted counter began at zero
             rate = elapsed_seconds_ > 0 ? grown / elapsed_seconds_ : rate;
         }
         if (m.name == "process_cpu_seconds_total") {
@@ -131,7 +133,9 @@ private:
 
     static series describe(std::string_view name, measurement const& m, orfeas::unit unit) {
         series about{{}, std::string{name}, {}, m.kind, unit, std::string{m.help}};
-        for (auto const& each : m.labels) about.labels.emplace_back(each.name, each.value);
+        for (auto const& each : m.labels) {
+            about.labels.emplace_back(each.name, each.value);
+        }
         return about;
     }
 
@@ -148,4 +152,4 @@ private:
     std::uint64_t generation_ = 0;
 };
 
-}  // namespace orfeas::inline v0::observe
+} // namespace orfeas::inline v0::observe

@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -20,9 +21,9 @@ namespace orfeas::inline v0::observe {
 /// Calls a function once an interval on an executor, as one coroutine that `stop()` ends and joins. The calls keep to
 /// the grid of start + n × interval: a late one does not delay those after it, and points that were missed are skipped.
 /// Thread-safe. The calls never overlap.
-template <class Executor = boost::asio::any_io_executor>
+template<class Executor = boost::asio::any_io_executor>
 class basic_sampling_loop {
-public:
+  public:
     basic_sampling_loop(Executor executor, std::chrono::milliseconds interval, std::function<void()> tick)
         : state_{std::make_shared<state>(std::move(executor), interval, std::move(tick))} {}
 
@@ -44,7 +45,7 @@ public:
         co_await boost::asio::co_spawn(state_->strand, std::move(stopping), use);
     }
 
-private:
+  private:
     using strand_type = boost::asio::strand<Executor>;
     using timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                                     boost::asio::wait_traits<std::chrono::steady_clock>, strand_type>;
@@ -66,7 +67,7 @@ private:
 
         strand_type strand;
         timer next;
-        timer finished;  // never expires: cancelled when the loop has ended
+        timer finished; // never expires: cancelled when the loop has ended
         std::chrono::milliseconds interval;
         std::function<void()> tick;
         bool running = false;
@@ -80,7 +81,9 @@ private:
             s->tick();
             due += s->interval;
             auto const now = std::chrono::steady_clock::now();
-            if (due < now) due += (now - due) / s->interval * s->interval + s->interval;
+            if (due < now) {
+                due += (now - due) / s->interval * s->interval + s->interval;
+            }
             s->next.expires_at(due);
             co_await s->next.async_wait(boost::asio::as_tuple(use_on_strand));
         }
@@ -90,7 +93,9 @@ private:
 
     static boost::asio::awaitable<void, strand_type> finish(std::shared_ptr<state> s) {
         s->cancel();
-        while (s->running) co_await s->finished.async_wait(boost::asio::as_tuple(use_on_strand));
+        while (s->running) {
+            co_await s->finished.async_wait(boost::asio::as_tuple(use_on_strand));
+        }
     }
 
     std::shared_ptr<state> state_;
@@ -98,4 +103,4 @@ private:
 
 using sampling_loop = basic_sampling_loop<>;
 
-}  // namespace orfeas::inline v0::observe
+} // namespace orfeas::inline v0::observe

@@ -1,15 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <charconv>
-#include <concepts>
-#include <cstddef>
-#include <cstdint>
-#include <functional>
-#include <string>
-#include <string_view>
-#include <utility>
-
 #include <orfeas/core/json.hpp>
 #include <orfeas/core/trace_id.hpp>
 #include <orfeas/core/version.hpp>
@@ -24,6 +15,15 @@
 #include <orfeas/serve/frame_json.hpp>
 #include <orfeas/trace/json.hpp>
 
+#include <charconv>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+
 /// The answers of the HTTP API, each a plain function from the observed service and the request to a response.
 
 namespace orfeas::inline v0::serve {
@@ -35,14 +35,19 @@ namespace detail {
 inline std::uint64_t number_parameter(http::request const& q, std::string_view name, std::uint64_t low,
                                       std::uint64_t high, std::uint64_t fallback) {
     auto const text = q.parameter(name);
-    if (!text) return fallback;
+    if (!text) {
+        return fallback;
+    }
     std::uint64_t number = 0;
     auto const [rest, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-    if (error == std::errc{} && rest == text->data() + text->size() && number >= low && number <= high) return number;
-    throw http::problem_error{http::problem{http::status::bad_request}
-                                  .detail(std::string{name} + " is not a whole number in its range.")
-                                  .field(name)
-                                  .allowed("a whole number from " + std::to_string(low) + " to " + std::to_string(high))};
+    if (error == std::errc{} && rest == text->data() + text->size() && number >= low && number <= high) {
+        return number;
+    }
+    throw http::problem_error{
+        http::problem{http::status::bad_request}
+            .detail(std::string{name} + " is not a whole number in its range.")
+            .field(name)
+            .allowed("a whole number from " + std::to_string(low) + " to " + std::to_string(high))};
 }
 
 /// An answer that must not be kept, since the next one differs.
@@ -50,13 +55,15 @@ inline http::response fresh_json(std::string text) {
     return http::response::json(std::move(text)).set("cache-control", "no-store");
 }
 
-}  // namespace detail
+} // namespace detail
 
 /// 200 while the process can answer at all.
-inline http::response health() { return http::response::text("ok\n").set("cache-control", "no-store"); }
+inline http::response health() {
+    return http::response::text("ok\n").set("cache-control", "no-store");
+}
 
 /// GET /api/v1/status: the service, this run of it, and each component with whether it does its work.
-template <source Source>
+template<source Source>
 http::response status(Source const& from) {
     std::string text;
     json_writer json{text};
@@ -73,7 +80,7 @@ http::response status(Source const& from) {
 }
 
 /// GET /metrics: everything that is measured, in Prometheus' text format 0.0.4.
-template <source Source>
+template<source Source>
 http::response prometheus(Source& from) {
     std::string text;
     from.metrics().write_prometheus(text);
@@ -85,13 +92,13 @@ http::response prometheus(Source& from) {
 }
 
 /// GET /api/v1/metrics: every series that the frames hold, with its meaning and newest value.
-template <source Source>
+template<source Source>
 http::response series(Source& from) {
     return detail::fresh_json(from.sampler().with_history([](auto const& history) { return series_json(history); }));
 }
 
 /// GET /api/v1/metrics/history?since=SEQ&format=json|csv: the kept frames after `since`.
-template <source Source>
+template<source Source>
 http::response history(Source& from, http::request const& q) {
     auto const since = detail::number_parameter(q, "since", 0, UINT64_MAX - 1, 0);
     auto const format = q.parameter("format").value_or("json");
@@ -102,7 +109,9 @@ http::response history(Source& from, http::request const& q) {
                                       .allowed("json or csv")};
     }
     return from.sampler().with_history([&](auto const& kept) {
-        if (format == "json") return detail::fresh_json(history_json(kept, since, from.boot_id()));
+        if (format == "json") {
+            return detail::fresh_json(history_json(kept, since, from.boot_id()));
+        }
         http::response answer{http::status::ok, "text/csv; charset=utf-8; header=present", history_csv(kept, since)};
         answer.set("content-disposition", "attachment; filename=\"history.csv\"").set("cache-control", "no-store");
         return answer;
@@ -110,7 +119,7 @@ http::response history(Source& from, http::request const& q) {
 }
 
 /// GET /api/v1/traces?limit=N: the last finished traces, the newest first.
-template <source Source>
+template<source Source>
 http::response traces(Source& from, http::request const& q) {
     auto const limit = detail::number_parameter(q, "limit", 1, 1000, 50);
     std::string text;
@@ -124,7 +133,7 @@ http::response traces(Source& from, http::request const& q) {
 }
 
 /// GET /api/v1/traces/{id}: one trace with its spans.
-template <source Source>
+template<source Source>
 http::response trace_by_id(Source& from, http::request const& q) {
     auto const id = parse_trace_id(q.path_parameter("id"));
     if (!id) {
@@ -144,9 +153,9 @@ http::response trace_by_id(Source& from, http::request const& q) {
 }
 
 /// A handler from a function that needs not wait.
-template <std::invocable<http::request const&> Function>
+template<std::invocable<http::request const&> Function>
 http::handler answering(Function function) {
     return [function = std::move(function)](http::request const& q) -> task<http::response> { co_return function(q); };
 }
 
-}  // namespace orfeas::inline v0::serve
+} // namespace orfeas::inline v0::serve

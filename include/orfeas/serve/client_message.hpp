@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cstddef>
+#include <orfeas/core/json.hpp>
+#include <orfeas/serve/metric_filter.hpp>
+
 #include <nlohmann/json.hpp>
+
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <orfeas/core/json.hpp>
-#include <orfeas/serve/metric_filter.hpp>
 
 namespace orfeas::inline v0::serve {
 
@@ -18,7 +19,9 @@ namespace orfeas::inline v0::serve {
 inline std::optional<std::string> apply_client_message(std::string_view text, metric_filter& filter) {
     constexpr std::size_t most_names = 10'000;
     auto const message = nlohmann::json::parse(text, nullptr, false);
-    if (!message.is_object()) return "a message is a JSON object with the members type and metrics";
+    if (!message.is_object()) {
+        return "a message is a JSON object with the members type and metrics";
+    }
     auto const type = message.find("type");
     bool const subscribes = type != message.end() && *type == "subscribe";
     if (!subscribes && (type == message.end() || *type != "unsubscribe")) {
@@ -30,10 +33,14 @@ inline std::optional<std::string> apply_client_message(std::string_view text, me
     }
     std::vector<std::string_view> names;
     for (auto const& each : *metrics) {
-        if (!each.is_string()) return "metrics must hold strings only";
+        if (!each.is_string()) {
+            return "metrics must hold strings only";
+        }
         names.push_back(each.get_ref<std::string const&>());
     }
-    for (auto const name : names) subscribes ? filter.subscribe(name) : filter.unsubscribe(name);
+    for (auto const name : names) {
+        subscribes ? filter.subscribe(name) : filter.unsubscribe(name);
+    }
     return std::nullopt;
 }
 
@@ -45,4 +52,4 @@ inline std::string error_message(std::string_view detail) {
     return text;
 }
 
-}  // namespace orfeas::inline v0::serve
+} // namespace orfeas::inline v0::serve

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <chrono>
-#include <concepts>
-#include <string_view>
-
 #include <orfeas/core/log.hpp>
 #include <orfeas/core/measurement.hpp>
 #include <orfeas/observe/components.hpp>
 #include <orfeas/observe/history.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <string_view>
 
 namespace orfeas::inline v0::serve {
 
@@ -18,7 +18,7 @@ namespace orfeas::inline v0::serve {
 ///  - `sampler()`: has `with_history(read)` and `add_listener(listener)`, as observe::sampler
 ///  - `metrics()`: the application's metrics::registry; `tracer()`: its trace::tracer
 ///  - `measure(sink)`: everything that is measured, but the registry's metrics; `log()`: where events go
-template <class S>
+template<class S>
 concept source = measurable<S> && requires(S& s, S const& c) {
     { c.service() } -> std::convertible_to<std::string_view>;
     { c.boot_id() } -> std::convertible_to<std::string_view>;
@@ -30,4 +30,4 @@ concept source = measurable<S> && requires(S& s, S const& c) {
     s.tracer();
 };
 
-}  // namespace orfeas::inline v0::serve
+} // namespace orfeas::inline v0::serve

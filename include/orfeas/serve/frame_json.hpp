@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/clock.hpp>
+#include <orfeas/core/json.hpp>
+#include <orfeas/observe/history.hpp>
+#include <orfeas/serve/metric_filter.hpp>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -8,11 +13,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include <orfeas/core/clock.hpp>
-#include <orfeas/core/json.hpp>
-#include <orfeas/observe/history.hpp>
-#include <orfeas/serve/metric_filter.hpp>
 
 /// The observed frames as text: WebSocket messages, JSON columns, CSV.
 
@@ -26,25 +26,33 @@ inline void write_columns(json_writer& json, observe::history const& from, std::
     std::uint64_t const first = std::max(from.first_seq(), since + 1);
     std::uint64_t const last = from.last_seq();
     json.begin_object().key("seq").begin_array();
-    for (auto seq = first; seq <= last; ++seq) json.value(seq);
+    for (auto seq = first; seq <= last; ++seq) {
+        json.value(seq);
+    }
     json.end_array().key("timestamp").begin_array();
-    for (auto seq = first; seq <= last; ++seq) json.value(unix_seconds(from.time(seq)));
+    for (auto seq = first; seq <= last; ++seq) {
+        json.value(unix_seconds(from.time(seq)));
+    }
     json.end_array().key("data").begin_object();
     from.for_each([&](observe::series const& about, auto const& at) {
-        if (!filter.wants(about)) return;
+        if (!filter.wants(about)) {
+            return;
+        }
         json.key(about.key).begin_array();
-        for (auto seq = first; seq <= last; ++seq) json.value(at(seq));
+        for (auto seq = first; seq <= last; ++seq) {
+            json.value(at(seq));
+        }
         json.end_array();
     });
     json.end_object().end_object();
 }
 
-}  // namespace detail
+} // namespace detail
 
 /// Which of the kept frames a message carries beside the newest.
 struct backfill {
     bool wanted = false;
-    std::uint64_t since = 0;  ///< the newest frame that the client already has
+    std::uint64_t since = 0; ///< the newest frame that the client already has
 };
 
 /// The part of a WebSocket message of type metrics_update that all clients with the same filter share: the newest frame
@@ -58,7 +66,9 @@ inline std::string frame_tail(observe::history const& from, metric_filter const&
     json.begin_object().member("seq", seq).member("boot_id", boot_id);
     json.member("timestamp", unix_seconds(from.time(seq))).key("data").begin_object();
     from.for_each([&](observe::series const& about, auto const& at) {
-        if (filter.wants(about)) json.member(about.key, at(seq));
+        if (filter.wants(about)) {
+            json.member(about.key, at(seq));
+        }
     });
     json.end_object().key("history");
     if (earlier.wanted) {
@@ -67,7 +77,7 @@ inline std::string frame_tail(observe::history const& from, metric_filter const&
         json.null();
     }
     json.end_object();
-    text.front() = ',';  // the tail of an object that frame_message begins
+    text.front() = ','; // the tail of an object that frame_message begins
     return text;
 }
 
@@ -97,18 +107,22 @@ inline void append_csv(std::string& out, std::string_view field) {
         return;
     }
     out.push_back('"');
-    for (char const c : field) out.append(c == '"' ? 2 : 1, c);
+    for (char const c : field) {
+        out.append(c == '"' ? 2 : 1, c);
+    }
     out.push_back('"');
 }
 
 inline void append_csv(std::string& out, double value) {
-    if (!std::isfinite(value)) return;  // an empty field: no value
+    if (!std::isfinite(value)) {
+        return; // an empty field: no value
+    }
     std::array<char, 40> text;
     auto const [end, error] = std::to_chars(text.data(), text.data() + text.size(), value);
     out.append(text.data(), end);
 }
 
-}  // namespace detail
+} // namespace detail
 
 /// The kept frames after `since` as CSV (RFC 4180): a header, then one row a frame: seq, timestamp (seconds since the
 /// Unix epoch), and one column a series, empty where it had no value.
@@ -139,7 +153,9 @@ inline std::string series_json(observe::history const& from) {
     from.for_each([&](observe::series const& about, auto const& at) {
         json.begin_object().member("key", about.key).member("name", about.name);
         json.key("labels").begin_object();
-        for (auto const& [name, value] : about.labels) json.member(name, value);
+        for (auto const& [name, value] : about.labels) {
+            json.member(name, value);
+        }
         json.end_object().member("kind", to_string(about.kind)).member("unit", to_string(about.unit));
         json.member("help", about.help).member("value", at(from.last_seq())).end_object();
     });
@@ -147,4 +163,4 @@ inline std::string series_json(observe::history const& from) {
     return text;
 }
 
-}  // namespace orfeas::inline v0::serve
+} // namespace orfeas::inline v0::serve

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/observe/series.hpp>
+
 #include <functional>
 #include <set>
 #include <string>
 #include <string_view>
-
-#include <orfeas/observe/series.hpp>
 
 namespace orfeas::inline v0::serve {
 
@@ -14,7 +14,7 @@ namespace orfeas::inline v0::serve {
 /// by its key, by its metric name, or by "*" for all.
 /// Thread-compatible (distinct objects).
 class metric_filter {
-public:
+  public:
     /// Adds a name. The first one narrows the filter from everything to that name.
     void subscribe(std::string_view name) {
         if (name == "*") {
@@ -41,9 +41,9 @@ public:
 
     bool wants_everything() const noexcept { return everything_; }
 
-private:
+  private:
     bool everything_ = true;
     std::set<std::string, std::less<>> names_;
 };
 
-}  // namespace orfeas::inline v0::serve
+} // namespace orfeas::inline v0::serve

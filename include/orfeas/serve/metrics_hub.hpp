@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/log.hpp>
+#include <orfeas/http/websocket.hpp>
+#include <orfeas/observe/history.hpp>
+#include <orfeas/serve/client_message.hpp>
+#include <orfeas/serve/frame_json.hpp>
+#include <orfeas/serve/metric_filter.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -11,13 +18,6 @@
 #include <string_view>
 #include <utility>
 
-#include <orfeas/core/log.hpp>
-#include <orfeas/http/websocket.hpp>
-#include <orfeas/observe/history.hpp>
-#include <orfeas/serve/client_message.hpp>
-#include <orfeas/serve/frame_json.hpp>
-#include <orfeas/serve/metric_filter.hpp>
-
 namespace orfeas::inline v0::serve {
 
 /// Sends each new frame to all WebSocket clients. A client first gets the kept frames that it lacks, then every frame;
@@ -25,7 +25,7 @@ namespace orfeas::inline v0::serve {
 /// The text of a frame is rendered once for all clients that want everything.
 /// Thread-safe. Lock order: whoever holds the history, then the hub.
 class metrics_hub {
-public:
+  public:
     using session = std::shared_ptr<http::websocket_session>;
 
     metrics_hub(std::string boot_id, logger log) : boot_id_{std::move(boot_id)}, log_{std::move(log)} {}
@@ -35,7 +35,9 @@ public:
     void join(session client, std::uint64_t since, observe::history const& history) {
         std::scoped_lock const lock{mutex_};
         subscriber fresh{std::move(client), {}, {true, since}};
-        if (!history.empty()) send_backfill(fresh, history);
+        if (!history.empty()) {
+            send_backfill(fresh, history);
+        }
         subscribers_.insert_or_assign(fresh.client.get(), std::move(fresh));
         log_(severity::info, "serve", "subscriber_joined", {{"subscribers", subscribers_.size()}});
     }
@@ -52,7 +54,9 @@ public:
     void receive(http::websocket_session const* client, std::string_view text) {
         std::scoped_lock const lock{mutex_};
         auto const at = subscribers_.find(client);
-        if (at == subscribers_.end()) return;
+        if (at == subscribers_.end()) {
+            return;
+        }
         if (auto const refusal = apply_client_message(text, at->second.filter)) {
             at->second.client->send(std::make_shared<std::string const>(error_message(*refusal)));
         }
@@ -76,7 +80,7 @@ public:
         return subscribers_.size();
     }
 
-private:
+  private:
     using payload = http::websocket_session::payload;
 
     struct subscriber {
@@ -87,12 +91,14 @@ private:
 
     /// What is rendered at most once a frame.
     struct shared_frame {
-        std::optional<std::string> tail;  // for those who want everything
-        payload whole;                    // the same with nothing skipped, which is nearly every client's message
+        std::optional<std::string> tail; // for those who want everything
+        payload whole;                   // the same with nothing skipped, which is nearly every client's message
     };
 
     void send_backfill(subscriber& to, observe::history const& history) {
-        if (to.earlier.since > history.last_seq()) to.earlier.since = 0;  // no frame of this run: send everything
+        if (to.earlier.since > history.last_seq()) {
+            to.earlier.since = 0; // no frame of this run: send everything
+        }
         auto const tail = frame_tail(history, to.filter, boot_id_, to.earlier);
         to.client->send(std::make_shared<std::string const>(frame_message(to.client->skipped(), tail)));
         to.earlier = {};
@@ -104,9 +110,15 @@ private:
             auto const tail = frame_tail(history, to.filter, boot_id_);
             return std::make_shared<std::string const>(frame_message(skipped, tail));
         }
-        if (!common.tail) common.tail = frame_tail(history, to.filter, boot_id_);
-        if (skipped > 0) return std::make_shared<std::string const>(frame_message(skipped, *common.tail));
-        if (!common.whole) common.whole = std::make_shared<std::string const>(frame_message(0, *common.tail));
+        if (!common.tail) {
+            common.tail = frame_tail(history, to.filter, boot_id_);
+        }
+        if (skipped > 0) {
+            return std::make_shared<std::string const>(frame_message(skipped, *common.tail));
+        }
+        if (!common.whole) {
+            common.whole = std::make_shared<std::string const>(frame_message(0, *common.tail));
+        }
         return common.whole;
     }
 
@@ -116,4 +128,4 @@ private:
     std::map<http::websocket_session const*, subscriber> subscribers_;
 };
 
-}  // namespace orfeas::inline v0::serve
+} // namespace orfeas::inline v0::serve

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <span>
-
 #include <orfeas/http/body.hpp>
 #include <orfeas/http/conditional.hpp>
 #include <orfeas/http/request.hpp>
 #include <orfeas/http/response.hpp>
 #include <orfeas/http/status.hpp>
 #include <orfeas/serve/detail/page.hpp>
+
+#include <span>
 
 namespace orfeas::inline v0::serve {
 
@@ -24,10 +24,12 @@ inline http::response page_response(http::request const& q) {
         auto const text = compressed ? detail::page_gzip : detail::page_text;
         answer.content(detail::page_content_type, http::shared_bytes{std::as_bytes(std::span{text}), nullptr});
         answer.set("content-security-policy", detail::page_content_security_policy);
-        if (compressed) answer.set("content-encoding", "gzip");
+        if (compressed) {
+            answer.set("content-encoding", "gzip");
+        }
     }
     answer.set("etag", etag).set("vary", "accept-encoding").set("cache-control", "no-cache");
     return answer;
 }
 
-}  // namespace orfeas::inline v0::serve
+} // namespace orfeas::inline v0::serve

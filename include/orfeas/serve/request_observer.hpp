@@ -1,17 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
-#include <array>
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-
 #include <orfeas/http/concepts.hpp>
 #include <orfeas/http/problem.hpp>
 #include <orfeas/http/request.hpp>
@@ -24,49 +13,72 @@
 #include <orfeas/trace.hpp>
 #include <orfeas/trace/asio.hpp>
 
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
 namespace orfeas::inline v0::serve {
 
 /// The routes by which a service is watched. They are counted as all requests are, but neither traced nor timed: whoever
 /// watches a service must not be taken for its traffic.
-inline constexpr std::array<std::string_view, 8> watching_routes{
-    "/", "/healthz", "/metrics", "/api/v1/status", "/api/v1/metrics", "/api/v1/metrics/history", "/api/v1/traces",
-    "/api/v1/traces/{id}"};
+inline constexpr std::array<std::string_view, 8> watching_routes{"/",
+                                                                 "/healthz",
+                                                                 "/metrics",
+                                                                 "/api/v1/status",
+                                                                 "/api/v1/metrics",
+                                                                 "/api/v1/metrics/history",
+                                                                 "/api/v1/traces",
+                                                                 "/api/v1/traces/{id}"};
 
 /// Makes each request a trace of its own, or a part of its caller's by the W3C traceparent, and measures it: the duration
 /// goes into the histogram http_server_request_duration_seconds{method, route, status} and the request_statistics.
 /// The span's attributes follow OpenTelemetry's semantic conventions for HTTP servers.
 /// Thread-safe. The source outlives it.
-template <source Source>
+template<source Source>
 class request_observer {
-public:
+  public:
     request_observer(Source& from, std::shared_ptr<request_statistics> statistics)
         : from_{&from}, statistics_{std::move(statistics)} {}
 
     task<http::response> around(http::request const& q, std::string_view pattern, http::next_handler next) {
-        if (std::ranges::find(watching_routes, pattern) != watching_routes.end()) co_return co_await next();
+        if (std::ranges::find(watching_routes, pattern) != watching_routes.end()) {
+            co_return co_await next();
+        }
         auto const start = std::chrono::steady_clock::now();
         std::string name{q.method()};
-        if (!pattern.empty()) name.append(" ").append(pattern);
+        if (!pattern.empty()) {
+            name.append(" ").append(pattern);
+        }
         auto parent = trace::extract(q.field(trace::traceparent_header).value_or(""),
                                      q.field(trace::tracestate_header).value_or(""));
         auto work = annotated(q, pattern, next);
         try {
-            auto answer = co_await trace::run_traced(from_->tracer(), std::move(parent), std::move(name), std::move(work));
+            auto answer =
+                co_await trace::run_traced(from_->tracer(), std::move(parent), std::move(name), std::move(work));
             record(q, pattern, answer.status(), std::chrono::steady_clock::now() - start);
             co_return answer;
-        } catch (...) {  // the server answers what escapes with 500
+        } catch (...) { // the server answers what escapes with 500
             record(q, pattern, http::status::internal_server_error, std::chrono::steady_clock::now() - start);
             throw;
         }
     }
 
-private:
+  private:
     /// The handler's answer, with what is known of the request written to the root span. A problem that the handler throws
     /// is an answer like others: only those of status 5xx are failures of the server.
     static task<http::response> annotated(http::request const& q, std::string_view pattern, http::next_handler next) {
         trace::annotate("http.request.method", q.method());
         trace::annotate("url.path", q.path());
-        if (!pattern.empty()) trace::annotate("http.route", pattern);
+        if (!pattern.empty()) {
+            trace::annotate("http.route", pattern);
+        }
         std::optional<http::response> answer;
         try {
             answer = co_await next();
@@ -74,7 +86,9 @@ private:
             answer = error.problem().response();
         }
         trace::annotate("http.response.status_code", std::int64_t{http::code_of(answer->status())});
-        if (is_server_error(answer->status())) trace::annotate_failure(http::reason_phrase(answer->status()));
+        if (is_server_error(answer->status())) {
+            trace::annotate_failure(http::reason_phrase(answer->status()));
+        }
         co_return std::move(*answer);
     }
 
@@ -86,7 +100,8 @@ private:
         auto const by_class = classes[static_cast<std::size_t>(http::code_of(status)) / 100 - 1];
         statistics_->record(duration, is_server_error(status));
         from_->metrics()
-            .histogram("http_server_request_duration_seconds", "Time to answer a request, from its header to the answer.",
+            .histogram("http_server_request_duration_seconds",
+                       "Time to answer a request, from its header to the answer.",
                        {{"method", q.method()}, {"route", pattern}, {"status", by_class}})
             .observe(duration);
     }
@@ -95,4 +110,4 @@ private:
     std::shared_ptr<request_statistics> statistics_;
 };
 
-}  // namespace orfeas::inline v0::serve
+} // namespace orfeas::inline v0::serve

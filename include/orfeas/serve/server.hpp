@@ -1,15 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <utility>
-
 #include <orfeas/core/measurement.hpp>
 #include <orfeas/http/request.hpp>
 #include <orfeas/http/server.hpp>
@@ -24,6 +15,16 @@
 #include <orfeas/serve/request_observer.hpp>
 #include <orfeas/serve/request_statistics.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
 namespace orfeas::inline v0::serve {
 
 /// An HTTP server for an observed service: the application's routes, each traced and measured, beside the dashboard's
@@ -36,9 +37,9 @@ namespace orfeas::inline v0::serve {
 ///
 /// Watches itself as the component "http". The source outlives the server; `co_await stop()` before either ends.
 /// Thread-safe after `start()`; see http::basic_server for where handlers run.
-template <source Source>
+template<source Source>
 class server {
-public:
+  public:
     /// Throws option_error for options out of range, and for an address beyond the loopback without a token.
     server(boost::asio::any_io_executor executor, Source& from, http::server_options options = {},
            dashboard_options dashboard = {})
@@ -50,7 +51,9 @@ public:
         add_routes();
         add_websocket(dashboard);
         from.sampler().add_listener([hub = std::weak_ptr{hub_}](observe::history const& history) {
-            if (auto const held = hub.lock()) held->publish(history);
+            if (auto const held = hub.lock()) {
+                held->publish(history);
+            }
         });
         from.watch("http", *this);
     }
@@ -94,17 +97,23 @@ public:
     void measure(measurement_sink sink) const {
         http_.measure(sink);
         statistics_->measure(sink);
-        sink({"serve_subscribers", measurement_kind::gauge, unit::none, static_cast<double>(subscribers()), {},
+        sink({"serve_subscribers",
+              measurement_kind::gauge,
+              unit::none,
+              static_cast<double>(subscribers()),
+              {},
               "WebSocket clients of the dashboard"});
     }
 
     /// Operational while it listens.
     observe::component_status status() const {
-        if (port() == 0) return {false, "not listening"};
+        if (port() == 0) {
+            return {false, "not listening"};
+        }
         return {true, "listening on port " + std::to_string(port())};
     }
 
-private:
+  private:
     using observer_type = request_observer<Source>;
 
     void add_routes() {
@@ -145,4 +154,4 @@ private:
     http::basic_server<boost::asio::any_io_executor, observer_type> http_;
 };
 
-}  // namespace orfeas::inline v0::serve
+} // namespace orfeas::inline v0::serve

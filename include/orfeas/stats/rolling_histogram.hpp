@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <vector>
-
 #include <orfeas/core/assert.hpp>
 #include <orfeas/core/clock.hpp>
 #include <orfeas/stats/bucket_layout.hpp>
 #include <orfeas/stats/histogram.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
 
 namespace orfeas::inline v0::stats {
 
@@ -18,7 +18,7 @@ namespace orfeas::inline v0::stats {
 /// Memory: one histogram a slice. Recording is O(1) but for the first value of a slice. Times do not decrease.
 /// Thread-compatible (distinct objects).
 class rolling_histogram {
-public:
+  public:
     /// Covers `slices` times `slice`; both are positive.
     rolling_histogram(bucket_layout layout, std::size_t slices, std::chrono::nanoseconds slice)
         : layout_{layout}, slice_{slice}, ring_(slices, histogram{layout}), numbers_(slices, none) {
@@ -41,12 +41,14 @@ public:
         histogram sum{layout_};
         auto const oldest = number_of(now) - static_cast<std::int64_t>(ring_.size());
         for (std::size_t i = 0; i < ring_.size(); ++i) {
-            if (numbers_[i] != none && numbers_[i] > oldest) sum.merge(ring_[i]);
+            if (numbers_[i] != none && numbers_[i] > oldest) {
+                sum.merge(ring_[i]);
+            }
         }
         return sum;
     }
 
-private:
+  private:
     static constexpr std::int64_t none = -1;
 
     std::int64_t number_of(monotonic_time now) const { return now.time_since_epoch() / slice_; }
@@ -57,4 +59,4 @@ private:
     std::vector<std::int64_t> numbers_;
 };
 
-}  // namespace orfeas::inline v0::stats
+} // namespace orfeas::inline v0::stats
