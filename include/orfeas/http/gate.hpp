@@ -29,10 +29,10 @@ constexpr bool is_usable_token(std::string_view token) noexcept {
 
 /// What a gate goes by.
 struct gate_policy {
-    bool loopback_only = true;                ///< the server is bound to a loopback address
-    std::vector<std::string> allowed_hosts;   ///< "name" or "name:port"
-    std::vector<std::string> allowed_origins; ///< "https://name", or "null"
-    std::string token;                        ///< empty: none is configured
+    bool loopback_only = true;                     ///< the server is bound to a loopback address
+    std::vector<std::string> allowed_hosts = {};   ///< "name" or "name:port"
+    std::vector<std::string> allowed_origins = {}; ///< "https://name", or "null"
+    std::string token = {};                        ///< empty: none is configured
 };
 
 /// Decides whether a well-formed request may go on to its route.

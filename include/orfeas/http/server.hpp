@@ -29,7 +29,7 @@ namespace orfeas::inline v0::http {
 /// What sets a route apart from others.
 struct route_options {
     http::role role = http::role::reader;
-    std::optional<std::uint64_t> body_bytes; ///< largest body; server_options::body_bytes unless set
+    std::optional<std::uint64_t> body_bytes = {}; ///< largest body; server_options::body_bytes unless set
 };
 
 /// An HTTP/1.1 and WebSocket server.

@@ -36,9 +36,9 @@ struct server_options {
     std::uint32_t connections = 1024;
     std::uint32_t connections_per_peer = 64;
 
-    std::vector<std::string> allowed_hosts;
-    std::vector<std::string> allowed_origins;
-    std::string token;
+    std::vector<std::string> allowed_hosts = {};
+    std::vector<std::string> allowed_origins = {};
+    std::string token = {};
 
     static constexpr std::string_view environment_prefix = "ORFEAS_HTTP_";
     static void fields(auto& self, auto&& field) {

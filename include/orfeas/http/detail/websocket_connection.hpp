@@ -153,6 +153,11 @@ class websocket_connection final : public websocket_session,
         stream_.auto_fragment(false); // else a message above 4 KiB goes out in several writes
         stream_.text(true);
         stream_.read_message_max(options_.message_bytes);
+        stream_.control_callback([this](boost::beast::websocket::frame_type kind, boost::beast::string_view) {
+            if (kind == boost::beast::websocket::frame_type::close && !closing_) { // it may not end what it has closed
+                watchdog_.expires_at(now() + options_.close_deadline, this->shared_from_this());
+            }
+        });
     }
 
     static auto handshake_of(request const& q) {
@@ -245,7 +250,6 @@ class websocket_connection final : public websocket_session,
     }
 
     void end(boost::system::error_code failed) {
-        namespace websocket = boost::beast::websocket;
         watchdog_.cancel();
         abort();
         if (!std::exchange(is_open_, false)) {
@@ -253,16 +257,24 @@ class websocket_connection final : public websocket_session,
         }
         server_counters::subtract(counters_.websocket_sessions);
         if (!closing_) {
-            if (failed == websocket::error::closed) {
-                code_ = static_cast<close_code>(stream_.reason().code);
-            } else if (failed == websocket::error::message_too_big) {
-                code_ = close_code::message_too_big;
-            }
+            code_ = code_of_end(failed);
         }
         if (on_close_) {
             std::exchange(on_close_, nullptr)(code_);
         }
         on_message_ = nullptr; // lets go of what the application keeps, its handle to this session among it
+    }
+
+    /// Why the session ended, when this side did not end it.
+    close_code code_of_end(boost::system::error_code failed) const {
+        namespace websocket = boost::beast::websocket;
+        if (stream_.reason().code != websocket::close_code::none) {
+            return static_cast<close_code>(stream_.reason().code);
+        }
+        if (failed == websocket::error::closed) {
+            return close_code::no_status;
+        }
+        return failed == websocket::error::message_too_big ? close_code::message_too_big : close_code::abnormal;
     }
 
     boost::beast::websocket::stream<socket_type, false> stream_;
