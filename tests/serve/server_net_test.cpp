@@ -155,7 +155,8 @@ TEST_CASE("serve: health, status, series, history and Prometheus' text") {
 
     wait_for_frames(service, 3);
     bool has_custom = false;
-    for (auto const& each : ask(port, "/api/v1/metrics").document()["series"]) {
+    auto const listed = ask(port, "/api/v1/metrics").document();
+    for (auto const& each : listed["series"]) {
         has_custom |= each["key"] == "custom_metric" && each["value"] == 42.0;
     }
     CHECK(has_custom);
@@ -279,6 +280,5 @@ TEST_CASE("serve: stopping tells subscribers that the server goes away") {
     while (!failed) {
         client.stream.read(buffer, failed);
     }
-    CHECK(failed == boost::beast::websocket::error::closed);
     CHECK(client.stream.reason().code == boost::beast::websocket::close_code::going_away);
 }
