@@ -329,7 +329,7 @@ class connection : public std::enable_shared_from_this<connection<Executor, Obse
             refusal_ = refusal::body_too_large;
             co_return reading::refused;
         }
-        if (request_.expects_continue() && begin_ == end_) {
+        if (request_.expects_continue() && request_.minor_version() == 1 && begin_ == end_) {
             constexpr std::span<std::byte const> nothing;
             bool const asked = co_await write_bytes("HTTP/1.1 100 Continue\r\n\r\n", nothing);
             if (!asked) {
