@@ -54,7 +54,7 @@ TEST_CASE("memory: the first CUDA device that works is taken") {
     REQUIRE(third);
     CHECK(third->name() == "Fake 2");
     cuda.fail(46, 1, 3, "cuDevicePrimaryCtxRetain");
-    CHECK(orfeas::memory::detail::first_cuda_device(cuda.table()) == nullptr);
+    CHECK_FALSE(orfeas::memory::detail::first_cuda_device(cuda.table()));
     CHECK(cuda.retained() == 1);
 }
 

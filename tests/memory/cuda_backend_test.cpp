@@ -9,34 +9,17 @@
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <string>
+#include <vector>
 
 using namespace orfeas::literals;
 using orfeas::memory::backend_error;
 using orfeas::memory::basic_pool;
 using orfeas::memory::buffer;
 using orfeas::memory::cuda_backend;
-using orfeas::memory::cuda_driver;
 using orfeas::memory::error;
 using orfeas_test::contains;
 using orfeas_test::fake_cuda;
-
-TEST_CASE("memory: a machine without the CUDA driver is told so in one sentence") {
-    try {
-        cuda_driver::open("libcuda_that_is_not_there.so.1");
-        FAIL("no such library");
-    } catch (backend_error const& e) {
-        CHECK(e.reason() == error::unavailable);
-        CHECK(e.code() == error::unavailable);
-        CHECK_THAT(e.what(), contains("libcuda_that_is_not_there.so.1 is not there"));
-        CHECK_THAT(e.what(), contains("install the NVIDIA driver"));
-    }
-}
-
-TEST_CASE("memory: a library that is no CUDA driver is told so with the missing entry point") {
-    CHECK_THROWS_WITH(cuda_driver::open("libc.so.6"), contains("libc.so.6 has no cuInit"));
-}
 
 TEST_CASE("memory: CUDA backend allocates, copies and reports through the primary context") {
     fake_cuda cuda;

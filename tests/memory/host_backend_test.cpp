@@ -3,21 +3,17 @@
 #include "support/catch.hpp"
 
 #include <orfeas/core/bytes.hpp>
-#include <orfeas/memory/device.hpp>
-#include <orfeas/memory/heap_resource.hpp>
 #include <orfeas/memory/host_backend.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <string>
 
 using namespace orfeas::literals;
 using orfeas::memory::backend_error;
-using orfeas::memory::device;
 using orfeas::memory::error;
-using orfeas::memory::heap_resource;
 using orfeas::memory::host_backend;
 
 TEST_CASE("memory: host backend gives aligned, zeroed memory within its capacity") {
@@ -80,42 +76,4 @@ TEST_CASE("memory: the default capacity is a part of the memory of the machine")
     auto const bytes = orfeas::memory::default_host_capacity();
     CHECK(bytes >= 64_MiB);
     CHECK(bytes <= std::max(orfeas::memory::detail::usable_memory_bytes(), 64_MiB));
-}
-
-TEST_CASE("memory: a device speaks for the backend that it holds") {
-    host_backend const host{8_MiB};
-    device const any{host};
-    auto const copy = any;
-    CHECK(copy == any);
-    CHECK(any == device{host});
-    CHECK_FALSE(any == device{host_backend{8_MiB}});
-    CHECK(any.name() == "host memory");
-    CHECK(to_string(any.kind()) == "host");
-    REQUIRE(any.target<host_backend>() != nullptr);
-    CHECK(*any.target<host_backend>() == host);
-    void* const p = any.allocate(1_MiB);
-    CHECK(host.info().free_bytes == 7_MiB);
-    int const in = 5;
-    int out = 0;
-    any.make_current();
-    any.copy_in(p, &in, sizeof in);
-    any.copy_out(&out, p, sizeof out);
-    CHECK(out == 5);
-    any.deallocate(p, 1_MiB);
-    CHECK(any.info().free_bytes == 8_MiB);
-}
-
-TEST_CASE("memory: heap resource aligns, copies and refuses") {
-    heap_resource heap;
-    CHECK(heap == heap_resource{});
-    for (std::size_t alignment = 1; alignment <= 1_MiB; alignment *= 4) {
-        void* const p = heap.allocate(100, alignment);
-        CHECK(reinterpret_cast<std::uintptr_t>(p) % alignment == 0);
-        heap.deallocate(p, 100, alignment);
-    }
-    void* const zero = heap.allocate(0);
-    CHECK(zero != nullptr);
-    heap.copy_in(zero, nullptr, 0);
-    heap.deallocate(zero, 0);
-    heap.deallocate(nullptr, 1);
 }

@@ -5,6 +5,7 @@
 #include "support/catch.hpp"
 
 #include <orfeas/core/bytes.hpp>
+#include <orfeas/core/log.hpp>
 #include <orfeas/core/manual_clock.hpp>
 #include <orfeas/memory/host_backend.hpp>
 #include <orfeas/memory/pool.hpp>
@@ -14,8 +15,8 @@
 #include <cstdint>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <random>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -27,7 +28,6 @@ using orfeas::memory::host_backend;
 using orfeas::memory::memory_pressure;
 using orfeas::memory::out_of_memory;
 using orfeas::memory::pool;
-using orfeas::memory::pool_options;
 using orfeas_test::failing_backend;
 
 namespace {
@@ -58,6 +58,14 @@ bool intact(void const* p, std::size_t bytes) {
     return in[bytes - 1] == pattern(in, bytes - 1);
 }
 
+struct event_names {
+    std::vector<std::string> seen;
+
+    void write(orfeas::log_event const& event) noexcept {
+        seen.push_back(std::string{to_string(event.level)} + ' ' + std::string{event.event});
+    }
+};
+
 std::map<std::string, double> measured(auto const& component) {
     std::map<std::string, double> values;
     component.measure([&](orfeas::measurement const& m) { values[std::string{m.name}] = m.value; });
@@ -68,7 +76,7 @@ std::map<std::string, double> measured(auto const& component) {
 
 TEST_CASE("memory: pool counts exactly what it holds") {
     orfeas::manual_clock const clock;
-    basic_pool<host_backend, orfeas::manual_clock> p{host_backend{64_MiB}, {.segment_bytes = 4_MiB}, clock};
+    basic_pool<host_backend, orfeas::manual_clock> p{host_backend{64_MiB}, {.segment_bytes = 4_MiB}, {}, clock};
     CHECK(p.profile().total_bytes == 64_MiB);
     CHECK(p.profile().reserved_bytes == 0);
     CHECK(p.profile().fragmentation_ratio == 0.0);
@@ -114,6 +122,10 @@ TEST_CASE("memory: pool counts exactly what it holds") {
     CHECK(values.at("memory_pressure") == 0);
 }
 
+TEST_CASE("memory: pool checks its options") {
+    CHECK_THROWS_WITH((pool{host_backend{1_MiB}, {.segment_bytes = 1}}), orfeas_test::contains("segment_bytes"));
+}
+
 TEST_CASE("memory: pool pressure follows the marks") {
     pool p{host_backend{100_MiB}, {.segment_bytes = 1_MiB}};
     std::vector<memory_pressure> seen;
@@ -129,20 +141,6 @@ TEST_CASE("memory: pool pressure follows the marks") {
     CHECK(seen[95] == memory_pressure::critical);
     CHECK(p.profile().utilization_ratio == 1.0);
     CHECK_THROWS_AS(p.allocate(1), out_of_memory);
-}
-
-TEST_CASE("memory: pool options are checked by the constructor") {
-    auto const with = [](pool_options const& options) { pool const p{host_backend{1_MiB}, options}; };
-    CHECK_THROWS_WITH(with({.segment_bytes = 1}), orfeas_test::contains("segment_bytes"));
-    CHECK_THROWS_WITH(with({.medium_mark = 1.5}), orfeas_test::contains("medium_mark"));
-    CHECK_THROWS_WITH(with({.medium_mark = 0.9}), orfeas_test::contains("high_mark"));
-    CHECK_THROWS_WITH(with({.high_mark = 0.99}), orfeas_test::contains("critical_mark"));
-    auto const read = orfeas::from_environment<pool_options>(
-        {}, orfeas::environment{"ORFEAS_MEMORY_LIMIT_BYTES=8MiB", "ORFEAS_MEMORY_HIGH_MARK=0.8"});
-    CHECK(read.limit_bytes == 8_MiB);
-    CHECK(read.high_mark == 0.8);
-    CHECK_THROWS_WITH(orfeas::from_environment<pool_options>({}, orfeas::environment{"ORFEAS_MEMORY_LIMITS=1"}),
-                      orfeas_test::contains("ORFEAS_MEMORY_LIMITS"));
 }
 
 TEST_CASE("memory: pool stays within the smaller of limit and capacity") {
@@ -314,6 +312,20 @@ TEST_CASE("memory: a cleanup that the backend refuses says so, and the pool goes
     p.deallocate(again, 4_MiB);
     CHECK(p.cleanup().success);
     CHECK(p.profile().reserved_bytes == 0);
+}
+
+TEST_CASE("memory: cleanups and refusals are events") {
+    auto const sink = std::make_shared<event_names>();
+    test_pool p{failing_backend{8_MiB}, {.segment_bytes = 2_MiB}, orfeas::logger{sink}};
+    p.deallocate(p.allocate(1_MiB), 1_MiB);
+    p.deallocate(p.allocate(8_MiB), 8_MiB); // the first segment has to go
+    p.cleanup();
+    p.try_allocate(9_MiB);
+    p.deallocate(p.allocate(1), 1);
+    p.backend().fail(1);
+    p.cleanup();
+    CHECK(sink->seen == std::vector<std::string>{"info segments_released_for_a_request", "info cleanup_finished",
+                                                 "warning allocation_refused", "warning cleanup_failed"});
 }
 
 TEST_CASE("memory: each backend call fails once at each position, and nothing leaks") {

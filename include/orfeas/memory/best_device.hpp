@@ -8,9 +8,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace orfeas::inline v0::memory {
 
@@ -68,18 +68,18 @@ inline cuda_probe probe_cuda(std::string const& library = "libcuda.so.1") {
 
 namespace detail {
 
-/// The first device that opens and answers, or null.
-inline std::unique_ptr<device> first_cuda_device(std::shared_ptr<cuda_driver const> const& driver) {
+/// The first device that opens and answers.
+inline std::optional<device> first_cuda_device(std::shared_ptr<cuda_driver const> const& driver) {
     auto const count = probe_cuda(driver).devices;
     for (int ordinal = 0; ordinal < count; ++ordinal) {
         try {
             cuda_backend candidate{ordinal, driver};
             static_cast<void>(candidate.info());
-            return std::make_unique<device>(std::move(candidate));
+            return candidate;
         } catch (backend_error const&) { // a device that is broken or held by another process: try the next
         }
     }
-    return nullptr;
+    return std::nullopt;
 }
 
 } // namespace detail

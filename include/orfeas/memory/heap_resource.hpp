@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <limits>
 #include <new>
 
 namespace orfeas::inline v0::memory {
@@ -23,6 +24,9 @@ class heap_resource {
     }
 
     void* try_allocate(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) noexcept {
+        if (bytes > std::numeric_limits<std::ptrdiff_t>::max()) {
+            return nullptr; // no object is larger; some heaps abort when they are asked
+        }
         return ::operator new(bytes, std::align_val_t{alignment}, std::nothrow);
     }
 

@@ -3,6 +3,7 @@
 
 #include <orfeas/core/assert.hpp>
 #include <orfeas/core/clock.hpp>
+#include <orfeas/core/log.hpp>
 #include <orfeas/core/measurement.hpp>
 #include <orfeas/memory/concepts.hpp>
 #include <orfeas/memory/detail/segment_map.hpp>
@@ -34,14 +35,16 @@ namespace orfeas::inline v0::memory {
 /// Destroying the pool gives everything back to the backend, also what was never deallocated.
 /// A request that the backend refuses is tried again after the pool gave back its unused segments.
 ///
+/// Cleanups, refused requests and segments given back for want of memory are events of `log`.
+///
 /// Thread-safe. One lock, held for tens of nanoseconds and never during a backend's call.
 template<memory_backend Backend, clock Clock = steady_clock>
 class basic_pool {
   public:
     /// Takes no memory yet. Throws option_error for options out of range, and backend_error if the backend does not
     /// answer how much memory it has.
-    explicit basic_pool(Backend backend, pool_options options = {}, Clock clock = {})
-        : backend_{std::move(backend)}, options_{checked(options)}, clock_{std::move(clock)} {
+    explicit basic_pool(Backend backend, pool_options options = {}, logger log = {}, Clock clock = {})
+        : backend_{std::move(backend)}, options_{checked(options)}, log_{std::move(log)}, clock_{std::move(clock)} {
         auto const available = backend_.info().total_bytes;
         total_ = options_.limit_bytes == 0 ? available : std::min(options_.limit_bytes, available);
     }
@@ -62,8 +65,11 @@ class basic_pool {
     /// Memory for `bytes` bytes at a multiple of `alignment`, a power of two up to extent_heap::max_alignment.
     /// Throws out_of_memory when the limit or the device is exhausted.
     void* allocate(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) {
+        if (void* const p = take_at_once(bytes, alignment)) [[likely]] {
+            return p;
+        }
         failure why;
-        if (void* const p = acquire(bytes, alignment, &why)) {
+        if (void* const p = acquire(bytes, alignment, why)) {
             return p;
         }
         throw out_of_memory{why.report, backend_.name(), why.cause};
@@ -71,7 +77,11 @@ class basic_pool {
 
     /// As `allocate`, but null when there is no memory.
     void* try_allocate(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) noexcept {
-        return acquire(bytes, alignment, nullptr);
+        if (void* const p = take_at_once(bytes, alignment)) [[likely]] {
+            return p;
+        }
+        failure why;
+        return acquire(bytes, alignment, why);
     }
 
     /// Takes back what `allocate` returned for the same size and alignment. Null is nothing to take back.
@@ -99,14 +109,16 @@ class basic_pool {
         std::scoped_lock const only_one{growth_mutex_};
         cleanup_report report;
         report.reserved_before_bytes = reserved_bytes();
-        report.success = release_unused(&report.failure);
+        report.success = release_unused(report.failure);
         report.reserved_after_bytes = reserved_bytes();
         report.freed_bytes = report.reserved_before_bytes - report.reserved_after_bytes;
-        std::scoped_lock const lock{mutex_};
-        ++counters_.cleanups;
-        if (!report.success) {
-            ++counters_.failed_cleanups;
-        }
+        count_cleanup(report.success);
+        log_(report.success ? severity::info : severity::warning, "memory",
+             report.success ? "cleanup_finished" : "cleanup_failed",
+             {{"device", backend_.name()},
+              {"freed_bytes", report.freed_bytes},
+              {"reserved_bytes", report.reserved_after_bytes},
+              {"failure", report.failure}});
         return report;
     }
 
@@ -216,27 +228,35 @@ class basic_pool {
         return memory_pressure::low;
     }
 
-    void* acquire(std::size_t bytes, std::size_t alignment, failure* why) noexcept {
+    void* take_at_once(std::size_t bytes, std::size_t alignment) noexcept {
         ORFEAS_ASSERT(is_alignment(alignment), "alignments are powers of two up to extent_heap::max_alignment");
-        if (bytes <= extent_heap::max_bytes) [[likely]] {
-            if (void* const p = take(bytes, alignment, search_effort::bounded)) {
-                return p;
-            }
-            if (void* const p = acquire_slowly(bytes, alignment, why)) {
-                return p;
-            }
+        return take(bytes, alignment, search_effort::bounded);
+    }
+
+    /// The way of a request for which no place was found at once.
+    void* acquire(std::size_t bytes, std::size_t alignment, failure& why) noexcept {
+        if (void* const p = search_and_grow(bytes, alignment, why)) {
+            return p;
         }
-        std::scoped_lock const lock{mutex_};
-        ++counters_.failed_allocations;
-        if (why != nullptr) {
-            why->report = {bytes, alignment, total_, reserved_, allocated_, heap_.largest_free_bytes()};
+        {
+            std::scoped_lock const lock{mutex_};
+            ++counters_.failed_allocations;
+            why.report = {bytes, alignment, total_, reserved_, allocated_, heap_.largest_free_bytes()};
         }
+        log_(severity::warning, "memory", "allocation_refused",
+             {{"device", backend_.name()},
+              {"requested_bytes", bytes},
+              {"allocated_bytes", why.report.allocated_bytes},
+              {"total_bytes", total_},
+              {"cause", why.cause}});
         return nullptr;
     }
 
-    /// The way of a request for which no place was found at once: look everywhere, take a new segment, and if the
-    /// backend has none, give back unused ones and ask again.
-    void* acquire_slowly(std::size_t bytes, std::size_t alignment, failure* why) noexcept {
+    /// Looks everywhere, takes a new segment, and if the backend has none, gives back unused ones and asks again.
+    void* search_and_grow(std::size_t bytes, std::size_t alignment, failure& why) noexcept {
+        if (bytes > extent_heap::max_bytes) {
+            return nullptr;
+        }
         std::scoped_lock const only_one{growth_mutex_};
         // places may also have come up while another thread grew the pool
         if (void* const p = take(bytes, alignment, search_effort::exhaustive)) {
@@ -246,12 +266,17 @@ class basic_pool {
             return p;
         }
         auto const before = reserved_;
-        release_unused(nullptr);
-        return reserved_ < before ? expand(bytes, alignment, why) : nullptr;
+        release_unused(why.cause);
+        if (reserved_ == before) {
+            return nullptr;
+        }
+        log_(severity::info, "memory", "segments_released_for_a_request",
+             {{"device", backend_.name()}, {"freed_bytes", before - reserved_}, {"requested_bytes", bytes}});
+        return expand(bytes, alignment, why);
     }
 
     /// Serves a request from a new segment of the usual size, or else of one that just holds it. Needs growth_mutex_.
-    void* expand(std::size_t bytes, std::size_t alignment, failure* why) noexcept {
+    void* expand(std::size_t bytes, std::size_t alignment, failure& why) noexcept {
         auto const padding = alignment > extent_heap::unit_bytes ? alignment - extent_heap::unit_bytes : 0;
         auto const needed = extent_heap::rounded(bytes) + padding;
         auto const most = std::min((total_ - reserved_) & ~(extent_heap::unit_bytes - 1), extent_heap::max_bytes);
@@ -266,7 +291,7 @@ class basic_pool {
         return least < usual ? take_from_new_segment(least, bytes, alignment, why) : nullptr;
     }
 
-    void* take_from_new_segment(std::uint64_t size, std::size_t bytes, std::size_t alignment, failure* why) noexcept {
+    void* take_from_new_segment(std::uint64_t size, std::size_t bytes, std::size_t alignment, failure& why) noexcept {
         void* data = nullptr;
         try {
             data = backend_.allocate(size);
@@ -281,9 +306,7 @@ class basic_pool {
             if (data != nullptr) {
                 give_back(data, size);
             }
-            if (why != nullptr) {
-                note(why->cause, e.what());
-            }
+            note(why.cause, e.what());
             return nullptr;
         }
     }
@@ -323,14 +346,14 @@ class basic_pool {
     }
 
     /// Gives back the segments of which nothing is in use. False when the backend refused one. Needs growth_mutex_.
-    bool release_unused(std::string* cause) noexcept {
+    bool release_unused(std::string& cause) noexcept {
         bool all_went = true;
         for (std::uint32_t region = 0; region < segments_.regions(); ++region) {
             if (!withdraw(region)) {
                 continue;
             }
             auto const& each = segments_[region];
-            bool const went = give_back(each.data(), each.bytes(), cause);
+            bool const went = give_back(each.data(), each.bytes(), &cause);
             std::scoped_lock const lock{mutex_};
             if (went) {
                 heap_.remove_region(region);
@@ -377,6 +400,14 @@ class basic_pool {
         return reserved_;
     }
 
+    void count_cleanup(bool success) noexcept {
+        std::scoped_lock const lock{mutex_};
+        ++counters_.cleanups;
+        if (!success) {
+            ++counters_.failed_cleanups;
+        }
+    }
+
     counters totals() const noexcept {
         std::scoped_lock const lock{mutex_};
         return counters_;
@@ -384,6 +415,7 @@ class basic_pool {
 
     Backend backend_;
     pool_options options_;
+    logger log_;
     [[no_unique_address]] Clock clock_;
     std::uint64_t total_ = 0;
 
