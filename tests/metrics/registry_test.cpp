@@ -1,54 +1,22 @@
 // SPDX-License-Identifier: MIT
+#include "reading.hpp"
 #include "support/catch.hpp"
 
-#include <orfeas/core/manual_clock.hpp>
 #include <orfeas/metrics/registry.hpp>
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cmath>
 #include <cstddef>
 #include <limits>
-#include <map>
-#include <random>
-#include <stdexcept>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 
 using namespace std::chrono_literals;
 namespace metrics = orfeas::metrics;
-
-namespace {
-
-template<class Registry>
-std::string written(Registry const& registry) {
-    std::string text;
-    registry.write_prometheus(text);
-    return text;
-}
-
-/// The lines of the registry's own series, which end every document here since 'm' is behind the names that tests use.
-std::string without_own(std::string text) {
-    return text.substr(0, text.find("# HELP metrics_"));
-}
-
-template<class Registry>
-std::map<std::string, double> measured(Registry const& registry) {
-    std::map<std::string, double> values;
-    registry.measure([&](orfeas::measurement const& m) {
-        std::string key{m.name};
-        for (auto const& [name, value] : m.labels) {
-            key.append(",").append(name).append("=").append(value);
-        }
-        values[key] = m.value;
-    });
-    return values;
-}
-
-} // namespace
+using metrics_test::measured;
+using metrics_test::written;
+using metrics_test::written_without_own;
 
 TEST_CASE("metrics: one name and one set of labels is one series, whatever their order") {
     metrics::registry registry;
@@ -70,15 +38,15 @@ TEST_CASE("metrics: a document is sorted, escaped and introduces each family onc
     registry.counter("calls_total", "A \\ and\na line.", {{"route", "/b"}}).add(3);
     registry.counter("calls_total", "A \\ and\na line.", {{"route", "/a \"q\" \\ \n."}}).add(1);
     registry.gauge("celsius", "Heat.", {{"gpu", "\xFF\xC3\xA9"}}).set(61);
-    CHECK(without_own(written(registry)) == "# HELP calls_total A \\\\ and\\na line.\n"
-                                            "# TYPE calls_total counter\n"
-                                            "calls_total{route=\"/a \\\"q\\\" \\\\ \\n.\"} 1\n"
-                                            "calls_total{route=\"/b\"} 3\n"
-                                            "# HELP celsius Heat.\n"
-                                            "# TYPE celsius gauge\n"
-                                            "celsius{gpu=\"\xEF\xBF\xBD\xC3\xA9\"} 61\n"
-                                            "# TYPE depth gauge\n"
-                                            "depth -2.5\n");
+    CHECK(written_without_own(registry) == "# HELP calls_total A \\\\ and\\na line.\n"
+                                           "# TYPE calls_total counter\n"
+                                           "calls_total{route=\"/a \\\"q\\\" \\\\ \\n.\"} 1\n"
+                                           "calls_total{route=\"/b\"} 3\n"
+                                           "# HELP celsius Heat.\n"
+                                           "# TYPE celsius gauge\n"
+                                           "celsius{gpu=\"\xEF\xBF\xBD\xC3\xA9\"} 61\n"
+                                           "# TYPE depth gauge\n"
+                                           "depth -2.5\n");
 }
 
 TEST_CASE("metrics: special values are written as Prometheus reads them") {
@@ -92,44 +60,6 @@ TEST_CASE("metrics: special values are written as Prometheus reads them") {
     CHECK_THAT(text, orfeas_test::contains("\nb +Inf\n"));
     CHECK_THAT(text, orfeas_test::contains("\nc -Inf\n"));
     CHECK_THAT(text, orfeas_test::contains("\nd 1e+300\n"));
-}
-
-TEST_CASE("metrics: histograms are written with cumulative buckets that include their bound") {
-    metrics::registry registry;
-    auto sizes = registry.histogram("batch", "Batch.", {{"gpu", "0"}}, {.lowest = 1, .highest = 8, .schema = 3});
-    for (double const value : {0.5, 1.0, 2.0, 2.1, 4.0, 8.0, 9.0}) {
-        sizes.observe(value);
-    }
-    CHECK(without_own(written(registry)) == "# HELP batch Batch.\n"
-                                            "# TYPE batch histogram\n"
-                                            "batch_bucket{gpu=\"0\",le=\"1\"} 2\n"
-                                            "batch_bucket{gpu=\"0\",le=\"2\"} 3\n"
-                                            "batch_bucket{gpu=\"0\",le=\"4\"} 5\n"
-                                            "batch_bucket{gpu=\"0\",le=\"8\"} 6\n"
-                                            "batch_bucket{gpu=\"0\",le=\"+Inf\"} 7\n"
-                                            "batch_sum{gpu=\"0\"} 26.6\n"
-                                            "batch_count{gpu=\"0\"} 7\n");
-}
-
-TEST_CASE("metrics: random values fall into the same classic buckets as by comparison") {
-    auto const seed = std::random_device{}();
-    INFO("seed " << seed);
-    std::mt19937 random{seed};
-    std::lognormal_distribution<double> distribution{0, 2};
-    metrics::registry registry;
-    auto subject = registry.histogram("x", "X.", {}, {.lowest = 0.125, .highest = 64});
-    std::vector<double> values;
-    for (int i = 0; i < 3'000; ++i) {
-        values.push_back(i % 10 == 0 ? std::exp2(static_cast<double>(i % 90) / 10 - 4) : distribution(random));
-        subject.observe(values.back());
-    }
-    auto const text = written(registry);
-    for (double bound = 0.125; bound <= 64; bound *= 2) {
-        auto const below = std::ranges::count_if(values, [&](double value) { return value <= bound; });
-        std::string line = "x_bucket{le=\"";
-        orfeas::metrics::detail::append_number(line, bound);
-        REQUIRE_THAT(text, orfeas_test::contains(line + "\"} " + std::to_string(below) + "\n"));
-    }
 }
 
 TEST_CASE("metrics: what cannot be registered is refused with the rule") {
@@ -164,30 +94,6 @@ TEST_CASE("metrics: what cannot be registered is refused with the rule") {
     CHECK_THROWS_WITH(registry.gauge("g", "x", labels), contains("32 labels"));
 }
 
-TEST_CASE("metrics: updates that would spoil a series change nothing and are counted") {
-    metrics::registry registry;
-    double const nan = std::numeric_limits<double>::quiet_NaN();
-    double const infinity = std::numeric_limits<double>::infinity();
-    auto counter = registry.counter("calls_total", "Calls.");
-    counter.add(-1);
-    counter.add(-0.5);
-    counter.add(nan);
-    counter.add(infinity);
-    auto gauge = registry.gauge("depth", "Depth.");
-    gauge.set(2);
-    gauge.add(nan);
-    gauge.sub(infinity);
-    auto histogram = registry.histogram("wait_seconds", "Wait.");
-    histogram.observe(nan);
-    histogram.observe(-infinity);
-    CHECK(counter.value() == 0);
-    CHECK(gauge.value() == 2);
-    CHECK(histogram.snapshot().count() == 0);
-    CHECK(measured(registry).at("metrics_rejected_updates_total") == 8);
-    registry.counter("metrics_rejected_updates_total", "Updates refused: negative or not finite.").add(-1);
-    CHECK(measured(registry).at("metrics_rejected_updates_total") == 9);
-}
-
 TEST_CASE("metrics: labels without end share the overflow series") {
     metrics::registry registry{{.max_series = 3}};
     for (int user = 0; user < 1'000; ++user) {
@@ -216,63 +122,6 @@ TEST_CASE("metrics: ten thousand series work") {
     auto const values = measured(registry);
     CHECK(values.size() == 10'003);
     CHECK(values.at("family_99,each=42") == 42);
-}
-
-TEST_CASE("metrics: a callback gauge lives as long as its handle") {
-    metrics::registry registry;
-    double level = 1;
-    {
-        auto const handle = registry.callback_gauge("level", "Level.", [&] { return level; });
-        CHECK(measured(registry).at("level") == 1);
-        level = 2;
-        CHECK_THAT(written(registry), orfeas_test::contains("\nlevel 2\n"));
-        CHECK_THROWS_WITH(registry.callback_gauge("level", "Level.", [] { return 0.0; }),
-                          orfeas_test::contains("another callback gauge"));
-        CHECK_THROWS_WITH(registry.gauge("level", "Level."), orfeas_test::contains("cannot have the same labels"));
-    }
-    CHECK_FALSE(measured(registry).contains("level"));
-    CHECK_THAT(written(registry), !orfeas_test::contains("level"));
-    auto again = registry.callback_gauge("level", "Level.", [] { return 9.0; });
-    auto moved = std::move(again);
-    CHECK(measured(registry).at("level") == 9);
-}
-
-TEST_CASE("metrics: a callback that throws costs only its own value, one that asks the registry works") {
-    metrics::registry registry;
-    auto const bad = registry.callback_gauge("bad", "Bad.", []() -> double { throw std::runtime_error{"no"}; });
-    auto const nested =
-        registry.callback_gauge("nested", "Nested.", [&] { return registry.gauge("fresh", "F.").value(); });
-    auto const values = measured(registry);
-    CHECK(std::isnan(values.at("bad")));
-    CHECK(values.at("nested") == 0);
-    CHECK(measured(registry).contains("fresh"));
-}
-
-TEST_CASE("metrics: a callback gauge may outlive its registry") {
-    auto registry = std::make_unique<metrics::registry>();
-    auto const handle = registry->callback_gauge("level", "Level.", [] { return 1.0; });
-    registry.reset();
-    SUCCEED("destroyed in this order without a fault (the address sanitizer is the judge)");
-}
-
-TEST_CASE("metrics: the measured quantiles are those of about the last minute") {
-    orfeas::manual_clock clock;
-    metrics::basic_registry<orfeas::manual_clock> registry{{.quantile_window = 60s}, clock};
-    auto wait = registry.histogram("wait_seconds", "Wait.");
-    CHECK(std::isnan(measured(registry).at("wait_seconds_p95")));
-    for (int i = 0; i < 100; ++i) {
-        wait.observe(8.0);
-    }
-    CHECK_THAT(measured(registry).at("wait_seconds_p50"), Catch::Matchers::WithinRel(8.0, 0.011));
-    for (int second = 0; second < 90; ++second) {
-        clock.advance(1s);
-        wait.observe(10ms);
-        measured(registry);
-    }
-    auto const values = measured(registry);
-    CHECK_THAT(values.at("wait_seconds_p99"), Catch::Matchers::WithinRel(0.01, 0.011));
-    CHECK(values.at("wait_seconds_count") == 190);
-    CHECK_THAT(values.at("wait_seconds_sum"), Catch::Matchers::WithinRel(800.9, 1e-9));
 }
 
 TEST_CASE("metrics: measurements carry kind, unit, help and sorted labels") {

@@ -7,6 +7,7 @@
 
 namespace orfeas::inline v0::cache {
 
+/// Declared here for headers that only name them; their own headers say what they are.
 enum class event : std::uint8_t;
 struct no_observer;
 struct cache_stats;

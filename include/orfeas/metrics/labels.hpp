@@ -11,6 +11,7 @@ namespace orfeas::inline v0::metrics {
 
 /// The labels given in one call: `{{"route", "/api"}, {"status", "200"}}`, or any contiguous range of `label`. Borrowed for
 /// the length of the call; their order does not matter.
+/// Thread-compatible (distinct objects).
 class label_list {
   public:
     constexpr label_list() = default;
