@@ -6,3 +6,4 @@
 #include <orfeas/stats/bucket_layout.hpp>
 #include <orfeas/stats/exponential_buckets.hpp>
 #include <orfeas/stats/histogram.hpp>
+#include <orfeas/stats/rolling_histogram.hpp>
