@@ -1,5 +1,5 @@
-# studio_pipeline: the studio's pipeline, for the service, its tests and its benchmark; declared where Eigen, libpng and
-# libjpeg are found. studio_kernels: its CUDA kernels, where a toolkit is.
+# orfeas_studio_pipeline: the studio's pipeline, for the service, its tests and its benchmarks; declared where Eigen,
+# libpng and libjpeg are found. orfeas_studio_kernels: its CUDA kernels, where a toolkit is.
 
 include_guard(GLOBAL)
 
@@ -14,12 +14,12 @@ if(NOT (PNG_FOUND AND JPEG_FOUND AND ORFEAS_HAS_EIGEN))
 endif()
 
 get_filename_component(studio_folder ${CMAKE_CURRENT_LIST_DIR} DIRECTORY)
-add_library(studio_pipeline INTERFACE)
-target_include_directories(studio_pipeline INTERFACE ${studio_folder})
-target_link_libraries(studio_pipeline INTERFACE orfeas::memory PNG::PNG JPEG::JPEG Eigen3::Eigen)
+add_library(orfeas_studio_pipeline INTERFACE)
+target_include_directories(orfeas_studio_pipeline INTERFACE ${studio_folder})
+target_link_libraries(orfeas_studio_pipeline INTERFACE orfeas::memory PNG::PNG JPEG::JPEG Eigen3::Eigen)
 
 if(ORFEAS_NVCC)
-    add_library(studio_kernels STATIC ${studio_folder}/kernels/relief.cu)
-    target_include_directories(studio_kernels PUBLIC ${studio_folder})
-    target_link_libraries(studio_kernels PUBLIC orfeas::core PRIVATE CUDA::cudart)
+    add_library(orfeas_studio_kernels STATIC ${studio_folder}/kernels/relief.cu)
+    target_include_directories(orfeas_studio_kernels PUBLIC ${studio_folder})
+    target_link_libraries(orfeas_studio_kernels PUBLIC orfeas::core PRIVATE CUDA::cudart)
 endif()
