@@ -198,23 +198,40 @@ TEST_CASE("trace: a traced executor keeps its logical thread through properties"
     auto const traced = trace::fork(io.get_executor());
     CHECK(&asio::query(traced, execution::context) == &io);
     auto const tracked = asio::prefer(traced, execution::outstanding_work.tracked);
-    static_assert(std::is_same_v<std::decay_t<decltype(tracked)>, std::decay_t<decltype(traced)>>);
+    static_assert(requires { tracked.inner(); }, "wrapped again");
     CHECK(asio::query(tracked, execution::outstanding_work) == execution::outstanding_work.tracked);
     auto const never = asio::require(traced, execution::blocking.never);
     CHECK(asio::query(never, execution::blocking) == execution::blocking.never);
-    CHECK(traced == trace::traced_executor{traced});
+    auto const copy = traced;
+    CHECK(traced == copy);
     CHECK_FALSE(traced == trace::fork(io.get_executor()));
-    asio::any_io_executor const erased = never;
-    CHECK(erased.target<trace::traced_executor<asio::any_io_executor>>() != nullptr);
+}
+
+TEST_CASE("trace: forking a traced executor replaces its logical thread and adds no layer") {
+    using native = asio::io_context::executor_type;
+    asio::io_context io;
+    auto const traced = trace::fork(io.get_executor());
+    static_assert(std::is_same_v<decltype(trace::fork(traced)), trace::traced_executor<native>>);
+    asio::any_io_executor const erased = traced;
     auto const again = trace::fork(erased);
-    CHECK(again.inner().target<trace::traced_executor<asio::any_io_executor>>() == nullptr);
+    REQUIRE(again.target<trace::traced_executor<native>>() != nullptr);
+    CHECK(again != erased);
+    auto const from_bare = trace::fork(asio::any_io_executor{io.get_executor()});
+    CHECK(from_bare.target<trace::traced_executor<native>>() != nullptr);
+    auto const strand = asio::any_io_executor{asio::make_strand(io)};
+    auto const on_strand = trace::fork(strand);
+    auto const* const layer = on_strand.target<trace::traced_executor<asio::any_io_executor>>();
+    REQUIRE(layer != nullptr);
+    CHECK(layer->inner() == strand);
+    auto const strand_again = trace::fork(on_strand);
+    CHECK(strand_again.target<trace::traced_executor<asio::any_io_executor>>()->inner() == strand);
 }
 
 TEST_CASE("trace: a logical thread's span is current in its functions and nowhere else") {
     trace::tracer tracer;
     asio::io_context io;
     trace::span_context root;
-    std::optional<trace::traced_executor<asio::any_io_executor>> inside;
+    std::optional<asio::any_io_executor> inside;
     {
         auto span = tracer.root("root");
         root = span.ids();

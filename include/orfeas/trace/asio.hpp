@@ -12,6 +12,7 @@
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/execution.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/require.hpp>
@@ -157,24 +158,34 @@ class traced_executor {
 static_assert(boost::asio::execution::is_executor_v<traced_executor<boost::asio::any_io_executor>>);
 static_assert(std::convertible_to<traced_executor<boost::asio::any_io_executor>, boost::asio::any_io_executor>);
 
-namespace detail {
-
-using traced_any = traced_executor<boost::asio::any_io_executor>;
-
-/// The executor inside, where there already is a logical thread around it: layers would only cost time.
-inline boost::asio::any_io_executor unwrap(boost::asio::any_io_executor executor) {
-    auto const* const traced = executor.target<traced_any>();
-    return traced != nullptr ? traced->inner() : executor;
-}
-
-} // namespace detail
-
 /// `executor` for a new logical thread, whose first current span is the present one. For a branch that runs at the same
 /// time as others: `boost::asio::co_spawn(trace::fork(executor), branch(), token)`.
 template<class Executor>
     requires(boost::asio::execution::is_executor_v<Executor>)
-traced_executor<boost::asio::any_io_executor> fork(Executor const& executor) {
-    return {detail::unwrap(executor), detail::fork_cell()};
+traced_executor<Executor> fork(Executor const& executor) {
+    return {executor, detail::fork_cell()};
+}
+
+/// As above, of an executor that is itself traced: the new logical thread takes the place of the former.
+template<class Inner>
+traced_executor<Inner> fork(traced_executor<Inner> const& executor) {
+    return {executor.inner(), detail::fork_cell()};
+}
+
+/// As above, of an executor behind type erasure. The common case, an io_context, is brought out again: together with a
+/// cell it fits into an any_io_executor without an allocation.
+inline boost::asio::any_io_executor fork(boost::asio::any_io_executor const& executor) {
+    using native = boost::asio::io_context::executor_type;
+    if (auto const* const traced = executor.target<traced_executor<native>>()) {
+        return trace::fork(*traced);
+    }
+    if (auto const* const bare = executor.target<native>()) {
+        return trace::fork(*bare);
+    }
+    if (auto const* const traced = executor.target<traced_executor<boost::asio::any_io_executor>>()) {
+        return trace::fork(*traced);
+    }
+    return traced_executor<boost::asio::any_io_executor>{executor, detail::fork_cell()};
 }
 
 /// As `boost::asio::co_spawn`, on a new logical thread: spans of the coroutine are below the span that is current here.

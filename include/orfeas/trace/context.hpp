@@ -26,7 +26,8 @@ struct position {
     friend bool operator==(position const&, position const&) = default;
 };
 
-/// The current span of one logical thread. Keeps a reference to the segment that it points into.
+/// The current span of one logical thread. Keeps one reference to the segment that it points into, so that moving within
+/// one trace counts nothing.
 /// Thread-compatible (distinct objects).
 class cell {
   public:
@@ -36,19 +37,20 @@ class cell {
 
     position current() const noexcept { return current_; }
 
-    /// Points to `next` and hands the caller the reference to the former position's segment.
+    /// Points to `next` and returns the former position. Where that is in another segment, its reference passes to the
+    /// caller.
     position exchange(position next) noexcept {
-        if (next.trace != nullptr) {
+        if (next.trace != nullptr && next.trace != current_.trace) {
             next.trace->retain();
         }
         return std::exchange(current_, next);
     }
 
-    /// Points to `next`, whose segment's reference the caller hands over.
+    /// Points to `next` again. Where that is in another segment, the caller hands its reference over.
     void restore(position next) noexcept {
-        position const former = std::exchange(current_, next);
-        if (former.trace != nullptr) {
-            former.trace->release();
+        position const last = std::exchange(current_, next);
+        if (last.trace != nullptr && last.trace != next.trace) {
+            last.trace->release();
         }
     }
 
@@ -126,7 +128,7 @@ class activation {
         cell& present = this_thread().current_cell();
         if (&present == cell_ && present.current() == here_) {
             present.restore(former_);
-        } else if (former_.trace != nullptr) {
+        } else if (former_.trace != nullptr && former_.trace != here_.trace) {
             // ended out of order, or where another cell is active: that cell is not ours to change
             former_.trace->release();
         }

@@ -48,26 +48,26 @@ class payload_writer {
     payload_writer() = default;
     payload_writer(segment& trace, record& head) noexcept : trace_{&trace}, tail_{&head} {}
 
-    void name(std::string_view text) noexcept { append({entry_type::name, text.substr(0, longest_name), {}}); }
-    void failure(std::string_view why) noexcept { append({entry_type::failure, {}, why}); }
+    void name(std::string_view text) noexcept {
+        append(entry_type::name, text.substr(0, longest_name), std::string_view{});
+    }
+    void failure(std::string_view why) noexcept { append(entry_type::failure, {}, why.substr(0, longest_text)); }
 
     template<attribute_type T>
     void attribute(std::string_view key, T const& value) noexcept {
         if constexpr (std::same_as<T, bool>) {
-            append({entry_type::boolean, key, bytes_of(value)});
+            append(entry_type::boolean, key, value);
         } else if constexpr (std::integral<T>) {
             if constexpr (sizeof(T) == 8 && std::unsigned_integral<T>) {
                 if (value > static_cast<T>(std::numeric_limits<std::int64_t>::max())) {
                     return attribute(key, static_cast<double>(value));
                 }
             }
-            auto const wide = static_cast<std::int64_t>(value);
-            append({entry_type::integer, key, bytes_of(wide)});
+            append(entry_type::integer, key, static_cast<std::int64_t>(value));
         } else if constexpr (std::floating_point<T>) {
-            auto const wide = static_cast<double>(value);
-            append({entry_type::real, key, bytes_of(wide)});
+            append(entry_type::real, key, static_cast<double>(value));
         } else {
-            append({entry_type::text, key, std::string_view{value}});
+            append(entry_type::text, key, std::string_view{value}.substr(0, longest_text));
         }
     }
 
@@ -77,17 +77,20 @@ class payload_writer {
         return {reinterpret_cast<char const*>(&value), sizeof value};
     }
 
-    void append(entry e) noexcept {
-        e.key = e.key.substr(0, longest_key);
-        e.value = e.value.substr(0, longest_text);
-        entry_head const head{e.type, static_cast<std::uint8_t>(e.key.size()),
-                              static_cast<std::uint16_t>(e.value.size())};
-        std::size_t const size = sizeof head + e.key.size() + e.value.size();
+    static std::string_view bytes_of(std::string_view text) noexcept { return text; }
+
+    /// `value` is a scalar, whose size the compiler knows, or text.
+    template<class T>
+    void append(entry_type type, std::string_view key, T const& value) noexcept {
+        key = key.substr(0, longest_key);
+        std::string_view const bytes = bytes_of(value);
+        entry_head const head{type, static_cast<std::uint8_t>(key.size()), static_cast<std::uint16_t>(bytes.size())};
+        std::size_t const size = sizeof head + key.size() + bytes.size();
         if (size <= room()) {
             put(bytes_of(head));
-            put(e.key);
-            put(e.value);
-        } else if (!spill(bytes_of(head), e)) {
+            put(key);
+            put(bytes);
+        } else if (!spill(bytes_of(head), key, bytes)) {
             trace_->owner()->count_lost_attribute();
         }
     }
@@ -95,18 +98,15 @@ class payload_writer {
     std::size_t room() const noexcept { return tail_->payload.size() - tail_->size; }
 
     void put(std::string_view bytes) noexcept {
-        if (bytes.empty()) {
-            return;
-        }
-        std::memcpy(tail_->payload.data() + tail_->size, bytes.data(), bytes.size());
+        std::char_traits<char>::copy(tail_->payload.data() + tail_->size, bytes.data(), bytes.size());
         tail_->size = static_cast<std::uint8_t>(tail_->size + bytes.size());
     }
 
     /// Writes an entry over several slots: all of it or, when there are none left, nothing.
-    bool spill(std::string_view head, entry const& e) noexcept {
+    [[gnu::noinline]] bool spill(std::string_view head, std::string_view key, std::string_view value) noexcept {
         record* const before = tail_;
         std::uint8_t const size = tail_->size;
-        if (put_across(head) && put_across(e.key) && put_across(e.value)) {
+        if (put_across(head) && put_across(key) && put_across(value)) {
             return true;
         }
         tail_ = before;
