@@ -4,7 +4,7 @@
 // everything compiled out.
 
 #include "pipeline/generate.hpp"
-#include "service/stage_instrument.hpp"
+#include "service/stage_recorder.hpp"
 #include "support/interleaved.hpp"
 #include "support/report.hpp"
 
@@ -39,7 +39,7 @@ void observed(benchmark::State& state) {
     orfeas::memory::pool pool{orfeas::memory::host_backend{orfeas::memory::default_host_capacity()}};
     orfeas::metrics::registry metrics;
     orfeas::trace::tracer tracer;
-    studio::stage_instrument_of stages{metrics, tracer};
+    studio::stage_recorder stages{metrics, tracer};
     studio::host_relief relief;
     for (auto _ : state) {
         auto const request = tracer.span("generate");

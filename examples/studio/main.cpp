@@ -3,6 +3,7 @@
 // The studio: a service that turns pictures into printable reliefs, built from every part of orfeas.
 
 #include "service/command_line.hpp"
+#include "service/mesh_maker.hpp"
 #include "service/mesh_service.hpp"
 #include "service/studio_options.hpp"
 
@@ -20,6 +21,7 @@
 #include <exception>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 namespace {
 
@@ -49,14 +51,25 @@ orfeas::task<void> end_on_signal(web_server& web, orfeas::observatory& obs, std:
 void run(studio::command_line const& given) {
     auto const options = orfeas::from_environment<studio::studio_options>();
     auto const limits = orfeas::from_environment<studio::picture_limits>();
-    auto const device = orfeas::memory::best_device(orfeas::from_environment<orfeas::memory::best_device_options>());
+    auto choice = orfeas::from_environment<orfeas::memory::best_device_options>();
+    choice.cuda = choice.cuda && studio::has_kernels();
+    auto const device = orfeas::memory::best_device(choice);
+    choice.cuda = false;
+    auto const host = device.host_accessible() ? device : orfeas::memory::best_device(choice);
     orfeas::logger const log{std::make_shared<orfeas::text_sink>(std::cerr, orfeas::severity::warning)};
 
     boost::asio::io_context io;
     auto const observed = orfeas::observatory_from_environment({.service = "studio", .log = log});
     orfeas::observatory obs{io.get_executor(), observed};
-    orfeas::memory::pool pool{device, orfeas::from_environment<orfeas::memory::pool_options>()};
-    studio::mesh_service meshes{io.get_executor(), obs, pool, studio::host_relief{}, options, limits};
+    orfeas::memory::pool pool{host, orfeas::from_environment<orfeas::memory::pool_options>()};
+    obs.watch("pool", pool);
+    std::optional<orfeas::memory::pool> device_pool; // where the host cannot reach the device's memory
+    if (!device.host_accessible()) {
+        device_pool.emplace(device);
+        obs.watch("gpu", *device_pool);
+    }
+    auto const maker = studio::make_mesh_maker(pool, device_pool ? &*device_pool : nullptr, limits);
+    studio::mesh_service meshes{io.get_executor(), obs, *maker, options, limits};
     web_server web{io.get_executor(), obs, http_options(given),
                    orfeas::from_environment<orfeas::serve::dashboard_options>()};
     meshes.add_routes(web);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "pipeline/generate.hpp"
+#include "pipeline/parameters.hpp"
+#include "pipeline/picture_limits.hpp"
+#include "service/mesh_maker.hpp"
 #include "service/problems.hpp"
-#include "service/stage_instrument.hpp"
+#include "service/stage_recorder.hpp"
 #include "service/studio_options.hpp"
 #include "service/work_queue.hpp"
 
@@ -11,7 +13,6 @@
 #include <orfeas/cache/asio.hpp>
 #include <orfeas/core/hash.hpp>
 #include <orfeas/core/trace_id.hpp>
-#include <orfeas/memory.hpp>
 #include <orfeas/observatory.hpp>
 
 #include <cstddef>
@@ -33,17 +34,14 @@ struct orfeas::cache::size_hint<studio::encoded_mesh> {
 namespace studio {
 
 /// Turns pictures into meshes over HTTP. A mesh is named by the picture's content and the parameters, so that the same
-/// request is answered from the cache, and at the same time worked on only once. All pixels, heights and triangles lie
-/// in the pool.
+/// request is answered from the cache, and at the same time worked on only once.
 /// Thread-safe. What it is made of outlives it; it outlives the requests.
-template<class Relief>
 class mesh_service {
   public:
-    mesh_service(boost::asio::any_io_executor executor, orfeas::observatory& obs, orfeas::memory::pool& pool,
-                 Relief relief, studio_options const& options, picture_limits const& limits)
+    mesh_service(boost::asio::any_io_executor executor, orfeas::observatory& obs, mesh_maker& maker,
+                 studio_options const& options, picture_limits const& limits)
         : obs_{obs},
-          pool_{pool},
-          relief_{std::move(relief)},
+          maker_{maker},
           limits_{limits},
           stages_{obs.metrics(), obs.tracer()},
           generated_{obs.metrics().counter("studio_meshes_total", "Meshes made.")},
@@ -51,7 +49,6 @@ class mesh_service {
           meshes_{{.capacity_bytes = options.cache_bytes, .ttl = options.cache_ttl}},
           loads_{executor, meshes_},
           queue_{options.workers, options.queue} {
-        obs.watch("pool", pool_);
         obs.watch("meshes", meshes_);
         obs.watch("workers", queue_);
     }
@@ -59,7 +56,7 @@ class mesh_service {
     mesh_service(mesh_service const&) = delete;
     mesh_service& operator=(mesh_service const&) = delete;
     ~mesh_service() {
-        for (auto const* name : {"pool", "meshes", "workers"}) {
+        for (auto const* name : {"meshes", "workers"}) {
             obs_.unwatch(name);
         }
     }
@@ -129,7 +126,7 @@ class mesh_service {
     encoded_mesh make_mesh(job const& work) {
         orfeas::trace::scope const inherit{work.parent};
         try {
-            auto mesh = studio::generate(pool_, relief_, work.picture.bytes, work.asked, stages_, limits_);
+            auto mesh = maker_.make(work.picture.bytes, work.asked, stages_);
             generated_.add();
             generated_bytes_.add(mesh.bytes().size());
             return mesh;
@@ -178,11 +175,10 @@ class mesh_service {
     }
 
     orfeas::observatory& obs_;
-    orfeas::memory::pool& pool_;
-    Relief relief_;
+    mesh_maker& maker_;
     picture_limits limits_;
     std::uint64_t seed_ = orfeas::random_seed();
-    stage_instrument_of stages_;
+    stage_recorder stages_;
     orfeas::metrics::counter generated_;
     orfeas::metrics::counter generated_bytes_;
     mesh_cache meshes_;

@@ -17,9 +17,9 @@ namespace studio {
 /// Makes each stage of a generation a span below the current one, and its duration a value of the histogram
 /// studio_stage_seconds{stage}.
 /// Thread-safe.
-class stage_instrument_of {
+class stage_recorder {
   public:
-    stage_instrument_of(orfeas::metrics::registry& metrics, orfeas::trace::tracer& tracer)
+    stage_recorder(orfeas::metrics::registry& metrics, orfeas::trace::tracer& tracer)
         : tracer_{tracer},
           seconds_{histogram(metrics, 0), histogram(metrics, 1), histogram(metrics, 2), histogram(metrics, 3),
                    histogram(metrics, 4)} {}
