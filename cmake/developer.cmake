@@ -9,6 +9,7 @@ if(ORFEAS_CCACHE AND PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
     set(CMAKE_CUDA_COMPILER_LAUNCHER ${ORFEAS_CCACHE})
 endif()
 
+set(CMAKE_CXX_EXTENSIONS OFF)
 add_library(orfeas_dev INTERFACE)
 target_compile_features(orfeas_dev INTERFACE cxx_std_20)
 target_compile_options(orfeas_dev INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wconversion
