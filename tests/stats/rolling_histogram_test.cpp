@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "support/catch.hpp"
+
 #include <orfeas/stats/rolling_histogram.hpp>
 
 #include <chrono>
@@ -8,20 +10,20 @@
 #include <limits>
 #include <random>
 
-#include "support/catch.hpp"
-
 using namespace orfeas;
 using namespace std::chrono_literals;
 
 namespace {
 
-monotonic_time at(std::chrono::milliseconds t) { return monotonic_time{t}; }
+monotonic_time at(std::chrono::milliseconds t) {
+    return monotonic_time{t};
+}
 
 stats::rolling_histogram ten_seconds() {
     return {stats::bucket_layout{stats::bucket_range{}}, 10, std::chrono::seconds{1}};
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("stats: a rolling histogram without values has no quantile") {
     auto const values = ten_seconds();
@@ -60,14 +62,16 @@ TEST_CASE("stats: a rolling histogram counts as a queue of values does") {
     INFO("seed " << seed);
     std::mt19937 random{seed};
     auto values = ten_seconds();
-    std::deque<std::int64_t> model;  // the second of each value
+    std::deque<std::int64_t> model; // the second of each value
     auto now = 1000s + 0ms;
     for (int step = 0; step < 2000; ++step) {
         now += std::chrono::milliseconds{random() % 900};
         auto const second = std::chrono::duration_cast<std::chrono::seconds>(now).count();
         values.record(0.001 * static_cast<double>(1 + random() % 1000), at(now));
         model.push_back(second);
-        while (model.front() <= second - 10) model.pop_front();
+        while (model.front() <= second - 10) {
+            model.pop_front();
+        }
         REQUIRE(values.recent(at(now)).count() == model.size());
     }
 }

@@ -309,6 +309,7 @@ inline std::string_view entry_name(std::string_view entry) {
 } // namespace detail
 
 /// The process's environment as `NAME=value` entries, or a list of such entries given by hand (for tests).
+/// Thread-compatible (distinct objects).
 class environment {
   public:
     /// Reads the process's environment now; it must not be changed by another thread meanwhile.
