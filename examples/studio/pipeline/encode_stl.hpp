@@ -52,12 +52,16 @@ buffer<std::byte, R> encode_stl(R& resource, solid<R> const& from) {
     to += detail::stl_header_bytes + sizeof count;
     vertex const* const vertices = from.vertices.data();
     for (triangle const& each : from.triangles.span()) {
-        vector3 const a = vertices[each[0]].position;
-        vector3 const b = vertices[each[1]].position;
-        vector3 const c = vertices[each[2]].position;
-        vector3 const facet[]{detail::facet_normal(a, b, c), a, b, c};
-        std::memcpy(to, facet, sizeof facet);
-        std::memset(to + sizeof facet, 0, 2);
+        vector3 const& a = vertices[each[0]].position;
+        vector3 const& b = vertices[each[1]].position;
+        vector3 const& c = vertices[each[2]].position;
+        vector3 const normal = detail::facet_normal(a, b, c);
+        // each straight to its place: put together first, the wide copy would wait for the narrow stores
+        std::memcpy(to, &normal, sizeof normal);
+        std::memcpy(to + 12, &a, sizeof a);
+        std::memcpy(to + 24, &b, sizeof b);
+        std::memcpy(to + 36, &c, sizeof c);
+        std::memset(to + 48, 0, 2);
         to += detail::stl_triangle_bytes;
     }
     return out;
