@@ -12,6 +12,8 @@
 #include <orfeas/core/measurement.hpp>
 #include <orfeas/core/options.hpp>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -25,7 +27,6 @@
 #include <memory>
 #include <optional>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -218,7 +219,7 @@ class local {
             return std::bit_ceil(std::size_t{options.shards});
         }
         std::uint64_t const by_cores =
-            std::bit_ceil(4 * std::uint64_t{std::max(1U, std::thread::hardware_concurrency())});
+            std::bit_ceil(4 * static_cast<std::uint64_t>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN))));
         std::uint64_t const by_capacity = std::bit_floor(options.capacity_bytes / (4 * detail::mebibyte));
         return static_cast<std::size_t>(
             std::clamp(std::min(by_cores, by_capacity), std::uint64_t{1}, std::uint64_t{64}));

@@ -30,7 +30,7 @@ class exposition {
     /// Keeps one measurement; false if it was refused. O(log n).
     bool add(measurement const& m) {
         std::vector<label> labels{m.labels.begin(), m.labels.end()};
-        std::ranges::sort(labels, {}, &label::name);
+        std::sort(labels.begin(), labels.end(), [](label const& a, label const& b) { return a.name < b.name; });
         if (!is_writable(m.name, labels)) {
             ++refused_;
             return false;
@@ -68,9 +68,11 @@ class exposition {
     };
 
     static bool is_writable(std::string_view name, std::span<label const> sorted) {
-        return is_metric_name(name) &&
-               std::ranges::all_of(sorted, [](label const& each) { return is_label_name(each.name); }) &&
-               std::ranges::adjacent_find(sorted, {}, &label::name) == sorted.end();
+        bool writable = is_metric_name(name);
+        for (std::size_t i = 0; writable && i < sorted.size(); ++i) {
+            writable = is_label_name(sorted[i].name) && (i == 0 || sorted[i].name != sorted[i - 1].name);
+        }
+        return writable;
     }
 
     std::map<std::string, family> families_;

@@ -41,7 +41,7 @@ class label_set {
         for (auto const& [name, value] : labels) {
             owned_.emplace_back(name, value);
         }
-        std::ranges::sort(owned_);
+        std::sort(owned_.begin(), owned_.end());
         check(metric);
         render();
     }
@@ -57,7 +57,11 @@ class label_set {
     }
 
     bool has_names_of(label_set const& other) const {
-        return std::ranges::equal(owned_, other.owned_, {}, &pair::first, &pair::first);
+        bool same = owned_.size() == other.owned_.size();
+        for (std::size_t i = 0; same && i < owned_.size(); ++i) {
+            same = owned_[i].first == other.owned_[i].first;
+        }
+        return same;
     }
 
     std::string const& text() const noexcept { return text_; } ///< `a="1",b="2"`, escaped
@@ -85,8 +89,10 @@ class label_set {
                                                      "underscores, and be neither le nor quantile"};
             }
         }
-        if (auto const twice = std::ranges::adjacent_find(owned_, {}, &pair::first); twice != owned_.end()) {
-            throw registration_error{metric, "label '" + twice->first + "' is given twice"};
+        for (std::size_t i = 1; i < owned_.size(); ++i) {
+            if (owned_[i].first == owned_[i - 1].first) {
+                throw registration_error{metric, "label '" + owned_[i].first + "' is given twice"};
+            }
         }
     }
 
