@@ -74,9 +74,8 @@ class connection : public std::enable_shared_from_this<connection<Executor, Obse
             if (lingers_) {
                 co_await linger();
             }
-        } catch (
-            std::
-                exception const&) { // cancelled by a stop that ran out of time, or out of memory: the peer sees the end
+        } catch (std::exception const&) {
+            // Cancelled by a stop that ran out of time, or out of memory: the peer sees the connection end.
         }
         watchdog_.cancel();
         close();
