@@ -114,7 +114,7 @@ TEST_CASE("http: sent, waiting and skipped messages add up, whatever the order o
                 ordered.pop_front();
             } else {
                 REQUIRE(message == (latest.empty() ? "-" : latest));
-                sent += latest.empty() ? 0 : 1;
+                sent += latest.empty() ? 0U : 1U;
                 latest.clear();
             }
             break;

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// The modules without third-party dependencies. What needs Boost has headers of its own: <module>/asio.hpp, net.hpp,
+/// http.hpp, observe.hpp, serve.hpp, and observatory.hpp for the lot.
+
+#include <orfeas/cache.hpp>
+#include <orfeas/core.hpp>
+#include <orfeas/memory.hpp>
+#include <orfeas/metrics.hpp>
+#include <orfeas/stats.hpp>
+#include <orfeas/trace.hpp>
