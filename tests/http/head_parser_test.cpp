@@ -238,7 +238,8 @@ TEST_CASE("http: random changes never crash the parser, and what it takes reads 
     CAPTURE(seed);
     std::mt19937 random{seed};
     std::string const base = "POST /a%20b?c=d HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nX-Y: z\r\n\r\n";
-    std::string const spice = std::string{"\r\n\t :;,%\0\x7f\xff/?aA0", 19};
+    using namespace std::string_literals;
+    std::string const spice = "\r\n\t :;,%\0\x7f\xff/?aA0"s;
     int taken = 0;
     for (int round = 0; round < 20'000; ++round) {
         auto text = base;
