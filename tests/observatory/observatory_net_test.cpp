@@ -45,7 +45,7 @@ TEST_CASE("observatory: what is watched, registered and traced comes together in
     obs.metrics().gauge("custom", "An application's own.").set(7);
     memory::buffer<char> const block{pool, 1 << 20};
     names.put("a", "b");
-    names.get("a");
+    CHECK(names.get("a") == "b");
     { auto const span = obs.tracer().span("work"); }
     asio::co_spawn(io, obs.stop(), asio::detached);
     io.run();
