@@ -27,7 +27,7 @@ struct tracer_options {
     static void fields(auto& self, auto&& field) {
         field("enabled", self.enabled, any_value{}, "whether spans are recorded");
         field("spans_per_trace", self.spans_per_trace, in_range(1, 65'536),
-              "records of one trace: a span takes one, and one more for each 150 bytes of attributes");
+              "records of one trace: a span takes one, and one more for each 165 bytes of attributes");
         field("active_traces", self.active_traces, in_range(1, 1'000'000), "traces that may be open at once");
         field("active_bytes", self.active_bytes, in_range(64_KiB, 64_GiB), "memory for the spans of open traces");
         field("stored_traces", self.stored_traces, in_range(1, 1'000'000), "finished traces kept in memory");
