@@ -13,6 +13,8 @@ constexpr std::string_view describe(error e) {
     return e == error::refused ? "the peer refused" : "the answer was late";
 }
 
+using orfeas::make_error_code;
+
 enum class undescribed { one };
 
 } // namespace sample
@@ -27,12 +29,12 @@ static_assert(!described_error<sample::undescribed>);
 static_assert(!described_error<int>);
 
 TEST_CASE("core: a described enumerator becomes an error code with its sentence") {
-    std::error_code const code = make_error_code(sample::error::late);
+    std::error_code const code = sample::error::late;
     CHECK(code.value() == 2);
     CHECK(code.message() == "the answer was late");
     CHECK(std::string_view{code.category().name()} == "sample");
-    CHECK(code == make_error_code(sample::error::late));
-    CHECK(code != make_error_code(sample::error::refused));
+    CHECK(code == sample::error::late);
+    CHECK(code != sample::error::refused);
 }
 
 TEST_CASE("core: an option error names field, value and what is allowed") {

@@ -126,6 +126,11 @@ TEST_CASE("core: options from code are checked too, members and their combinatio
           "mark is 'above 0.9', but must be at most 0.9 in mode exact");
 }
 
+TEST_CASE("core: a combination that the environment makes is refused by the variable's name") {
+    CHECK(error_of([] { read({"ORFEAS_SAMPLE_MARK=0.95", "ORFEAS_SAMPLE_MODE=exact"}); }) ==
+          "ORFEAS_SAMPLE_MARK is 'above 0.9', but must be at most 0.9 in mode exact");
+}
+
 TEST_CASE("core: the process's environment is read when none is given") {
     CHECK(environment{}.get("PATH").has_value());
     CHECK_FALSE(environment{}.get("ORFEAS_NO_SUCH_VARIABLE").has_value());

@@ -39,7 +39,8 @@ std::error_category const& category_of() noexcept {
     return category;
 }
 
-/// Makes the error code of a described enumerator; found by argument-dependent lookup from std::error_code.
+/// Makes the error code of a described enumerator. A module in a nested namespace brings it beside its enumeration by
+/// `using v0::make_error_code;`, where std::error_code finds it.
 template<described_error E>
     requires std::is_error_code_enum<E>::value
 std::error_code make_error_code(E e) noexcept {

@@ -365,7 +365,12 @@ O from_environment(O base = {}, environment const& variables = {}) {
         }
         throw option_error{name, entry.substr(std::min(entry.size(), name.size() + 1)), allowed};
     }
-    validate(base);
+    try {
+        validate(base);
+    } catch (option_error const& error) { // of a combination: name the variable, as for all else
+        throw option_error{detail::environment_name(O::environment_prefix, error.field()), error.value(),
+                           error.allowed()};
+    }
     return base;
 }
 

@@ -113,7 +113,8 @@ async function loading({ page, seen, response }) {
 
 async function charts({ page }) {
   const wanted = options.charts.split(",");
-  await until(page, (ids) => ids.every((id) => orfeas.panels.cards.get(id)?.points > 1), wanted, 30000);
+  // Two series of a few seconds would lie in one column of pixels.
+  await until(page, (ids) => ids.every((id) => orfeas.panels.cards.get(id)?.points > 12), wanted, 60000);
   await settle(page);
   const before = await drawn(page);
   for (const id of wanted) {
