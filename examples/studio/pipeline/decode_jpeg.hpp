@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// clang-format off: jpeglib.h uses FILE and size_t without including them
+#include <cstddef>
+#include <cstdio>
 #include <jpeglib.h>
 
+#include <jerror.h>
+// clang-format on
+
+#include "pipeline/image.hpp"
+#include "pipeline/luminance.hpp"
+
 #include <csetjmp>
-#include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <new>
 #include <optional>
 #include <span>
 #include <string>
 #include <utility>
-// jpeglib.h first
-#include "pipeline/image.hpp"
-#include "pipeline/luminance.hpp"
-
-#include <jerror.h>
 
 namespace studio::detail {
 
