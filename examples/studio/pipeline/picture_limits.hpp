@@ -24,7 +24,7 @@ struct picture_limits {
     double max_elongation = 32;
 
     static constexpr std::uint32_t min_side = 2;
-    static constexpr std::string_view environment_prefix = "ORFEAS_PICTURE_";
+    static constexpr std::string_view environment_prefix = "STUDIO_PICTURE_";
 
     static void fields(auto& self, auto&& field) {
         using namespace orfeas;
