@@ -6,12 +6,9 @@
 #include <iostream>
 
 struct furnace { // any component that reports measurements can be watched
-    double celsius = 20;
-    double chips_burnt = 0;
+    double chips = 0;
     void measure(orfeas::measurement_sink sink) const {
-        using orfeas::measurement_kind, orfeas::unit;
-        sink({"furnace_celsius", measurement_kind::gauge, unit::celsius, celsius, {}, "temperature inside"});
-        sink({"furnace_chips_total", measurement_kind::counter, unit::none, chips_burnt, {}, "chips burnt"});
+        sink({"furnace_chips_total", orfeas::measurement_kind::counter, orfeas::unit::none, chips, {}, "chips burnt"});
     }
 };
 
@@ -22,18 +19,13 @@ int main() {
     watched.add("cellar", heat);
     orfeas::observe::sampler frames{{.history_size = 60}, clock};
     frames.add_source([&](orfeas::measurement_sink sink) { watched.measure(sink); });
-    for (int second = 0; second < 4; ++second, clock.advance(std::chrono::seconds{1})) {
-        heat.celsius += 15;
-        heat.chips_burnt += 3;
+    for (int second = 0; second < 5; ++second, clock.advance(std::chrono::seconds{1})) {
+        heat.chips += 3 * second;
         frames.sample(); // gauges as they are, counters as rates
     }
     frames.with_history([](orfeas::observe::history const& kept) {
-        kept.for_each([&](orfeas::observe::series const& about, auto const& at) {
-            std::cout << about.key << ':';
-            for (auto seq = kept.first_seq(); seq <= kept.last_seq(); ++seq) {
-                std::cout << ' ' << at(seq);
-            }
-            std::cout << '\n';
-        });
+        for (auto seq = kept.first_seq(); seq <= kept.last_seq(); ++seq) {
+            std::cout << kept.value("furnace_chips_per_second{component=\"cellar\"}", seq) << '\n';
+        }
     });
 }
