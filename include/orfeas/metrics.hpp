@@ -6,6 +6,7 @@
 #include <orfeas/metrics/callback_gauge.hpp>
 #include <orfeas/metrics/counter.hpp>
 #include <orfeas/metrics/error.hpp>
+#include <orfeas/metrics/escape.hpp>
 #include <orfeas/metrics/exposition.hpp>
 #include <orfeas/metrics/fwd.hpp>
 #include <orfeas/metrics/gauge.hpp>

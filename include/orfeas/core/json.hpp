@@ -4,6 +4,7 @@
 #include <orfeas/core/assert.hpp>
 #include <orfeas/core/clock.hpp>
 #include <orfeas/core/fields.hpp>
+#include <orfeas/core/utf8.hpp>
 
 #include <array>
 #include <charconv>
@@ -105,43 +106,10 @@ class json_writer {
 
     void quote(std::string_view text);
     void escape(unsigned char c);
-    static std::size_t utf8_length(std::string_view text) noexcept;
 
     std::string& out_;
     bool needs_comma_ = false;
 };
-
-/// The length of the well-formed UTF-8 sequence that `text` starts with, 0 if it starts with none (RFC 3629).
-inline std::size_t json_writer::utf8_length(std::string_view text) noexcept {
-    auto const at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    auto const continues = [&](std::size_t i) { return i < text.size() && (at(i) & 0xC0U) == 0x80U; };
-    unsigned char const lead = at(0);
-    if (lead < 0x80U) {
-        return 1;
-    }
-    if (lead >= 0xC2U && lead <= 0xDFU) {
-        return continues(1) ? 2 : 0;
-    }
-    if (lead >= 0xE0U && lead <= 0xEFU) {
-        if (!continues(1) || !continues(2)) {
-            return 0;
-        }
-        if ((lead == 0xE0U && at(1) < 0xA0U) || (lead == 0xEDU && at(1) > 0x9FU)) {
-            return 0;
-        }
-        return 3;
-    }
-    if (lead >= 0xF0U && lead <= 0xF4U) {
-        if (!continues(1) || !continues(2) || !continues(3)) {
-            return 0;
-        }
-        if ((lead == 0xF0U && at(1) < 0x90U) || (lead == 0xF4U && at(1) > 0x8FU)) {
-            return 0;
-        }
-        return 4;
-    }
-    return 0;
-}
 
 inline void json_writer::escape(unsigned char c) {
     static constexpr char digits[] = "0123456789abcdef";
@@ -176,7 +144,7 @@ inline void json_writer::quote(std::string_view text) {
         } else if (length = utf8_length(text); length > 0) {
             out_.append(text.substr(0, length));
         } else {
-            out_.append("\xEF\xBF\xBD"); // U+FFFD, one for each byte that cannot be read
+            out_.append(replacement_character); // one for each byte that cannot be read
             length = 1;
         }
         text.remove_prefix(length);

@@ -3,6 +3,7 @@
 
 #include <orfeas/core/measurement.hpp>
 #include <orfeas/metrics/detail/text_format.hpp>
+#include <orfeas/metrics/escape.hpp>
 #include <orfeas/metrics/names.hpp>
 
 #include <algorithm>
@@ -36,9 +37,7 @@ class exposition {
             return false;
         }
         std::string text;
-        for (auto const& [name, value] : labels) {
-            detail::append_label(text, name, value);
-        }
+        append_labels(text, labels);
         auto const at = families_.try_emplace(std::string{m.name}, family{m.kind, std::string{m.help}, {}}).first;
         if (at->second.kind != m.kind || !at->second.series.try_emplace(std::move(text), m.value).second) {
             ++refused_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <orfeas/core/measurement.hpp>
+#include <orfeas/metrics/escape.hpp>
 
 #include <span>
 #include <string>
@@ -21,34 +22,15 @@ struct series {
     std::string help;                                        ///< one sentence for people
 };
 
-/// Appends a label value with backslash, quote and newline escaped, as Prometheus' text format has it.
-inline void append_label_value(std::string& out, std::string_view value) {
-    for (char const c : value) {
-        if (c == '\\' || c == '"') {
-            out.push_back('\\');
-        }
-        if (c == '\n') {
-            out.append("\\n");
-        } else {
-            out.push_back(c);
-        }
-    }
-}
-
-/// Appends the key of a series: the name alone, or the name and its labels in braces.
+/// Appends the key of a series: the name alone, or the name and its labels in braces, as Prometheus
+/// writes them.
 inline void append_series_key(std::string& out, std::string_view name, std::span<label const> labels) {
     out.append(name);
     if (labels.empty()) {
         return;
     }
-    char separator = '{';
-    for (auto const& each : labels) {
-        out.push_back(separator);
-        out.append(each.name).append("=\"");
-        append_label_value(out, each.value);
-        out.push_back('"');
-        separator = ',';
-    }
+    out.push_back('{');
+    metrics::append_labels(out, labels);
     out.push_back('}');
 }
 

@@ -6,6 +6,7 @@
 #include <orfeas/metrics/counter.hpp>
 #include <orfeas/metrics/detail/text_format.hpp>
 #include <orfeas/metrics/error.hpp>
+#include <orfeas/metrics/escape.hpp>
 #include <orfeas/metrics/gauge.hpp>
 #include <orfeas/metrics/histogram.hpp>
 #include <orfeas/metrics/labels.hpp>
@@ -96,11 +97,7 @@ class label_set {
         }
     }
 
-    void render() {
-        for (auto const& [name, value] : owned_) {
-            append_label(text_, name, value);
-        }
-    }
+    void render() { append_labels(text_, owned_); }
 
     std::vector<pair> owned_;
     std::string text_;
