@@ -35,7 +35,7 @@ studio::parameters const asked{.resolution = 256};
 
 /// One request's worth of the service's work: below a root span, every stage a span and a histogram value.
 void observed(benchmark::State& state) {
-    orfeas::memory::pool pool{orfeas::memory::host_backend{orfeas::memory::default_host_capacity()}};
+    orfeas::memory::pool pool{orfeas::memory::host_vmm{orfeas::memory::default_host_capacity()}};
     orfeas::metrics::registry metrics;
     orfeas::trace::tracer tracer;
     studio::stage_recorder stages{metrics, tracer};

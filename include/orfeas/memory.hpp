@@ -7,13 +7,13 @@
 #include <orfeas/memory/buffer.hpp>
 #include <orfeas/memory/cleanup_report.hpp>
 #include <orfeas/memory/concepts.hpp>
-#include <orfeas/memory/cuda_backend.hpp>
+#include <orfeas/memory/cuda_vmm.hpp>
 #include <orfeas/memory/device.hpp>
 #include <orfeas/memory/error.hpp>
 #include <orfeas/memory/extent_heap.hpp>
 #include <orfeas/memory/fwd.hpp>
 #include <orfeas/memory/heap_resource.hpp>
-#include <orfeas/memory/host_backend.hpp>
+#include <orfeas/memory/host_vmm.hpp>
 #include <orfeas/memory/memory_profile.hpp>
 #include <orfeas/memory/out_of_memory.hpp>
 #include <orfeas/memory/pool.hpp>

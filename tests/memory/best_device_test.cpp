@@ -9,9 +9,9 @@ using namespace orfeas::literals;
 using orfeas::memory::backend_error;
 using orfeas::memory::best_device;
 using orfeas::memory::best_device_options;
-using orfeas::memory::cuda_backend;
+using orfeas::memory::cuda_vmm;
 using orfeas::memory::device_kind;
-using orfeas::memory::host_backend;
+using orfeas::memory::host_vmm;
 using orfeas::memory::probe_cuda;
 using orfeas_test::contains;
 using orfeas_test::fake_cuda;
@@ -45,9 +45,9 @@ TEST_CASE("memory: the first CUDA device that works is taken") {
         auto const first = orfeas::memory::detail::first_cuda_device(cuda.table());
         REQUIRE(first);
         CHECK(first->name() == "Fake 0");
-        CHECK(first->target<host_backend>() == nullptr);
-        REQUIRE(first->target<cuda_backend>() != nullptr);
-        CHECK(first->target<cuda_backend>()->ordinal() == 0);
+        CHECK(first->target<host_vmm>() == nullptr);
+        REQUIRE(first->target<cuda_vmm>() != nullptr);
+        CHECK(first->target<cuda_vmm>()->ordinal() == 0);
     }
     cuda.fail(46, 1, 2, "cuDevicePrimaryCtxRetain"); // held exclusively by other processes
     auto const third = orfeas::memory::detail::first_cuda_device(cuda.table());

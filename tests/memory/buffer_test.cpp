@@ -6,7 +6,7 @@
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/memory/buffer.hpp>
 #include <orfeas/memory/heap_resource.hpp>
-#include <orfeas/memory/host_backend.hpp>
+#include <orfeas/memory/host_vmm.hpp>
 
 #include <array>
 #include <cstddef>
@@ -19,12 +19,12 @@
 using namespace orfeas::literals;
 using orfeas::memory::buffer;
 using orfeas::memory::heap_resource;
-using orfeas::memory::host_backend;
+using orfeas::memory::host_vmm;
 using orfeas::memory::out_of_memory;
 using orfeas::memory::pool;
 
 TEST_CASE("memory: a buffer owns its memory for as long as it lives") {
-    pool p{host_backend{8_MiB}};
+    pool p{host_vmm{8_MiB}};
     {
         buffer<int> numbers{p, 1000};
         CHECK(numbers.size() == 1000);
@@ -43,8 +43,8 @@ TEST_CASE("memory: buffers move and swap, and leave nothing behind") {
     STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<buffer<int>>);
     STATIC_REQUIRE(std::is_nothrow_move_constructible_v<buffer<int>>);
     STATIC_REQUIRE(std::is_nothrow_move_assignable_v<buffer<int>>);
-    pool p{host_backend{8_MiB}};
-    pool q{host_backend{8_MiB}};
+    pool p{host_vmm{8_MiB}};
+    pool q{host_vmm{8_MiB}};
     buffer<int> a{p, 10};
     a[3] = 33;
     buffer<int> b{std::move(a)};
@@ -63,7 +63,7 @@ TEST_CASE("memory: buffers move and swap, and leave nothing behind") {
 }
 
 TEST_CASE("memory: an empty buffer takes nothing") {
-    pool p{host_backend{8_MiB}};
+    pool p{host_vmm{8_MiB}};
     buffer<double> none{p, 0};
     CHECK(none.empty());
     CHECK(none.data() == nullptr);
@@ -74,7 +74,7 @@ TEST_CASE("memory: an empty buffer takes nothing") {
 }
 
 TEST_CASE("memory: a buffer that cannot be had is refused, also when its size overflows") {
-    pool p{host_backend{8_MiB}};
+    pool p{host_vmm{8_MiB}};
     CHECK_THROWS_AS((buffer<int>{p, 4_MiB}), out_of_memory);
     CHECK_THROWS_AS((buffer<std::uint64_t>{p, ~std::size_t{0} / 4}), out_of_memory);
     CHECK_FALSE(buffer<int>::try_make(p, 4_MiB));
@@ -104,7 +104,7 @@ TEST_CASE("memory: buffers copy in and out of any resource that copies") {
 }
 
 TEST_CASE("memory: a buffer checks its bounds") {
-    pool p{host_backend{8_MiB}};
+    pool p{host_vmm{8_MiB}};
     buffer<int> ten{p, 10};
     std::vector<int> eleven(11);
     CHECK_THAT(orfeas_test::last_words([&] { ten[10] = 1; }), orfeas_test::contains("index within the buffer"));

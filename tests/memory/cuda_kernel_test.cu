@@ -15,8 +15,8 @@
 
 using namespace orfeas::literals;
 using orfeas::memory::buffer;
-using orfeas::memory::cuda_backend;
 using orfeas::memory::cuda_driver;
+using orfeas::memory::cuda_vmm;
 using orfeas::memory::pool;
 
 // what cuda_driver.hpp declares by hand is what cuda.h says
@@ -46,7 +46,7 @@ TEST_CASE("memory: a kernel of the toolkit works on memory of the pool") {
     if (auto const cuda = orfeas::memory::probe_cuda(); !cuda.reason.empty()) {
         ORFEAS_TEST_SKIP(cuda.reason);
     }
-    pool p{cuda_backend{}, {.limit_bytes = 256_MiB}};
+    pool p{cuda_vmm{}, {.limit_bytes = 256_MiB}};
     std::size_t const count = 100'000;
     std::vector<float> in(count);
     std::iota(in.begin(), in.end(), 1.0F);
@@ -73,7 +73,7 @@ TEST_CASE("memory: the toolkit's run-time library sees memory of the pool as dev
     if (auto const cuda = orfeas::memory::probe_cuda(); !cuda.reason.empty()) {
         ORFEAS_TEST_SKIP(cuda.reason);
     }
-    pool p{cuda_backend{}};
+    pool p{cuda_vmm{}};
     p.backend().make_current();
     void* const at = p.allocate(3_MiB);
     cudaPointerAttributes attributes{};
@@ -87,7 +87,7 @@ TEST_CASE("memory: a device that is full refuses, and goes on") {
     if (auto const cuda = orfeas::memory::probe_cuda(); !cuda.reason.empty()) {
         ORFEAS_TEST_SKIP(cuda.reason);
     }
-    pool p{cuda_backend{}};
+    pool p{cuda_vmm{}};
     CHECK_THROWS_AS(p.allocate(p.profile().total_bytes), orfeas::memory::out_of_memory);
     void* const at = p.try_allocate(1_MiB);
     CHECK(at != nullptr);

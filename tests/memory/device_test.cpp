@@ -3,23 +3,23 @@
 
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/memory/device.hpp>
-#include <orfeas/memory/host_backend.hpp>
+#include <orfeas/memory/host_vmm.hpp>
 
 using namespace orfeas::literals;
 using orfeas::memory::device;
-using orfeas::memory::host_backend;
+using orfeas::memory::host_vmm;
 
 TEST_CASE("memory: a device speaks for the backend that it holds") {
-    host_backend const host{8_MiB};
+    host_vmm const host{8_MiB};
     device const any{host};
     auto const copy = any;
     CHECK(copy == any);
     CHECK(any == device{host});
-    CHECK_FALSE(any == device{host_backend{8_MiB}});
+    CHECK_FALSE(any == device{host_vmm{8_MiB}});
     CHECK(any.name() == "host memory");
     CHECK(to_string(any.kind()) == "host");
-    REQUIRE(any.target<host_backend>() != nullptr);
-    CHECK(*any.target<host_backend>() == host);
+    REQUIRE(any.target<host_vmm>() != nullptr);
+    CHECK(*any.target<host_vmm>() == host);
     void* const p = any.allocate(1_MiB);
     CHECK(host.info().free_bytes == 7_MiB);
     int const in = 5;

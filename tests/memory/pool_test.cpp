@@ -7,7 +7,7 @@
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/core/log.hpp>
 #include <orfeas/core/manual_clock.hpp>
-#include <orfeas/memory/host_backend.hpp>
+#include <orfeas/memory/host_vmm.hpp>
 #include <orfeas/memory/pool.hpp>
 
 #include <algorithm>
@@ -24,7 +24,7 @@
 using namespace orfeas::literals;
 using orfeas::memory::basic_pool;
 using orfeas::memory::extent_heap;
-using orfeas::memory::host_backend;
+using orfeas::memory::host_vmm;
 using orfeas::memory::memory_pressure;
 using orfeas::memory::out_of_memory;
 using orfeas::memory::pool;
@@ -76,7 +76,7 @@ std::map<std::string, double> measured(auto const& component) {
 
 TEST_CASE("memory: pool counts exactly what it holds") {
     orfeas::manual_clock const clock;
-    basic_pool<host_backend, orfeas::manual_clock> p{host_backend{64_MiB}, {.segment_bytes = 4_MiB}, {}, clock};
+    basic_pool<host_vmm, orfeas::manual_clock> p{host_vmm{64_MiB}, {.segment_bytes = 4_MiB}, {}, clock};
     CHECK(p.profile().total_bytes == 64_MiB);
     CHECK(p.profile().reserved_bytes == 0);
     CHECK(p.profile().fragmentation_ratio == 0.0);
@@ -123,11 +123,11 @@ TEST_CASE("memory: pool counts exactly what it holds") {
 }
 
 TEST_CASE("memory: pool checks its options") {
-    CHECK_THROWS_WITH((pool{host_backend{1_MiB}, {.segment_bytes = 1}}), orfeas_test::contains("segment_bytes"));
+    CHECK_THROWS_WITH((pool{host_vmm{1_MiB}, {.segment_bytes = 1}}), orfeas_test::contains("segment_bytes"));
 }
 
 TEST_CASE("memory: pool pressure follows the marks") {
-    pool p{host_backend{100_MiB}, {.segment_bytes = 1_MiB}};
+    pool p{host_vmm{100_MiB}, {.segment_bytes = 1_MiB}};
     std::vector<memory_pressure> seen;
     for (int i = 0; i < 100; ++i) {
         p.allocate(1_MiB);
@@ -144,7 +144,7 @@ TEST_CASE("memory: pool pressure follows the marks") {
 }
 
 TEST_CASE("memory: pool stays within the smaller of limit and capacity") {
-    pool limited{host_backend{64_MiB}, {.limit_bytes = 10_MiB, .segment_bytes = 4_MiB}};
+    pool limited{host_vmm{64_MiB}, {.limit_bytes = 10_MiB, .segment_bytes = 4_MiB}};
     CHECK(limited.profile().total_bytes == 10_MiB);
     std::vector<void*> held;
     while (void* const p = limited.try_allocate(1_MiB)) {
@@ -153,19 +153,19 @@ TEST_CASE("memory: pool stays within the smaller of limit and capacity") {
     CHECK(held.size() == 10);
     CHECK(limited.profile().reserved_bytes == 10_MiB);
 
-    pool const wide{host_backend{64_MiB}, {.limit_bytes = 1_TiB}};
+    pool const wide{host_vmm{64_MiB}, {.limit_bytes = 1_TiB}};
     CHECK(wide.profile().total_bytes == 64_MiB);
 
-    pool odd{host_backend{64_MiB}, {.limit_bytes = 5 * 512 + 100}};
+    pool odd{host_vmm{64_MiB}, {.limit_bytes = 5 * 512 + 100}};
     CHECK(odd.try_allocate(5 * 512) != nullptr);
     CHECK(odd.try_allocate(1) == nullptr);
 
-    pool tiny{host_backend{64_MiB}, {.limit_bytes = 100}};
+    pool tiny{host_vmm{64_MiB}, {.limit_bytes = 100}};
     CHECK(tiny.try_allocate(1) == nullptr);
 }
 
 TEST_CASE("memory: a refused request says what was asked, what there is and what to do") {
-    pool p{host_backend{8_MiB}, {.segment_bytes = 1_MiB}};
+    pool p{host_vmm{8_MiB}, {.segment_bytes = 1_MiB}};
     p.allocate(3_MiB);
     try {
         p.allocate(6_MiB, 4096);
@@ -188,7 +188,7 @@ TEST_CASE("memory: a refused request says what was asked, what there is and what
 }
 
 TEST_CASE("memory: zero bytes and null have a meaning") {
-    pool p{host_backend{8_MiB}};
+    pool p{host_vmm{8_MiB}};
     void* const a = p.allocate(0);
     void* const b = p.allocate(0);
     CHECK(a != nullptr);
@@ -201,7 +201,7 @@ TEST_CASE("memory: zero bytes and null have a meaning") {
 }
 
 TEST_CASE("memory: over-aligned requests are aligned, also when they need a segment of their own") {
-    pool p{host_backend{1_GiB}, {.segment_bytes = 1_MiB}};
+    pool p{host_vmm{1_GiB}, {.segment_bytes = 1_MiB}};
     for (std::size_t alignment = 1; alignment <= 64_MiB; alignment *= 2) {
         void* const at = p.allocate(3000, alignment);
         CHECK(reinterpret_cast<std::uintptr_t>(at) % alignment == 0);
@@ -215,13 +215,13 @@ TEST_CASE("memory: over-aligned requests are aligned, also when they need a segm
     CHECK(reinterpret_cast<std::uintptr_t>(coarsest) % extent_heap::max_alignment == 0);
     CHECK(p.profile().allocated_bytes == 512);
     CHECK(p.try_allocate(1, 2_MiB * 256) != nullptr);
-    pool smaller{host_backend{512_MiB}};
+    pool smaller{host_vmm{512_MiB}};
     CHECK(smaller.try_allocate(1, extent_heap::max_alignment) == nullptr);
 }
 
 TEST_CASE("memory: deallocations that name no live allocation are reported") {
-    pool p{host_backend{8_MiB}};
-    pool other{host_backend{8_MiB}};
+    pool p{host_vmm{8_MiB}};
+    pool other{host_vmm{8_MiB}};
     void* const a = p.allocate(2000);
     void* const theirs = other.allocate(2000);
     int on_the_stack = 0;
@@ -528,7 +528,7 @@ TEST_CASE("memory: a pool that ends gives back what was never deallocated") {
 }
 
 TEST_CASE("memory: a pool equals itself only") {
-    pool a{host_backend{1_MiB}};
+    pool a{host_vmm{1_MiB}};
     pool b{a.backend()};
     CHECK(a == a);
     CHECK(a != b);

@@ -38,7 +38,7 @@ void check_variable(std::string name, std::string const& value, Read&& read, std
 TEST_CASE("observatory: what is watched, registered and traced comes together in one frame") {
     asio::io_context io;
     observatory obs{io.get_executor(), {.service = "whole"}};
-    memory::pool pool{memory::host_backend{64 << 20}};
+    memory::pool pool{memory::host_vmm{64 << 20}};
     cache::local<std::string, std::string> names;
     obs.watch("pool", pool);
     obs.watch("names", names);
@@ -79,7 +79,7 @@ TEST_CASE("observatory: frames are taken on the executor until it is stopped") {
 TEST_CASE("observatory: a name is watched once") {
     asio::io_context io;
     observatory obs{io.get_executor()};
-    memory::pool const pool{memory::host_backend{64 << 20}};
+    memory::pool const pool{memory::host_vmm{64 << 20}};
     obs.watch("pool", pool);
     CHECK_THROWS_AS(obs.watch("pool", pool), option_error);
     obs.unwatch("pool");

@@ -176,7 +176,7 @@ TEST_CASE("studio: pool and heap give the same bytes, and the pool gets all of i
     studio::parameters asked;
     asked.resolution = 100;
     orfeas::memory::heap_resource heap;
-    orfeas::memory::pool pool{orfeas::memory::host_backend{256 << 20}};
+    orfeas::memory::pool pool{orfeas::memory::host_vmm{256 << 20}};
     {
         auto const expected = studio::generate(heap, picture, asked);
         auto const mesh = studio::generate(pool, picture, asked);

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <orfeas/core/options.hpp>
-#include <orfeas/memory/cuda_backend.hpp>
+#include <orfeas/memory/cuda_vmm.hpp>
 #include <orfeas/memory/device.hpp>
-#include <orfeas/memory/host_backend.hpp>
+#include <orfeas/memory/host_vmm.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -73,7 +73,7 @@ inline std::optional<device> first_cuda_device(std::shared_ptr<cuda_driver const
     auto const count = probe_cuda(driver).devices;
     for (int ordinal = 0; ordinal < count; ++ordinal) {
         try {
-            cuda_backend candidate{ordinal, driver};
+            cuda_vmm candidate{ordinal, driver};
             static_cast<void>(candidate.info());
             return candidate;
         } catch (backend_error const&) { // a device that is broken or held by another process: try the next
@@ -91,7 +91,7 @@ inline std::optional<device> first_cuda_device(std::shared_ptr<cuda_driver const
 inline device best_device(best_device_options const& options = {}) {
     validate(options);
     if (options.cuda && options.cuda_ordinal >= 0) {
-        return cuda_backend{options.cuda_ordinal, cuda_driver::open(options.cuda_library)};
+        return cuda_vmm{options.cuda_ordinal, cuda_driver::open(options.cuda_library)};
     }
     if (options.cuda) {
         try {
@@ -101,7 +101,7 @@ inline device best_device(best_device_options const& options = {}) {
         } catch (backend_error const&) { // no driver
         }
     }
-    return host_backend{options.host_capacity_bytes == 0 ? default_host_capacity() : options.host_capacity_bytes};
+    return host_vmm{options.host_capacity_bytes == 0 ? default_host_capacity() : options.host_capacity_bytes};
 }
 
 } // namespace orfeas::inline v0::memory

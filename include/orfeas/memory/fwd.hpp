@@ -13,8 +13,8 @@ struct best_device_options;
 class backend_error;
 class out_of_memory;
 class heap_resource;
-class host_backend;
-class cuda_backend;
+class host_vmm;
+class cuda_vmm;
 class device;
 class extent_heap;
 
