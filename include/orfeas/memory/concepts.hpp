@@ -3,6 +3,7 @@
 
 #include <orfeas/memory/cleanup_report.hpp>
 #include <orfeas/memory/memory_profile.hpp>
+#include <orfeas/memory/stream_ref.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -49,11 +50,19 @@ concept reclaimable_resource = profiled_resource<R> && requires(R& resource) {
     { resource.cleanup() } -> std::same_as<cleanup_report>;
 };
 
-/// Where memory lies.
-enum class device_kind : std::uint8_t { host, cuda };
+/// Where memory lies; `null` is a device that only counts and has no memory.
+enum class device_kind : std::uint8_t { host, cuda, null };
 
 constexpr std::string_view to_string(device_kind kind) noexcept {
-    return kind == device_kind::cuda ? "cuda" : "host";
+    switch (kind) {
+    case device_kind::host:
+        return "host";
+    case device_kind::cuda:
+        return "cuda";
+    case device_kind::null:
+        return "null";
+    }
+    return "host";
 }
 
 /// The memory of a backend, in its own words.
@@ -62,7 +71,8 @@ struct backend_info {
     std::uint64_t free_bytes = 0;  ///< not used by anyone
 };
 
-/// Where a pool takes its segments from: the memory of one device, few calls, each large.
+/// Where a pool takes its segments from: the memory of one device, few calls, each large. On a device with virtual memory
+/// management these plain segments remain the way for memory that other processes or network cards must be able to open.
 ///
 /// A backend is a handle: copies are equal and speak for the same memory. Every call may throw `backend_error` and
 /// nothing else, and may be made from any thread. `allocate(bytes)` returns at least that many bytes at a multiple of
@@ -84,5 +94,76 @@ concept memory_backend =
     } &&
     // last: asking whether a stranger can be copied may ask whether it can become a device, which asks this concept again
     std::copyable<B> && std::equality_comparable<B>;
+
+/// Physical memory of a device, not an address yet: a handle of a `vmm_backend`. Zero is none.
+struct physical_memory {
+    std::uint64_t value = 0;
+
+    explicit operator bool() const noexcept { return value != 0; }
+    friend bool operator==(physical_memory, physical_memory) noexcept = default;
+};
+
+/// A point in the work of a stream, of a `fence_backend`. Zero is a point that has passed: it may be asked about, waited
+/// for and forgotten like any other.
+struct fence {
+    std::uint64_t value = 0;
+
+    explicit operator bool() const noexcept { return value != 0; }
+    friend bool operator==(fence, fence) noexcept = default;
+};
+
+/// A backend that maps physical memory where it is told to, so that what is scattered can be put side by side.
+///
+/// `granule_bytes()` is a power of two and never changes; every size and address below is a multiple of it and no size is
+/// zero. A device without virtual memory management says 0, and then the other calls throw error::unavailable.
+///
+/// * `reserve_addresses(bytes)`: addresses without memory, never zero. `release_addresses` takes the whole reservation
+///   back, and nothing is mapped in it.
+/// * `create(bytes)`: physical memory. `destroy(memory, bytes)` gives it back, and it is mapped nowhere. What it held is
+///   lost; new memory may hold anything.
+/// * `map(address, bytes, memory)`: the whole of `memory` at reserved addresses where nothing is mapped. It may be mapped
+///   at several addresses at once, which then show the same bytes. Not accessible yet.
+/// * `allow_access(address, bytes)`: lets device (and host, if it can) read and write one contiguous run of whole mappings.
+///   The call costs about the same for one mapping as for many.
+/// * `unmap(address, bytes)`: takes one whole mapping away; the addresses stay reserved. No work on the device may use it
+///   any more: nothing waits for it.
+///
+/// All throw backend_error and nothing else, after which everything is as it was before; all may be called from any thread.
+template<class B>
+concept vmm_backend = memory_backend<B> &&
+                      requires(B const& backend, std::uintptr_t address, std::uint64_t bytes, physical_memory memory) {
+                          { backend.granule_bytes() } noexcept -> std::same_as<std::uint64_t>;
+                          { backend.reserve_addresses(bytes) } -> std::same_as<std::uintptr_t>;
+                          { backend.release_addresses(address, bytes) } -> std::same_as<void>;
+                          { backend.create(bytes) } -> std::same_as<physical_memory>;
+                          { backend.destroy(memory, bytes) } -> std::same_as<void>;
+                          { backend.map(address, bytes, memory) } -> std::same_as<void>;
+                          { backend.allow_access(address, bytes) } -> std::same_as<void>;
+                          { backend.unmap(address, bytes) } -> std::same_as<void>;
+                      };
+
+/// A backend that orders work of streams.
+///
+/// `record(stream)` marks the point after all work that was submitted to the stream so far; `passed(fence)` says whether
+/// that work has finished, without waiting; `make_wait(stream, fence)` lets later work of the stream begin only then;
+/// `wait(fence)` blocks the calling thread until then. `forget(fence)` gives the fence back: it is not to be used again,
+/// but waits that were asked for stay. A device whose work is synchronous may answer `fence{}`.
+///
+/// All but `forget` throw backend_error and nothing else; all may be called from any thread.
+template<class B>
+concept fence_backend = memory_backend<B> && requires(B const& backend, stream_ref stream, fence f) {
+    { backend.record(stream) } -> std::same_as<fence>;
+    { backend.passed(f) } -> std::same_as<bool>;
+    { backend.make_wait(stream, f) } -> std::same_as<void>;
+    { backend.wait(f) } -> std::same_as<void>;
+    { backend.forget(f) } noexcept -> std::same_as<void>;
+};
+
+/// A backend that knows whether a stream is recording a graph, during which fences of the stream must not be asked about
+/// and memory must not move. Throws backend_error and nothing else; may be called from any thread.
+template<class B>
+concept capturing_backend = fence_backend<B> && requires(B const& backend, stream_ref stream) {
+    { backend.capturing(stream) } -> std::same_as<bool>;
+};
 
 } // namespace orfeas::inline v0::memory
