@@ -7,6 +7,9 @@
 #include <orfeas/memory/buffer.hpp>
 #include <orfeas/memory/cleanup_report.hpp>
 #include <orfeas/memory/concepts.hpp>
+#include <orfeas/memory/cuda_async.hpp>
+#include <orfeas/memory/cuda_driver.hpp>
+#include <orfeas/memory/cuda_driver_types.hpp>
 #include <orfeas/memory/cuda_vmm.hpp>
 #include <orfeas/memory/device.hpp>
 #include <orfeas/memory/error.hpp>
@@ -15,6 +18,8 @@
 #include <orfeas/memory/heap_resource.hpp>
 #include <orfeas/memory/host_vmm.hpp>
 #include <orfeas/memory/memory_profile.hpp>
+#include <orfeas/memory/null_vmm.hpp>
 #include <orfeas/memory/out_of_memory.hpp>
 #include <orfeas/memory/pool.hpp>
 #include <orfeas/memory/pool_options.hpp>
+#include <orfeas/memory/stream_ref.hpp>

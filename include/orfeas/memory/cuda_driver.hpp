@@ -2,6 +2,7 @@
 #pragma once
 
 #include <orfeas/core/dynamic_library.hpp>
+#include <orfeas/memory/cuda_driver_types.hpp>
 #include <orfeas/memory/error.hpp>
 
 #include <cstddef>
@@ -16,7 +17,9 @@ namespace orfeas::inline v0::memory {
 
 /// The entry points of the CUDA driver that orfeas calls, found at run time: a program that holds this needs neither
 /// CUDA's headers nor a link to libcuda, and starts on machines without a GPU. Types are those of cuda.h by size: results
-/// and devices are int, device pointers 64-bit integers, contexts opaque pointers.
+/// and devices are int, device pointers and handles of physical memory 64-bit integers, all other objects opaque pointers.
+///
+/// Virtual memory management (CUDA 10.2) and pools (CUDA 11.2) may be missing: their entry points are then null.
 ///
 /// A plain table, so that a test can fill it with functions of its own.
 struct cuda_driver {
@@ -24,9 +27,23 @@ struct cuda_driver {
     using device = int;
     using device_pointer = unsigned long long;
     using context = struct cuda_context_object*;
+    using event = struct cuda_event_object*;
+    using stream = void*; ///< as in stream_ref
+    using pool = struct cuda_pool_object*;
+    using physical_handle = unsigned long long;
 
     static constexpr result success = 0;
     static constexpr result out_of_memory = 2;
+    static constexpr result not_ready = 600;
+    static constexpr result capture_implicit = 906; ///< asked about the default stream while another one captures
+
+    static constexpr int attribute_virtual_memory = 102; ///< of a device
+    static constexpr int attribute_pools = 115;
+    static constexpr int pool_attribute_release_threshold = 4;
+    static constexpr int pool_attribute_reserved = 5;
+    static constexpr int pool_attribute_used = 7;
+    static constexpr unsigned event_without_timing = 2;
+    static constexpr unsigned stream_non_blocking = 1;
 
     result (*init)(unsigned flags) = nullptr;
     result (*driver_get_version)(int* version) = nullptr;
@@ -46,10 +63,44 @@ struct cuda_driver {
     result (*memory_free)(device_pointer p) = nullptr;
     result (*copy_host_to_device)(device_pointer to, void const* from, std::size_t bytes) = nullptr;
     result (*copy_device_to_host)(void* to, device_pointer from, std::size_t bytes) = nullptr;
+    result (*device_get_attribute)(int* value, int attribute, device of) = nullptr;
+    result (*device_can_access_peer)(int* can, device of, device peer) = nullptr;
+    result (*event_create)(event* created, unsigned flags) = nullptr;
+    result (*event_destroy)(event e) = nullptr;
+    result (*event_record)(event e, stream on) = nullptr;
+    result (*event_query)(event e) = nullptr;
+    result (*event_synchronize)(event e) = nullptr;
+    result (*stream_wait_event)(stream later, event e, unsigned flags) = nullptr;
+    result (*stream_is_capturing)(stream of, int* status) = nullptr;
+    result (*stream_create)(stream* created, unsigned flags) = nullptr;
+    result (*stream_destroy)(stream s) = nullptr;
+    result (*stream_synchronize)(stream s) = nullptr;
+
+    result (*get_granularity)(std::size_t* granularity, cuda_allocation_properties const* of, int option) = nullptr;
+    result (*address_reserve)(device_pointer* reserved, std::size_t bytes, std::size_t alignment, device_pointer wish,
+                              unsigned long long flags) = nullptr;
+    result (*address_free)(device_pointer p, std::size_t bytes) = nullptr;
+    result (*physical_create)(physical_handle* created, std::size_t bytes, cuda_allocation_properties const* of,
+                              unsigned long long flags) = nullptr;
+    result (*physical_release)(physical_handle handle) = nullptr;
+    result (*memory_map)(device_pointer p, std::size_t bytes, std::size_t offset, physical_handle handle,
+                         unsigned long long flags) = nullptr;
+    result (*memory_set_access)(device_pointer p, std::size_t bytes, cuda_access_description const* each,
+                                std::size_t count) = nullptr;
+    result (*memory_unmap)(device_pointer p, std::size_t bytes) = nullptr;
+
+    result (*device_get_default_pool)(pool* found, device of) = nullptr;
+    result (*pool_create)(pool* created, cuda_pool_properties const* of) = nullptr;
+    result (*pool_destroy)(pool p) = nullptr;
+    result (*pool_set_attribute)(pool p, int attribute, void* value) = nullptr;
+    result (*pool_get_attribute)(pool p, int attribute, void* value) = nullptr;
+    result (*pool_trim_to)(pool p, std::size_t keep_bytes) = nullptr;
+    result (*pool_allocate)(device_pointer* allocated, std::size_t bytes, pool from, stream on) = nullptr;
+    result (*pool_free)(device_pointer p, stream on) = nullptr;
 
     std::optional<dynamic_library> library = std::nullopt; ///< what the table points into stays loaded
 
-    /// Calls `visit(entry point, exported name)` for each entry point.
+    /// Calls `visit(entry point, exported name)` for each entry point that every driver has.
     static void entry_points(auto& self, auto&& visit) {
         visit(self.init, "cuInit");
         visit(self.driver_get_version, "cuDriverGetVersion");
@@ -69,6 +120,56 @@ struct cuda_driver {
         visit(self.memory_free, "cuMemFree_v2");
         visit(self.copy_host_to_device, "cuMemcpyHtoD_v2");
         visit(self.copy_device_to_host, "cuMemcpyDtoH_v2");
+        visit(self.device_get_attribute, "cuDeviceGetAttribute");
+        visit(self.device_can_access_peer, "cuDeviceCanAccessPeer");
+        visit(self.event_create, "cuEventCreate");
+        visit(self.event_destroy, "cuEventDestroy_v2");
+        visit(self.event_record, "cuEventRecord");
+        visit(self.event_query, "cuEventQuery");
+        visit(self.event_synchronize, "cuEventSynchronize");
+        visit(self.stream_wait_event, "cuStreamWaitEvent");
+        visit(self.stream_is_capturing, "cuStreamIsCapturing");
+        visit(self.stream_create, "cuStreamCreate");
+        visit(self.stream_destroy, "cuStreamDestroy_v2");
+        visit(self.stream_synchronize, "cuStreamSynchronize");
+    }
+
+    /// As above, for those of virtual memory management.
+    static void virtual_memory_entry_points(auto& self, auto&& visit) {
+        visit(self.get_granularity, "cuMemGetAllocationGranularity");
+        visit(self.address_reserve, "cuMemAddressReserve");
+        visit(self.address_free, "cuMemAddressFree");
+        visit(self.physical_create, "cuMemCreate");
+        visit(self.physical_release, "cuMemRelease");
+        visit(self.memory_map, "cuMemMap");
+        visit(self.memory_set_access, "cuMemSetAccess");
+        visit(self.memory_unmap, "cuMemUnmap");
+    }
+
+    /// As above, for those of pools.
+    static void pool_entry_points(auto& self, auto&& visit) {
+        visit(self.device_get_default_pool, "cuDeviceGetDefaultMemPool");
+        visit(self.pool_create, "cuMemPoolCreate");
+        visit(self.pool_destroy, "cuMemPoolDestroy");
+        visit(self.pool_set_attribute, "cuMemPoolSetAttribute");
+        visit(self.pool_get_attribute, "cuMemPoolGetAttribute");
+        visit(self.pool_trim_to, "cuMemPoolTrimTo");
+        visit(self.pool_allocate, "cuMemAllocFromPoolAsync");
+        visit(self.pool_free, "cuMemFreeAsync");
+    }
+
+    /// Whether the driver knows virtual memory management; a device may still lack it.
+    bool has_virtual_memory() const noexcept {
+        bool all = true;
+        virtual_memory_entry_points(*this, [&all](auto entry, char const*) { all = all && entry != nullptr; });
+        return all;
+    }
+
+    /// Whether the driver knows pools; a device may still lack them.
+    bool has_pools() const noexcept {
+        bool all = true;
+        pool_entry_points(*this, [&all](auto entry, char const*) { all = all && entry != nullptr; });
+        return all;
     }
 
     /// Opens the driver. Throws backend_error with error::unavailable when the machine has none, or one too old.
@@ -80,8 +181,13 @@ struct cuda_driver {
                                 "no CUDA driver: " + file_name +
                                     " is not there or does not load; install the NVIDIA driver to use a GPU"};
         }
-        entry_points(*driver, [&]<class Function>(Function& entry, char const* name) {
+        auto const look = [&driver]<class Function>(Function& entry, char const* name) {
             entry = driver->library->symbol<Function>(name);
+        };
+        virtual_memory_entry_points(*driver, look);
+        pool_entry_points(*driver, look);
+        entry_points(*driver, [&](auto& entry, char const* name) {
+            look(entry, name);
             if (entry != nullptr) {
                 return;
             }
@@ -123,6 +229,7 @@ struct cuda_driver {
         case 46:
         case 100:
         case 101:
+        case 801:
         case 803:
         case 804:
             return error::unavailable;
@@ -158,6 +265,18 @@ struct cuda_driver {
         case 718:
         case 719:
             return "an earlier kernel failed and left the context unusable: restart, and run compute-sanitizer";
+        case 801:
+            return "the device, or the way it is shared with virtual machines, cannot do this: see its documentation";
+        case 900:
+        case 901:
+        case 902:
+        case 903:
+        case 904:
+        case 905:
+        case 906:
+        case 907:
+        case 908:
+            return "a stream is capturing a graph: allocate before the capture begins, or outside of it";
         case 803:
         case 804:
             return "the driver's library and kernel module differ: reload or reboot after updates";

@@ -9,12 +9,20 @@ struct out_of_memory_report;
 struct backend_info;
 struct pool_options;
 struct best_device_options;
+struct physical_memory;
+struct fence;
+struct null_vmm_options;
+struct null_vmm_usage;
+struct cuda_async_options;
 
+class stream_ref;
 class backend_error;
 class out_of_memory;
 class heap_resource;
 class host_vmm;
+class null_vmm;
 class cuda_vmm;
+class cuda_async;
 class device;
 class extent_heap;
 

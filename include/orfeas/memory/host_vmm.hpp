@@ -5,7 +5,9 @@
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/memory/concepts.hpp>
 #include <orfeas/memory/detail/host_memory.hpp>
+#include <orfeas/memory/detail/memory_file.hpp>
 #include <orfeas/memory/error.hpp>
+#include <orfeas/memory/stream_ref.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -25,7 +27,14 @@ inline std::uint64_t default_host_capacity() noexcept {
 }
 
 /// Host memory as a device of a configured capacity: real pages that take physical memory only when they are touched.
-/// The capacity is this backend's own budget; what else the machine runs is not looked at. Copies share one budget.
+/// The capacity is this backend's own budget for plain memory and for created physical memory together; what else the
+/// machine runs is not looked at. Copies share one budget.
+///
+/// Virtual memory management is real: the same physical memory shows at several addresses. It is shared with children of
+/// fork(), unlike plain memory. Mappings count against vm.max_map_count (65 530 by default), two for each granule in the
+/// worst order; `map` fails when it is reached. Streams are synchronous: every fence has passed when it is recorded.
+///
+/// Errors: backend_error that names the call, the system's code and what to do.
 /// Thread-safe.
 class host_vmm {
   public:
@@ -35,25 +44,19 @@ class host_vmm {
     /// Whole pages at a multiple of 2 MiB, or of the page size for less than 2 MiB.
     void* allocate(std::size_t bytes) const {
         auto const pages = whole_pages(bytes);
-        if (!state_->take(pages)) {
-            throw backend_error{error::out_of_memory, "host_vmm::allocate", 0,
-                                "host memory: no room for " + format_bytes(bytes) + " in the capacity of " +
-                                    format_bytes(state_->capacity) + "; raise the capacity"};
-        }
+        take("host_vmm::allocate", pages);
         if (void* const p = detail::map_lazily(pages)) {
             return p;
         }
         auto const reason = errno;
         state_->give(pages);
-        throw backend_error{reason == ENOMEM ? error::out_of_memory : error::call_failed, "mmap", reason,
-                            failed("mmap", bytes, reason)};
+        fail(reason == ENOMEM ? error::out_of_memory : error::call_failed, "mmap", bytes, reason);
     }
 
     void deallocate(void* p, std::size_t bytes) const {
         auto const pages = whole_pages(bytes);
         if (::munmap(p, pages) != 0) {
-            auto const reason = errno;
-            throw backend_error{error::call_failed, "munmap", reason, failed("munmap", bytes, reason)};
+            fail(error::call_failed, "munmap", bytes, errno);
         }
         state_->give(pages);
     }
@@ -69,9 +72,78 @@ class host_vmm {
     std::string_view name() const noexcept { return "host memory"; }
     device_kind kind() const noexcept { return device_kind::host; }
 
+    /// 2 MiB; 0 where the system refuses memfd_create.
+    std::uint64_t granule_bytes() const noexcept { return state_->file.is_open() ? granule : 0; }
+
+    std::uintptr_t reserve_addresses(std::uint64_t bytes) const {
+        check_vmm("host_vmm::reserve_addresses", bytes);
+        void* const p = detail::reserve_range(bytes);
+        if (p == nullptr) {
+            fail(error::call_failed, "mmap", bytes, errno);
+        }
+        return reinterpret_cast<std::uintptr_t>(p);
+    }
+
+    void release_addresses(std::uintptr_t address, std::uint64_t bytes) const {
+        check_vmm("host_vmm::release_addresses", bytes, address);
+        if (::munmap(pointer(address), bytes) != 0) {
+            fail(error::call_failed, "munmap", bytes, errno);
+        }
+    }
+
+    /// Reads as zero.
+    physical_memory create(std::uint64_t bytes) const {
+        check_vmm("host_vmm::create", bytes);
+        take("host_vmm::create", bytes);
+        auto const offset = state_->file.take(bytes);
+        if (offset == 0) {
+            state_->give(bytes);
+            throw backend_error{error::out_of_memory, "host_vmm::create", 0,
+                                "host memory: the process may not have larger files; raise RLIMIT_FSIZE (ulimit -f)"};
+        }
+        return {offset};
+    }
+
+    void destroy(physical_memory memory, std::uint64_t bytes) const {
+        check_vmm("host_vmm::destroy", bytes, memory.value);
+        if (!state_->file.give(memory.value, bytes)) {
+            fail(error::call_failed, "fallocate", bytes, errno);
+        }
+        state_->give(bytes);
+    }
+
+    void map(std::uintptr_t address, std::uint64_t bytes, physical_memory memory) const {
+        check_vmm("host_vmm::map", bytes, address);
+        if (!state_->file.map(pointer(address), bytes, memory.value)) {
+            fail(error::call_failed, "mmap", bytes, errno);
+        }
+    }
+
+    void allow_access(std::uintptr_t address, std::uint64_t bytes) const {
+        check_vmm("host_vmm::allow_access", bytes, address);
+        if (::mprotect(pointer(address), bytes, PROT_READ | PROT_WRITE) != 0) {
+            fail(error::call_failed, "mprotect", bytes, errno);
+        }
+    }
+
+    void unmap(std::uintptr_t address, std::uint64_t bytes) const {
+        check_vmm("host_vmm::unmap", bytes, address);
+        if (!detail::back_to_reserved(pointer(address), bytes)) {
+            fail(error::call_failed, "mmap", bytes, errno);
+        }
+    }
+
+    fence record(stream_ref) const noexcept { return {}; }
+    bool passed(fence) const noexcept { return true; }
+    void make_wait(stream_ref, fence) const noexcept {}
+    void wait(fence) const noexcept {}
+    void forget(fence) const noexcept {}
+
     friend bool operator==(host_vmm const&, host_vmm const&) noexcept = default;
 
   private:
+    static constexpr std::uint64_t granule = detail::huge_page_bytes;
+
     struct state {
         explicit state(std::uint64_t bytes) noexcept : capacity{bytes} {}
 
@@ -88,6 +160,7 @@ class host_vmm {
 
         std::uint64_t const capacity;
         std::atomic<std::uint64_t> used{0};
+        detail::memory_file file;
     };
 
     static std::size_t whole_pages(std::size_t bytes) noexcept {
@@ -96,9 +169,31 @@ class host_vmm {
         return (bytes + page - 1) / page * page;
     }
 
-    static std::string failed(char const* call, std::size_t bytes, int reason) {
-        return std::string{call} + " of " + format_bytes(bytes) + " of host memory failed: " + std::strerror(reason) +
-               " (errno " + std::to_string(reason) + "); see vm.max_map_count, vm.overcommit_memory and ulimit -v";
+    static void* pointer(std::uintptr_t address) noexcept { return reinterpret_cast<void*>(address); }
+
+    void take(char const* call, std::uint64_t bytes) const {
+        if (!state_->take(bytes)) {
+            throw backend_error{error::out_of_memory, call, 0,
+                                "host memory: no room for " + format_bytes(bytes) + " in the capacity of " +
+                                    format_bytes(state_->capacity) + "; raise the capacity"};
+        }
+    }
+
+    void check_vmm(char const* call, std::uint64_t bytes, std::uint64_t address = 0) const {
+        if (!state_->file.is_open()) {
+            throw backend_error{error::unavailable, call, 0,
+                                "host memory cannot be mapped twice here: memfd_create is refused; allow it in the "
+                                "sandbox (seccomp), or go without virtual memory management"};
+        }
+        ORFEAS_ASSERT(bytes > 0 && bytes % granule == 0 && address % granule == 0,
+                      "sizes and addresses of virtual memory management are multiples of granule_bytes()");
+    }
+
+    [[noreturn]] static void fail(error why, char const* call, std::uint64_t bytes, int reason) {
+        throw backend_error{why, call, reason,
+                            std::string{call} + " of " + format_bytes(bytes) +
+                                " of host memory failed: " + std::strerror(reason) + " (errno " +
+                                std::to_string(reason) + "); see vm.max_map_count, vm.overcommit_memory and ulimit -v"};
     }
 
     static void copy(void* to, void const* from, std::size_t bytes) noexcept {
@@ -109,6 +204,6 @@ class host_vmm {
 
     std::shared_ptr<state> state_;
 };
-static_assert(memory_backend<host_vmm>);
+static_assert(vmm_backend<host_vmm> && fence_backend<host_vmm>);
 
 } // namespace orfeas::inline v0::memory

@@ -32,12 +32,15 @@ inline std::uint64_t usable_memory_bytes() noexcept {
 
 inline constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
 
-/// Maps zeroed pages that take physical memory only when they are touched, aligned to a huge page where they fill one.
-/// Null with errno on failure. `bytes` is a multiple of the page size.
-inline void* map_lazily(std::size_t bytes) noexcept {
+/// Maps anonymous pages, aligned to a huge page where they fill one; null with errno on failure. They take physical
+/// memory only when they are touched. `bytes` is a multiple of the page size, `protection` one of mmap's.
+inline void* map_aligned(std::size_t bytes, int protection) noexcept {
     auto const slack = bytes >= huge_page_bytes ? huge_page_bytes : 0;
-    void* const mapped =
-        ::mmap(nullptr, bytes + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (bytes > SIZE_MAX - slack) {
+        errno = ENOMEM;
+        return nullptr;
+    }
+    void* const mapped = ::mmap(nullptr, bytes + slack, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (mapped == MAP_FAILED) {
         return nullptr;
     }
@@ -52,6 +55,22 @@ inline void* map_lazily(std::size_t bytes) noexcept {
     }
     ::munmap(begin + before + bytes, slack - before);
     return begin + before;
+}
+
+/// Zeroed memory for the host.
+inline void* map_lazily(std::size_t bytes) noexcept {
+    return map_aligned(bytes, PROT_READ | PROT_WRITE);
+}
+
+/// Addresses that nothing else will be mapped at, and that nobody may touch.
+inline void* reserve_range(std::size_t bytes) noexcept {
+    return map_aligned(bytes, PROT_NONE);
+}
+
+/// Makes the range as `reserve_range` left it; what was mapped in it is gone. False with errno on failure.
+inline bool back_to_reserved(void* begin, std::size_t bytes) noexcept {
+    return ::mmap(begin, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) !=
+           MAP_FAILED;
 }
 
 } // namespace orfeas::inline v0::memory::detail
