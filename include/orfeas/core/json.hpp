@@ -4,12 +4,12 @@
 #include <orfeas/core/assert.hpp>
 #include <orfeas/core/clock.hpp>
 #include <orfeas/core/fields.hpp>
+#include <orfeas/core/floating.hpp>
 #include <orfeas/core/utf8.hpp>
 
 #include <array>
 #include <charconv>
 #include <chrono>
-#include <cmath>
 #include <concepts>
 #include <optional>
 #include <string>
@@ -60,7 +60,7 @@ class json_writer {
         requires((std::integral<Number> && !std::same_as<Number, bool>) || std::floating_point<Number>)
     json_writer& value(Number number) {
         if constexpr (std::floating_point<Number>) {
-            if (!std::isfinite(number)) {
+            if (!is_finite(static_cast<double>(number))) {
                 return null();
             }
         }

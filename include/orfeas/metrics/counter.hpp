@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/floating.hpp>
+
 #include <atomic>
-#include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <utility>
@@ -50,7 +51,7 @@ class counter {
     /// Adds any number; one that is negative or not finite changes nothing and is counted.
     template<std::floating_point X>
     void add(X x) noexcept {
-        if (!(x >= 0) || !std::isfinite(x)) {
+        if (!(x >= 0) || !is_finite(static_cast<double>(x))) {
             cell_->reject();
             return;
         }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/floating.hpp>
 #include <orfeas/metrics/counter.hpp>
 
 #include <atomic>
-#include <cmath>
 
 namespace orfeas::inline v0::metrics {
 
@@ -36,7 +36,7 @@ class gauge {
     /// Adds a number; one that is not finite, and would stick for ever, changes nothing and is counted in
     /// `metrics_rejected_updates_total`.
     void add(double change) noexcept {
-        if (!std::isfinite(change)) {
+        if (!is_finite(change)) {
             cell_->rejected.reject();
             return;
         }

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <orfeas/core/clock.hpp>
+#include <orfeas/core/floating.hpp>
 #include <orfeas/metrics/counter.hpp>
 #include <orfeas/stats/histogram.hpp>
 
 #include <atomic>
 #include <chrono>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -26,7 +26,7 @@ class histogram_cell {
         : layout_{layout}, counts_(layout.size()), rejected_{rejections} {}
 
     void observe(double value) noexcept {
-        if (!std::isfinite(value)) {
+        if (!is_finite(value)) {
             rejected_.reject();
             return;
         }

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <orfeas/core/error.hpp>
+#include <orfeas/core/floating.hpp>
 #include <orfeas/stats/exponential_buckets.hpp>
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -35,8 +35,8 @@ class bucket_layout {
     exponential_buckets buckets() const noexcept { return buckets_; }
     std::size_t octave_count() const noexcept { return static_cast<std::size_t>(octaves_); }
 
-    double lowest() const noexcept { return std::ldexp(1.0, first_octave_); }
-    double highest() const noexcept { return std::ldexp(1.0, first_octave_ + octaves_); }
+    double lowest() const noexcept { return times_power_of_two(1.0, first_octave_); }
+    double highest() const noexcept { return times_power_of_two(1.0, first_octave_ + octaves_); }
 
     /// The cell of any value but not-a-number. O(1).
     std::size_t cell_of(double value) const noexcept {
@@ -63,17 +63,19 @@ class bucket_layout {
     }
 
     static int octave_below(bucket_range range) {
-        if (!(range.lowest > 0 && std::isfinite(range.lowest))) {
+        if (!(range.lowest > 0 && is_finite(range.lowest))) {
             throw option_error{"lowest", std::to_string(range.lowest), "positive and finite"};
         }
-        return std::ilogb(range.lowest);
+        exponential_buckets constexpr octaves{0}; // at schema 0 the index is the exponent of the upper bound
+        int const above = octaves.index(range.lowest);
+        return octaves.upper_bound(above) > range.lowest ? above - 1 : above;
     }
 
     static int octave_above(bucket_range range) {
-        if (!(range.highest > range.lowest && std::isfinite(range.highest))) {
+        if (!(range.highest > range.lowest && is_finite(range.highest))) {
             throw option_error{"highest", std::to_string(range.highest), "finite and above the lowest value"};
         }
-        return exponential_buckets{0}.index(range.highest); // at schema 0 the index is the exponent of the upper bound
+        return exponential_buckets{0}.index(range.highest);
     }
 
     exponential_buckets buckets_;

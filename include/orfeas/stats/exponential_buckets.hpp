@@ -3,10 +3,10 @@
 
 #include <orfeas/core/assert.hpp>
 #include <orfeas/core/error.hpp>
+#include <orfeas/core/floating.hpp>
 
 #include <array>
 #include <bit>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -55,16 +55,11 @@ inline constexpr std::array<double, 33> octave_bounds = {
 
 /// For each 64th of an octave, how many bounds lie below its start. Neighbouring bounds are more than 1/64 apart, so one
 /// comparison decides the rest.
-inline constexpr auto bounds_below = [] {
-    std::array<std::uint8_t, 64> table{};
-    for (std::size_t cell = 0; cell < table.size(); ++cell) {
-        double const start = 1.0 + static_cast<double>(cell) / 64.0;
-        while (table[cell] < 32 && octave_bounds[table[cell]] < start) {
-            ++table[cell];
-        }
-    }
-    return table;
-}();
+inline constexpr std::array<std::uint8_t, 64> bounds_below = {
+    0,  1,  2,  3,  3,  4,  5,  5,  6,  7,  7,  8,  8,  9,  10, 10, 11, 11, 12, 13, 13, 14,
+    14, 15, 15, 16, 16, 17, 17, 18, 18, 19, 19, 20, 20, 21, 21, 22, 22, 22, 23, 23, 24, 24,
+    25, 25, 26, 26, 26, 27, 27, 28, 28, 28, 29, 29, 30, 30, 30, 31, 31, 31, 32, 32,
+};
 
 /// The index of a finite positive value at schema 5.
 constexpr std::int32_t finest_index(double value) noexcept {
@@ -113,8 +108,10 @@ class exponential_buckets {
     /// The largest value in bucket `index`; the largest double for the last bucket.
     double upper_bound(std::int32_t index) const noexcept {
         std::int32_t const finest = index * (1 << coarser_);
-        double const bound = std::ldexp(detail::octave_bounds[static_cast<std::size_t>(finest & 31)], finest >> 5);
-        return std::fmin(bound, std::numeric_limits<double>::max());
+        constexpr double largest = std::numeric_limits<double>::max();
+        double const bound =
+            times_power_of_two(detail::octave_bounds[static_cast<std::size_t>(finest & 31)], finest >> 5);
+        return bound < largest ? bound : largest;
     }
 
     /// The largest relative distance of a bucket's value from what stands for the bucket (see `histogram::quantile`).

@@ -2,13 +2,12 @@
 #pragma once
 
 #include <orfeas/core/assert.hpp>
+#include <orfeas/core/floating.hpp>
 #include <orfeas/stats/bucket_layout.hpp>
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -32,7 +31,7 @@ class histogram {
 
     /// Counts a value; O(1), no allocation. False, and nothing is counted, for infinities and not-a-number.
     bool record(double value, std::uint64_t times = 1) noexcept {
-        if (!std::isfinite(value)) {
+        if (!is_finite(value)) {
             return false;
         }
         counts_[layout_.cell_of(value)] += times;
@@ -74,7 +73,8 @@ class histogram {
         if (count_ == 0) {
             return not_a_number;
         }
-        auto const rank = std::fmax(1.0, std::ceil(q * static_cast<double>(count_)));
+        // a whole number is below the rank, rounded up, where it is below the rank
+        double const rank = q * static_cast<double>(count_) > 1 ? q * static_cast<double>(count_) : 1;
         std::uint64_t seen = 0;
         std::size_t cell = 0;
         while (cell + 1 < counts_.size() && static_cast<double>(seen += counts_[cell]) < rank) {
@@ -84,7 +84,7 @@ class histogram {
     }
 
     bucket_layout const& layout() const noexcept { return layout_; }
-    std::span<std::uint64_t const> counts() const noexcept { return counts_; } ///< one for each cell
+    std::vector<std::uint64_t> const& counts() const noexcept { return counts_; } ///< one for each cell
 
   private:
     static constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();

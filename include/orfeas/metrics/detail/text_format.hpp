@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/floating.hpp>
 #include <orfeas/metrics/escape.hpp>
 
 #include <array>
 #include <charconv>
-#include <cmath>
 #include <string>
 #include <string_view>
 
@@ -16,10 +16,8 @@ namespace orfeas::inline v0::metrics::detail {
 
 /// Appends a number in its shortest exact form.
 inline void append_number(std::string& out, double value) {
-    if (std::isnan(value)) {
-        out.append("NaN");
-    } else if (std::isinf(value)) {
-        out.append(value > 0 ? "+Inf" : "-Inf");
+    if (!is_finite(value)) {
+        out.append(value > 0 ? "+Inf" : value < 0 ? "-Inf" : "NaN");
     } else {
         std::array<char, 32> digits;
         auto const [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
