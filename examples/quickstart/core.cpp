@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <orfeas/core.hpp>
+#include <orfeas/core/log_sinks.hpp>
 
 #include <iostream>
 #include <memory>

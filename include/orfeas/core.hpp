@@ -2,6 +2,7 @@
 #pragma once
 
 /// The ground that every module stands on: errors, clocks, sizes, hashing, options, logging. No third party.
+/// Log sinks are in core/log_sinks.hpp, the clock for tests is in core/manual_clock.hpp.
 
 #include <orfeas/core/assert.hpp>
 #include <orfeas/core/bytes.hpp>
@@ -10,12 +11,11 @@
 #include <orfeas/core/dynamic_library.hpp>
 #include <orfeas/core/error.hpp>
 #include <orfeas/core/fields.hpp>
+#include <orfeas/core/floating.hpp>
 #include <orfeas/core/function_ref.hpp>
 #include <orfeas/core/hash.hpp>
 #include <orfeas/core/json.hpp>
 #include <orfeas/core/log.hpp>
-#include <orfeas/core/log_sinks.hpp>
-#include <orfeas/core/manual_clock.hpp>
 #include <orfeas/core/measurement.hpp>
 #include <orfeas/core/options.hpp>
 #include <orfeas/core/trace_id.hpp>

@@ -64,16 +64,10 @@ inline short_input load_short(std::byte const* p, std::size_t n) noexcept {
 inline constexpr std::uint64_t hash_keys[] = {0x9e3779b97f4a7c15U, 0xd1b54a32d192ed03U, 0xabc98388fb8fac03U,
                                               0x8cb92ba72f3d8dd7U};
 
-} // namespace detail
-
-/// Hashes bytes to 64 bits with full avalanche; different seeds give independent functions.
-/// Not cryptographic: keep the seed private where an opponent chooses the bytes. The result depends on the byte order
-/// of the machine, so it may be used on the wire only between machines of the same order.
-/// Complexity: linear, two 64-bit multiplications per 32 bytes. Thread-safe.
-inline std::uint64_t hash64(std::span<std::byte const> bytes, std::uint64_t seed = 0) noexcept {
-    using namespace detail;
-    std::byte const* p = bytes.data();
-    std::size_t n = bytes.size();
+/// `hash64` of `size` bytes.
+inline std::uint64_t hash_bytes(void const* bytes, std::size_t size, std::uint64_t seed) noexcept {
+    auto const* p = static_cast<std::byte const*>(bytes);
+    std::size_t n = size;
     std::uint64_t const secret = mix64(seed ^ hash_keys[1]); // no input word can cancel what depends on the seed
     std::uint64_t const left = secret ^ hash_keys[2];
     std::uint64_t const right = secret ^ hash_keys[3];
@@ -90,12 +84,22 @@ inline std::uint64_t hash64(std::span<std::byte const> bytes, std::uint64_t seed
     }
     auto const [low, high] = load_short(p, n);
     b = fold_multiply(low ^ right, high ^ b);
-    return mix64(fold_multiply(a ^ bytes.size(), b ^ left) ^ a);
+    return mix64(fold_multiply(a ^ size, b ^ left) ^ a);
+}
+
+} // namespace detail
+
+/// Hashes bytes to 64 bits with full avalanche; different seeds give independent functions.
+/// Not cryptographic: keep the seed private where an opponent chooses the bytes. The result depends on the byte order
+/// of the machine, so it may be used on the wire only between machines of the same order.
+/// Complexity: linear, two 64-bit multiplications per 32 bytes. Thread-safe.
+inline std::uint64_t hash64(std::span<std::byte const> bytes, std::uint64_t seed = 0) noexcept {
+    return detail::hash_bytes(bytes.data(), bytes.size(), seed);
 }
 
 /// Hashes the characters of a string; see above.
 inline std::uint64_t hash64(std::string_view text, std::uint64_t seed = 0) noexcept {
-    return hash64(std::as_bytes(std::span{text.data(), text.size()}), seed);
+    return detail::hash_bytes(text.data(), text.size(), seed);
 }
 
 /// 128 bits of hash: wide enough to name content by it among billions of items.
@@ -108,7 +112,8 @@ struct digest128 {
 
 /// Hashes bytes to 128 bits: two independent 64-bit hashes. Not cryptographic. Thread-safe.
 inline digest128 hash128(std::span<std::byte const> bytes, std::uint64_t seed = 0) noexcept {
-    return {hash64(bytes, mix64(seed + 1)), hash64(bytes, mix64(seed + 2))};
+    return {detail::hash_bytes(bytes.data(), bytes.size(), mix64(seed + 1)),
+            detail::hash_bytes(bytes.data(), bytes.size(), mix64(seed + 2))};
 }
 
 /// A seed from the operating system's randomness, different in each process and call. Thread-safe.
@@ -133,7 +138,8 @@ struct hasher {
     template<class K>
     std::uint64_t operator()(K const& key) const noexcept {
         if constexpr (std::convertible_to<K const&, std::string_view>) {
-            return hash64(std::string_view{key}, seed);
+            std::string_view const text{key};
+            return detail::hash_bytes(text.data(), text.size(), seed);
         } else if constexpr (std::is_integral_v<K> || std::is_enum_v<K>) {
             return mix64(static_cast<std::uint64_t>(key) ^ mix64(seed ^ detail::hash_keys[0]));
         } else {

@@ -5,19 +5,17 @@
 #include <orfeas/core/options.hpp>
 #include <orfeas/core/trace_id.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <mutex>
-#include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace orfeas::inline v0 {
 
@@ -66,12 +64,12 @@ struct log_field {
 /// Something that happened in a component and that its operator may want to know. The views are valid during `write`.
 struct log_event {
     severity level;
-    std::string_view component;        ///< who: "memory", "serve"
-    std::string_view event;            ///< what, snake_case: "cleanup_finished"
-    std::span<log_field const> fields; ///< the particulars
-    trace_id trace;                    ///< the request in whose course it happened, or none
-    wall_time time;                    ///< when
-    std::uint64_t suppressed;          ///< like events since the last one written, left out by the rate limit
+    std::string_view component;              ///< who: "memory", "serve"
+    std::string_view event;                  ///< what, snake_case: "cleanup_finished"
+    std::initializer_list<log_field> fields; ///< the particulars
+    trace_id trace;                          ///< the request in whose course it happened, or none
+    wall_time time;                          ///< when
+    std::uint64_t suppressed;                ///< like events since the last one written, left out by the rate limit
 };
 
 /// Where log events go. `write` is called by one thread at a time and does not throw.
@@ -117,13 +115,15 @@ class logger {
             return;
         }
         try {
-            state_->emit(level, component, event, {fields.begin(), fields.size()}, trace);
+            state_->emit(level, component, event, fields, trace);
         } catch (...) { // logging must not harm what it reports on
         }
     }
 
   private:
     struct bucket {
+        std::string component;
+        std::string event;
         double tokens;
         monotonic_time refilled;
         std::uint64_t suppressed = 0;
@@ -134,12 +134,11 @@ class logger {
         explicit state(log_options limits) : limits_{limits} {}
         virtual ~state() = default;
 
-        void emit(severity level, std::string_view component, std::string_view event, std::span<log_field const> fields,
-                  trace_id trace) {
+        void emit(severity level, std::string_view component, std::string_view event,
+                  std::initializer_list<log_field> fields, trace_id trace) {
             std::scoped_lock const lock{mutex_};
-            key_.assign(component).append("/").append(event);
             auto const time = now();
-            auto& limit = buckets_.try_emplace(key_, bucket{static_cast<double>(limits_.burst), time}).first->second;
+            bucket& limit = bucket_of(component, event, time);
             refill(limit, time);
             if (limit.tokens < 1.0) {
                 ++limit.suppressed;
@@ -155,16 +154,28 @@ class logger {
         virtual wall_time wall_now() const noexcept = 0;
         virtual void write(log_event const& event) noexcept = 0;
 
+        bucket& bucket_of(std::string_view component, std::string_view event, monotonic_time time) {
+            for (bucket& each : buckets_) {
+                if (each.event == event && each.component == component) {
+                    return each;
+                }
+            }
+            buckets_.push_back({std::string{component}, std::string{event}, static_cast<double>(limits_.burst), time});
+            return buckets_.back();
+        }
+
         void refill(bucket& limit, monotonic_time time) const {
-            auto const intervals = std::chrono::duration<double>{time - limit.refilled} / limits_.interval;
-            limit.tokens = std::min(limit.tokens + intervals, static_cast<double>(limits_.burst));
+            std::chrono::duration<double> const interval = limits_.interval;
+            std::chrono::duration<double> const passed = time - limit.refilled;
+            auto const most = static_cast<double>(limits_.burst);
+            double const tokens = limit.tokens + passed.count() / interval.count();
+            limit.tokens = tokens < most ? tokens : most;
             limit.refilled = time;
         }
 
         log_options limits_;
         std::mutex mutex_;
-        std::unordered_map<std::string, bucket> buckets_; // one for each kind of event: a small, fixed vocabulary
-        std::string key_;
+        std::vector<bucket> buckets_; // one for each kind of event: a small, fixed vocabulary
     };
 
     template<log_sink Sink, clock Clock>

@@ -7,7 +7,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
@@ -140,7 +139,14 @@ struct one_of {
     template<std::convertible_to<std::string_view>... Names>
     constexpr explicit one_of(Names... texts) : names{texts...} {}
 
-    bool allows(std::string_view value) const { return std::ranges::find(names, value) != names.end(); }
+    bool allows(std::string_view value) const {
+        for (std::string_view const name : names) {
+            if (name == value) {
+                return true;
+            }
+        }
+        return false;
+    }
     std::string describe() const {
         std::string text = "one of ";
         for (std::size_t i = 0; i < N; ++i) {
@@ -208,11 +214,11 @@ inline bool parse_option(std::string_view text, std::string& out) {
 inline bool parse_option(std::string_view text, std::vector<std::string>& out) {
     out.clear();
     while (!text.empty()) {
-        auto const comma = std::min(text.find(','), text.size());
+        auto const comma = text.find(',');
         if (comma > 0) {
             out.emplace_back(text.substr(0, comma));
         }
-        text.remove_prefix(std::min(comma + 1, text.size()));
+        text = comma == std::string_view::npos ? std::string_view{} : text.substr(comma + 1);
     }
     return true;
 }
@@ -306,6 +312,12 @@ inline std::string_view entry_name(std::string_view entry) {
     return entry.substr(0, entry.find('='));
 }
 
+/// The part after it; empty where there is none.
+inline std::string_view entry_value(std::string_view entry) {
+    auto const equals = entry.find('=');
+    return equals == std::string_view::npos ? std::string_view{} : entry.substr(equals + 1);
+}
+
 } // namespace detail
 
 /// The process's environment as `NAME=value` entries, or a list of such entries given by hand (for tests).
@@ -335,6 +347,30 @@ class environment {
     std::vector<std::string> entries_;
 };
 
+namespace detail {
+
+/// Throws option_error for a variable under `prefix` that is none of `known`.
+inline void refuse_unknown(environment const& variables, std::string_view prefix,
+                           std::vector<std::string> const& known) {
+    for (std::string_view const entry : variables.entries()) {
+        auto const name = entry_name(entry);
+        bool is_known = !name.starts_with(prefix);
+        for (std::size_t i = 0; !is_known && i < known.size(); ++i) {
+            is_known = known[i] == name;
+        }
+        if (is_known) {
+            continue;
+        }
+        std::string allowed = "one of";
+        for (auto const& each : known) {
+            allowed.append(each == known.front() ? " " : ", ").append(each);
+        }
+        throw option_error{name, entry_value(entry), allowed};
+    }
+}
+
+} // namespace detail
+
 /// `base` with every member replaced whose variable (`<prefix><MEMBER>`) is set. The result is validated.
 /// Throws option_error that names the variable, its value and what is allowed, for a malformed value, a value outside
 /// its range, and any variable under the prefix that is not a member.
@@ -354,17 +390,7 @@ O from_environment(O base = {}, environment const& variables = {}) {
             throw option_error{name, *text, constraint.describe()};
         }
     });
-    for (std::string_view const entry : variables.entries()) {
-        auto const name = detail::entry_name(entry);
-        if (!name.starts_with(O::environment_prefix) || std::ranges::find(known, name) != known.end()) {
-            continue;
-        }
-        std::string allowed = "one of";
-        for (auto const& each : known) {
-            allowed.append(each == known.front() ? " " : ", ").append(each);
-        }
-        throw option_error{name, entry.substr(std::min(entry.size(), name.size() + 1)), allowed};
-    }
+    detail::refuse_unknown(variables, O::environment_prefix, known);
     try {
         validate(base);
     } catch (option_error const& error) { // of a combination: name the variable, as for all else
