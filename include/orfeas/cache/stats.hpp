@@ -3,9 +3,7 @@
 
 #include <orfeas/core/measurement.hpp>
 
-#include <algorithm>
 #include <cstdint>
-#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -48,9 +46,9 @@ struct cache_stats {
 /// Reports every field of `stats` as a measurement: levels as gauges (`cache_bytes`), the others as counters
 /// (`cache_hits_total`).
 inline void measure(cache_stats const& stats, measurement_sink sink) {
-    static constexpr std::string_view levels[] = {"hit_ratio", "entries", "bytes", "capacity_bytes"};
     cache_stats::fields(stats, [&](std::string_view field, auto value, unit unit, std::string_view help) {
-        bool const is_level = std::ranges::find(levels, field) != std::end(levels);
+        bool const is_level =
+            field == "hit_ratio" || field == "entries" || field == "bytes" || field == "capacity_bytes";
         auto const kind = is_level ? measurement_kind::gauge : measurement_kind::counter;
         std::string const name = std::string{"cache_"}.append(field).append(is_level ? "" : "_total");
         sink({name, kind, unit, static_cast<double>(value), {}, help});

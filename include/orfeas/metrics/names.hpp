@@ -3,7 +3,6 @@
 
 #include <orfeas/core/measurement.hpp>
 
-#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -20,7 +19,15 @@ constexpr bool is_digit(char c) noexcept {
 
 template<class Allowed>
 constexpr bool is_name(std::string_view text, Allowed allowed) noexcept {
-    return !text.empty() && !is_digit(text.front()) && std::ranges::all_of(text, allowed);
+    if (text.empty() || is_digit(text.front())) {
+        return false;
+    }
+    for (char const c : text) {
+        if (!allowed(c)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 } // namespace detail

@@ -20,10 +20,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -66,9 +64,11 @@ class basic_registry {
             {"metrics_rejected_updates_total", type::counter, "Updates refused: negative or not finite."}, {}, nullptr);
         rejected.rejected = &rejected;
         rejections_ = &rejected;
-        overflows_.emplace(counter("metrics_overflows_total", "Requests for a series that got the overflow series."));
-        series_.emplace(gauge("metrics_series", "Series held."));
-        series_->set(3);
+        overflows_ = &resolve<detail::counter_cell>(
+            {"metrics_overflows_total", type::counter, "Requests for a series that got the overflow series."}, {},
+            rejections_);
+        series_ = &resolve<detail::gauge_cell>({"metrics_series", type::gauge, "Series held."}, {}, *rejections_);
+        metrics::gauge{*series_}.set(3);
     }
 
     basic_registry(basic_registry const&) = delete;
@@ -168,11 +168,11 @@ class basic_registry {
         detail::label_set set{asked.name, labels};
         std::lock_guard const hold{mutex_};
         detail::family& family = family_of(asked, set);
-        detail::series* found = find(family, set);
+        detail::series* found = family.members.find(set.text());
         if (found == nullptr && family.members.size() >= options_.max_series) {
-            overflows_->add();
+            metrics::counter{*overflows_}.add();
             set = set.overflow();
-            found = find(family, set);
+            found = family.members.find(set.text());
         }
         if (found == nullptr) {
             found = &insert<Cell>(family, std::move(set), std::forward<Args>(args)...);
@@ -184,32 +184,24 @@ class basic_registry {
         return *cell;
     }
 
-    static detail::series* find(detail::family const& family, detail::label_set const& set) {
-        auto const found = family.members.find(set.text());
-        return found == family.members.end() ? nullptr : found->second.get();
-    }
-
     template<class Cell, class... Args>
     detail::series& insert(detail::family& family, detail::label_set set, Args&&... args) {
-        auto text = set.text();
-        auto made =
-            std::make_unique<detail::series>(std::move(set), std::in_place_type<Cell>, std::forward<Args>(args)...);
-        auto& added = *family.members.emplace(std::move(text), std::move(made)).first->second;
-        if (series_) {
-            series_->add(1);
+        auto& added = family.members.insert(
+            std::make_unique<detail::series>(std::move(set), std::in_place_type<Cell>, std::forward<Args>(args)...));
+        if (series_ != nullptr) {
+            metrics::gauge{*series_}.add(1);
         }
         return added;
     }
 
     detail::family& family_of(description const& asked, detail::label_set const& labels) {
-        if (auto const found = families_.find(asked.name); found != families_.end()) {
-            check_same(found->second, asked, labels);
-            return found->second;
+        if (detail::family* const found = families_.find(asked.name)) {
+            check_same(*found, asked, labels);
+            return *found;
         }
         check_sample_names(asked);
-        std::string name{asked.name};
-        detail::family made{name, asked.type, std::string{asked.help}, labels, asked.layout, {}};
-        return families_.emplace(std::move(name), std::move(made)).first->second;
+        return families_.insert(std::make_unique<detail::family>(
+            detail::family{std::string{asked.name}, asked.type, std::string{asked.help}, labels, asked.layout, {}}));
     }
 
     static void check_same(detail::family const& family, description const& asked, detail::label_set const& labels) {
@@ -230,17 +222,17 @@ class basic_registry {
     /// A histogram's samples take three more names, which no other family may have.
     void check_sample_names(description const& asked) const {
         for (std::string_view const suffix : {"_bucket", "_sum", "_count"}) {
-            auto const longer = families_.find(std::string{asked.name}.append(suffix));
-            if (asked.type == type::histogram && longer != families_.end()) {
+            auto const* const longer = families_.find(std::string{asked.name}.append(suffix));
+            if (asked.type == type::histogram && longer != nullptr) {
                 throw registration_error{asked.name,
-                                         "metric '" + longer->first + "' has the name of one of its samples"};
+                                         "metric '" + longer->name + "' has the name of one of its samples"};
             }
             if (!asked.name.ends_with(suffix)) {
                 continue;
             }
-            auto const shorter = families_.find(asked.name.substr(0, asked.name.size() - suffix.size()));
-            if (shorter != families_.end() && shorter->second.type == type::histogram) {
-                throw registration_error{asked.name, "is the name of a sample of histogram '" + shorter->first + "'"};
+            auto const* const shorter = families_.find(asked.name.substr(0, asked.name.size() - suffix.size()));
+            if (shorter != nullptr && shorter->type == type::histogram) {
+                throw registration_error{asked.name, "is the name of a sample of histogram '" + shorter->name + "'"};
             }
         }
     }
@@ -250,9 +242,9 @@ class basic_registry {
     std::vector<family_series> snapshot() const {
         std::lock_guard const hold{mutex_};
         std::vector<family_series> all;
-        for (auto const& [name, family] : families_) {
-            for (auto const& [labels, series] : family.members) {
-                all.emplace_back(&family, series.get());
+        for (auto const& family : families_) {
+            for (auto const& series : family->members) {
+                all.emplace_back(family.get(), series.get());
             }
         }
         return all;
@@ -281,12 +273,12 @@ class basic_registry {
     registry_options options_;
     [[no_unique_address]] Clock clock_;
     mutable std::mutex mutex_;
-    std::map<std::string, detail::family, std::less<>> families_;
+    detail::sorted_entries<detail::family> families_;
 
     // The registry's own series, among the others.
     detail::counter_cell* rejections_ = nullptr;
-    std::optional<metrics::counter> overflows_;
-    std::optional<metrics::gauge> series_;
+    detail::counter_cell* overflows_ = nullptr;
+    detail::gauge_cell* series_ = nullptr;
 };
 
 static_assert(measurable<registry>);

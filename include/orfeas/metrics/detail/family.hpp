@@ -12,10 +12,8 @@
 #include <orfeas/metrics/labels.hpp>
 #include <orfeas/metrics/names.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <limits>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,10 +37,15 @@ class label_set {
 
     /// Throws registration_error for a name that Prometheus does not take, a name given twice, and too many labels.
     label_set(std::string_view metric, label_list labels) {
-        for (auto const& [name, value] : labels) {
-            owned_.emplace_back(name, value);
+        if (labels.size() > most_labels) {
+            throw registration_error{metric, "has more than 32 labels"};
         }
-        std::sort(owned_.begin(), owned_.end());
+        for (auto const& [name, value] : labels) {
+            owned_.push_back({std::string{name}, std::string{value}});
+            for (std::size_t i = owned_.size() - 1; i > 0 && owned_[i].name < owned_[i - 1].name; --i) {
+                std::swap(owned_[i], owned_[i - 1]);
+            }
+        }
         check(metric);
         render();
     }
@@ -51,7 +54,7 @@ class label_set {
     label_set overflow() const {
         label_set other;
         for (auto const& [name, value] : owned_) {
-            other.owned_.emplace_back(name, "overflow");
+            other.owned_.push_back({name, "overflow"});
         }
         other.render();
         return other;
@@ -60,7 +63,7 @@ class label_set {
     bool has_names_of(label_set const& other) const {
         bool same = owned_.size() == other.owned_.size();
         for (std::size_t i = 0; same && i < owned_.size(); ++i) {
-            same = owned_[i].first == other.owned_[i].first;
+            same = owned_[i].name == other.owned_[i].name;
         }
         return same;
     }
@@ -76,13 +79,13 @@ class label_set {
     }
 
   private:
-    using pair = std::pair<std::string, std::string>;
+    struct owned_label {
+        std::string name;
+        std::string value;
+    };
     static constexpr std::size_t most_labels = 32;
 
     void check(std::string_view metric) const {
-        if (owned_.size() > most_labels) {
-            throw registration_error{metric, "has more than 32 labels"};
-        }
         for (auto const& [name, value] : owned_) {
             if (!is_label_name(name) || name == "le" || name == "quantile") {
                 throw registration_error{metric, "label '" + name +
@@ -91,15 +94,15 @@ class label_set {
             }
         }
         for (std::size_t i = 1; i < owned_.size(); ++i) {
-            if (owned_[i].first == owned_[i - 1].first) {
-                throw registration_error{metric, "label '" + owned_[i].first + "' is given twice"};
+            if (owned_[i].name == owned_[i - 1].name) {
+                throw registration_error{metric, "label '" + owned_[i].name + "' is given twice"};
             }
         }
     }
 
     void render() { append_labels(text_, owned_); }
 
-    std::vector<pair> owned_;
+    std::vector<owned_label> owned_;
     std::string text_;
 };
 
@@ -123,18 +126,63 @@ struct series {
         return std::get<callback_pointer>(cell)->value();
     }
 
+    std::string const& key() const noexcept { return labels.text(); }
+
     label_set labels;
     cell_variant cell;
 };
 
+/// Entries that stay where they are, in the order of their `key()`. For a search and a few insertions.
+/// Thread-compatible (distinct objects).
+template<class Entry>
+class sorted_entries {
+  public:
+    /// The entry of a key, or null. O(log n).
+    Entry* find(std::string_view key) const noexcept {
+        std::size_t const place = place_of(key);
+        bool const is_found = place < entries_.size() && entries_[place]->key() == key;
+        return is_found ? entries_[place].get() : nullptr;
+    }
+
+    /// Adds an entry whose key there is not yet. O(n).
+    Entry& insert(std::unique_ptr<Entry> added) {
+        auto const place = entries_.begin() + static_cast<std::ptrdiff_t>(place_of(added->key()));
+        return **entries_.insert(place, std::move(added));
+    }
+
+    std::size_t size() const noexcept { return entries_.size(); }
+    auto begin() const noexcept { return entries_.begin(); }
+    auto end() const noexcept { return entries_.end(); }
+
+  private:
+    /// The place of the first entry that does not come before `key`.
+    std::size_t place_of(std::string_view key) const noexcept {
+        std::size_t first = 0;
+        std::size_t last = entries_.size();
+        while (first < last) {
+            std::size_t const middle = first + (last - first) / 2;
+            if (entries_[middle]->key() < key) {
+                first = middle + 1;
+            } else {
+                last = middle;
+            }
+        }
+        return first;
+    }
+
+    std::vector<std::unique_ptr<Entry>> entries_;
+};
+
 /// The series of one name. Everything but `members` is constant.
 struct family {
+    std::string const& key() const noexcept { return name; }
+
     std::string name;
     family_type type;
     std::string help;
     label_set first_labels; ///< whose names all members share
     stats::bucket_layout layout;
-    std::map<std::string, std::unique_ptr<series>> members; ///< by the text of their labels; never removed
+    sorted_entries<series> members; ///< by the text of their labels; never removed
 };
 
 /// Appends a histogram's lines with the classic buckets of powers of two, whose counts are exact.
