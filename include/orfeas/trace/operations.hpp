@@ -5,7 +5,6 @@
 #include <orfeas/core/measurement.hpp>
 #include <orfeas/stats/histogram.hpp>
 
-#include <algorithm>
 #include <bit>
 #include <chrono>
 #include <cstddef>
@@ -56,7 +55,7 @@ class operation_table {
         }
     }
 
-    /// The busiest first.
+    /// In no particular order.
     std::vector<operation_statistics> report() const {
         std::vector<operation_statistics> list;
         list.reserve(named_.size() + 1);
@@ -66,9 +65,6 @@ class operation_table {
         if (other_.seconds.count() > 0) {
             list.push_back(statistics_of(other_));
         }
-        std::sort(list.begin(), list.end(), [](operation_statistics const& a, operation_statistics const& b) {
-            return a.count != b.count ? a.count > b.count : a.name < b.name;
-        });
         return list;
     }
 
@@ -81,7 +77,7 @@ class operation_table {
 
     operation& entry_of(std::string_view name) noexcept {
         std::size_t const mask = places_.size() - 1;
-        std::size_t place = hash64(name, seed_) & mask;
+        std::size_t place = hasher<std::string>{seed_}(name)&mask;
         while (places_[place] != 0) { // at most half full, so the search ends soon
             operation& entry = named_[places_[place] - 1];
             if (entry.name == name) {

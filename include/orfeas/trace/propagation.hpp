@@ -4,7 +4,6 @@
 #include <orfeas/core/trace_id.hpp>
 #include <orfeas/trace/span_context.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +11,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 /// W3C Trace Context, level 2 (Candidate Recommendation): the headers `traceparent` and `tracestate`. Pure functions on
 /// text; who speaks HTTP takes the values from the fields of a request and puts them into those of another.
@@ -72,6 +70,15 @@ constexpr bool is_value_char(char c) noexcept {
     return c >= ' ' && c <= '~' && c != ',' && c != '=';
 }
 
+constexpr bool all_are(std::string_view text, bool (*is_allowed)(char) noexcept) noexcept {
+    for (char const c : text) {
+        if (!is_allowed(c)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /// `key=value` as section 3.3.1.3 has it; the white space around it is off already.
 constexpr bool is_list_member(std::string_view member) noexcept {
     constexpr std::size_t longest = 256;
@@ -81,36 +88,65 @@ constexpr bool is_list_member(std::string_view member) noexcept {
     }
     auto const key = member.substr(0, equals);
     auto const value = member.substr(equals + 1);
-    return !key.empty() && key.size() <= longest && is_key_start(key.front()) &&
-           std::all_of(key.begin(), key.end(), is_key_char) && !value.empty() && value.size() <= longest &&
-           std::all_of(value.begin(), value.end(), is_value_char);
+    return !key.empty() && key.size() <= longest && is_key_start(key.front()) && all_are(key, is_key_char) &&
+           !value.empty() && value.size() <= longest && all_are(value, is_value_char);
 }
 
+/// The members of a `tracestate` list, at most 32.
+class tracestate_members {
+  public:
+    /// False when there is no room.
+    bool add(std::string_view member) noexcept {
+        if (count_ == list_.size()) {
+            return false;
+        }
+        list_[count_++] = member;
+        return true;
+    }
+
+    /// Leaves out the last member that is longer than `large`, else the last one.
+    void leave_out_one(std::size_t large) noexcept {
+        std::size_t place = count_ - 1;
+        for (std::size_t i = 0; i < count_; ++i) {
+            if (list_[i].size() > large) {
+                place = i;
+            }
+        }
+        --count_;
+        for (; place < count_; ++place) {
+            list_[place] = list_[place + 1];
+        }
+    }
+
+    /// The members with commas between them.
+    std::string joined() const {
+        std::string text;
+        for (std::size_t i = 0; i < count_; ++i) {
+            text.append(i == 0 ? "" : ",").append(list_[i]);
+        }
+        return text;
+    }
+
+  private:
+    std::array<std::string_view, 32> list_;
+    std::size_t count_ = 0;
+};
+
 /// The members of a `tracestate` list; nothing when it is malformed.
-inline std::optional<std::vector<std::string_view>> split_tracestate(std::string_view list) {
-    constexpr std::size_t most_members = 32;
-    std::vector<std::string_view> members;
+inline std::optional<tracestate_members> split_tracestate(std::string_view list) noexcept {
+    tracestate_members members;
     while (!list.empty()) {
-        auto const comma = std::min(list.find(','), list.size());
+        auto const comma = list.find(',');
         auto const member = trim_ows(list.substr(0, comma));
-        list.remove_prefix(std::min(comma + 1, list.size()));
+        list = comma == std::string_view::npos ? std::string_view{} : list.substr(comma + 1);
         if (member.empty()) {
             continue; // empty members are allowed and mean nothing
         }
-        if (!is_list_member(member) || members.size() == most_members) {
+        if (!is_list_member(member) || !members.add(member)) {
             return std::nullopt;
         }
-        members.push_back(member);
     }
     return members;
-}
-
-inline std::size_t joined_size(std::vector<std::string_view> const& members) noexcept {
-    std::size_t size = members.empty() ? 0 : members.size() - 1;
-    for (auto const each : members) {
-        size += each.size();
-    }
-    return size;
 }
 
 } // namespace detail
@@ -178,15 +214,10 @@ inline std::optional<std::string> normalize_tracestate(std::string_view list) {
         return std::nullopt;
     }
     constexpr std::size_t large_member = 128;
-    while (detail::joined_size(*members) > longest_tracestate) {
-        auto const large = std::find_if(members->rbegin(), members->rend(),
-                                        [](std::string_view each) { return each.size() > large_member; });
-        members->erase(large != members->rend() ? std::prev(large.base()) : std::prev(members->end()));
-    }
-    std::string text;
-    text.reserve(detail::joined_size(*members));
-    for (auto const each : *members) {
-        text.append(text.empty() ? "" : ",").append(each);
+    std::string text = members->joined();
+    while (text.size() > longest_tracestate) {
+        members->leave_out_one(large_member);
+        text = members->joined();
     }
     return text;
 }

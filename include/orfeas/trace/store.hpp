@@ -102,9 +102,16 @@ class basic_trace_store {
 
     /// Statistics by span name, of every recorded span that has ended; the busiest first.
     std::vector<operation_statistics> operations() const {
-        std::lock_guard const hold{filing_};
-        file_arrivals();
-        return operations_.report();
+        std::vector<operation_statistics> list;
+        {
+            std::lock_guard const hold{filing_};
+            file_arrivals();
+            list = operations_.report();
+        }
+        std::sort(list.begin(), list.end(), [](operation_statistics const& a, operation_statistics const& b) {
+            return a.count != b.count ? a.count > b.count : a.name < b.name;
+        });
+        return list;
     }
 
     trace_store_stats stats() const {
