@@ -4,6 +4,7 @@
 #include <orfeas/memory.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <type_traits>
 
@@ -55,6 +56,27 @@ struct name_may_throw {
     bool operator==(name_may_throw const&) const = default;
 };
 
+struct only_allocates {
+    void* allocate(std::size_t) const;
+    void deallocate(void*, std::size_t) const;
+    backend_info info() const;
+    void copy_in(void*, void const*, std::size_t) const;
+    void copy_out(void*, void const*, std::size_t) const;
+    void make_current() const;
+    bool host_accessible() const noexcept;
+    std::string_view name() const noexcept;
+    device_kind kind() const noexcept;
+    bool operator==(only_allocates const&) const = default;
+};
+
+struct granule_may_throw : host_vmm {
+    std::uint64_t granule_bytes() const;
+};
+
+struct forgetting_may_throw : host_vmm {
+    void forget(fence) const;
+};
+
 static_assert(memory_resource<heap_resource> && memory_resource<pool>);
 static_assert(!memory_resource<throws_on_deallocate>);
 static_assert(!memory_resource<has_no_twin>);
@@ -66,6 +88,12 @@ static_assert(profiled_resource<pool> && !profiled_resource<heap_resource> && !p
 static_assert(reclaimable_resource<pool> && !reclaimable_resource<cleans_up_in_silence>);
 static_assert(memory_backend<host_vmm> && memory_backend<cuda_vmm> && memory_backend<device>);
 static_assert(!memory_backend<name_may_throw> && !memory_backend<heap_resource> && !memory_backend<pool>);
+static_assert(vmm_backend<host_vmm> && vmm_backend<null_vmm> && vmm_backend<cuda_vmm> && vmm_backend<device>);
+static_assert(memory_backend<only_allocates> && !vmm_backend<only_allocates> && !fence_backend<only_allocates>);
+static_assert(!vmm_backend<granule_may_throw> && fence_backend<granule_may_throw>);
+static_assert(!fence_backend<forgetting_may_throw> && vmm_backend<forgetting_may_throw>);
+static_assert(fence_backend<cuda_async> && !vmm_backend<cuda_async>);
+static_assert(capturing_backend<cuda_vmm> && capturing_backend<null_vmm> && !capturing_backend<host_vmm>);
 static_assert(measurable<pool> && !measurable<heap_resource>);
 static_assert(!std::is_copy_constructible_v<pool> && !std::is_move_constructible_v<pool>);
 
@@ -73,4 +101,10 @@ static_assert(!std::is_copy_constructible_v<pool> && !std::is_move_constructible
 
 TEST_CASE("memory: the concepts are checked when this file compiles") {
     SUCCEED();
+}
+
+TEST_CASE("memory: a kind of device has a name") {
+    CHECK(to_string(device_kind::host) == "host");
+    CHECK(to_string(device_kind::cuda) == "cuda");
+    CHECK(to_string(device_kind::null) == "null");
 }

@@ -50,5 +50,20 @@ TEST_CASE("memory: CUDA's codes become a reason and an advice") {
     CHECK(reason(700, "an earlier kernel failed") == error::call_failed);
     CHECK(reason(709, "cudaDeviceReset") == error::call_failed);
     CHECK(reason(803, "reboot") == error::unavailable);
+    CHECK(reason(801, "cannot do this") == error::unavailable);
+    CHECK(reason(900, "capturing a graph") == error::call_failed);
     CHECK(reason(999, "documentation") == error::call_failed);
+}
+
+TEST_CASE("memory: what a driver may lack is asked about before it is used") {
+    fake_cuda const cuda;
+    CHECK(cuda.table()->has_virtual_memory());
+    CHECK(cuda.table()->has_pools());
+    CHECK_FALSE(cuda.old_table()->has_virtual_memory());
+    CHECK_FALSE(cuda.old_table()->has_pools());
+    auto half = *cuda.table();
+    half.memory_set_access = nullptr;
+    CHECK_FALSE(half.has_virtual_memory());
+    half.pool_free = nullptr;
+    CHECK_FALSE(half.has_pools());
 }

@@ -71,12 +71,15 @@ struct backend_info {
     std::uint64_t free_bytes = 0;  ///< not used by anyone
 };
 
+/// What every backend aligns its memory to at least.
+inline constexpr std::uint64_t backend_alignment_bytes = 512;
+
 /// Where a pool takes its segments from: the memory of one device, few calls, each large. On a device with virtual memory
 /// management these plain segments remain the way for memory that other processes or network cards must be able to open.
 ///
 /// A backend is a handle: copies are equal and speak for the same memory. Every call may throw `backend_error` and
 /// nothing else, and may be made from any thread. `allocate(bytes)` returns at least that many bytes at a multiple of
-/// extent_heap::unit_bytes; `deallocate` takes the same two values, and the memory still belongs to the caller when it
+/// backend_alignment_bytes; `deallocate` takes the same two values, and the memory still belongs to the caller when it
 /// throws. `copy_in` and `copy_out` are as in `copying_resource`. `make_current()` lets the calling thread launch kernels
 /// on the device through its own toolkit; for host memory it does nothing.
 template<class B>

@@ -164,15 +164,12 @@ class cuda_async {
         /// Fails only when the driver has shut down, and then there is nothing left to give back.
         void close() noexcept {
             auto const& cuda = context.driver();
-            try {
-                static_cast<void>(context.run([&] {
-                    if (stream != nullptr) {
-                        static_cast<void>(cuda.stream_synchronize(stream));
-                        static_cast<void>(cuda.stream_destroy(stream));
-                    }
-                    return owns_pool && pool != nullptr ? cuda.pool_destroy(pool) : cuda_driver::success;
-                }));
-            } catch (backend_error const&) { // the context is not to be entered any more
+            if (stream != nullptr) {
+                context.run_anyway([&] { return cuda.stream_synchronize(stream); });
+                context.run_anyway([&] { return cuda.stream_destroy(stream); });
+            }
+            if (owns_pool && pool != nullptr) {
+                context.run_anyway([&] { return cuda.pool_destroy(pool); });
             }
         }
 

@@ -5,7 +5,6 @@
 #include <orfeas/memory/concepts.hpp>
 #include <orfeas/memory/cuda_driver.hpp>
 #include <orfeas/memory/error.hpp>
-#include <orfeas/memory/extent_heap.hpp>
 
 #include <array>
 #include <cstddef>
@@ -72,6 +71,17 @@ class cuda_context {
         check(run(work).work, name, bytes);
     }
 
+    /// For the end of a life: as `run`, but without the context when it cannot be entered. Answers nothing: a failure there
+    /// has no one to act on it.
+    template<class Work>
+    void run_anyway(Work const& work) const noexcept {
+        try {
+            static_cast<void>(run(work));
+        } catch (backend_error const&) {
+            static_cast<void>(work());
+        }
+    }
+
     void check(cuda_driver::result code, char const* call, std::uint64_t bytes) const {
         if (code != cuda_driver::success) {
             driver_->check(code, call, bytes == 0 ? label_ : format_bytes(bytes) + " on " + label_);
@@ -85,7 +95,7 @@ class cuda_context {
         cuda_driver::device_pointer p = 0;
         auto const done = run([&] { return work(&p); });
         check(done.work, call, bytes);
-        if (done.leave == cuda_driver::success && p % extent_heap::unit_bytes == 0) {
+        if (done.leave == cuda_driver::success && p % backend_alignment_bytes == 0) {
             return reinterpret_cast<void*>(static_cast<std::uintptr_t>(p));
         }
         static_cast<void>(run([&] { return undo(p); }));

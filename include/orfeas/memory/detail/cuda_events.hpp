@@ -26,11 +26,8 @@ class cuda_events {
 
     // also those that nobody forgot; a driver that has shut down took them with it
     ~cuda_events() {
-        try {
-            for (auto const each : all_) {
-                static_cast<void>(context_.run([&] { return driver().event_destroy(each); }));
-            }
-        } catch (backend_error const&) { // the context is not to be entered any more
+        for (auto const each : all_) {
+            context_.run_anyway([&] { return driver().event_destroy(each); });
         }
     }
 
