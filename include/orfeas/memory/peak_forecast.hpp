@@ -80,7 +80,7 @@ struct peak_trend {
 ///   repeat best (`detail::period_finder`).
 ///
 /// The upper bound adds the quantile of the last relative errors (split conformal prediction, Vovk 2005; online, so it
-/// holds on average over time rather than at each step).
+/// holds on average over time rather than at each step), up to the largest peak of the last while and its noise.
 ///
 /// The trend is Theil's incomplete method (1950): the median slope of disjoint pairs, each a whole number of periods
 /// apart. It is believed when the sign test of Cox and Stuart (1955) on these pairs is significant: on a series without
@@ -102,6 +102,7 @@ class peak_forecast {
         } else {
             judge(value);
         }
+        remember_most(value);
         finder_.push(static_cast<std::int64_t>(peak_bytes));
         follow_period();
         predict();
@@ -117,10 +118,10 @@ class peak_forecast {
 
     /// What the next step is expected to need; all zero before the first step. Linear in the period.
     peak_estimate next() const {
-        double const upper = std::fmax(0.0, expected_ * (1 + residuals_.quantile(options_.quantile)));
+        double const upper = bounded(expected_);
         return {.expected_bytes = bytes_of(expected_),
-                .upper_bytes = bytes_of(std::fmax(upper, expected_)),
-                .horizon_bytes = bytes_of(std::fmax(upper, horizon()))};
+                .upper_bytes = bytes_of(upper),
+                .horizon_bytes = bytes_of(std::fmax(upper, bounded(crest())))};
     }
 
     /// How the peaks move. Linear in the pairs, at most max(32, longest_period).
@@ -142,9 +143,11 @@ class peak_forecast {
     static constexpr std::size_t ratios = 5;
     static constexpr std::uint32_t most_pairs = 32; // or one period, if that is longer
     static constexpr std::uint32_t proving_steps = 4;
-    static constexpr double memory = 1.0 / 32; // weight of the newest error in the recent one
-    static constexpr double jump_scales = 6;   // errors of this many times the usual one are no noise
-    static constexpr double jump_share = 0.03; // if they also are this share of the value
+    static constexpr double memory = 1.0 / 32;                // weight of the newest error in the recent one
+    static constexpr std::uint64_t settling = ratios / 2 + 1; // steps until the median has followed a jump
+    static constexpr double noise_quartiles = 4; // upper quartiles of the error, as 2.7 standard deviations
+    static constexpr double jump_scales = 6;     // errors of this many times the usual one are no noise
+    static constexpr double jump_share = 0.03;   // if they also are this share of the value
 
     static peak_forecast_options checked(peak_forecast_options const& options) {
         validate(options);
@@ -165,7 +168,8 @@ class peak_forecast {
     void follow_period();
     void predict();
     double ratio() const;
-    double horizon() const;
+    double bounded(double expected) const;
+    void remember_most(double value);
     double crest() const;
 
     peak_forecast_options options_;
@@ -178,10 +182,12 @@ class peak_forecast {
     double holt_error_ = 0; // and their recent absolute errors
     double seasonal_error_ = 0;
     double expected_ = 0;
+    double most_ = 0; // largest of the last one to two longest periods
+    double most_before_ = 0;
     double scale_ = 0;    // recent absolute error of what was foretold
     int holt_misses_ = 0; // steps in a row, up or down, that were too far off to be noise
     int misses_ = 0;
-    std::uint64_t phase_ = 0; // steps since the last jump
+    std::uint64_t phase_ = settling; // steps since the last jump
     std::uint32_t period_ = 0;
     std::uint32_t candidate_ = 0;
     std::uint32_t in_favour_ = 0; // steps for which the candidate has been the best
@@ -190,10 +196,10 @@ class peak_forecast {
 /// Compares the forecasts with what came.
 inline void peak_forecast::judge(double value) {
     double const error = value - expected_;
-    if (expected_ > 0) {
+    follow_jump(value);
+    if (expected_ > 0 && phase_ > settling) { // while a jump is being followed, errors say nothing about later ones
         residuals_.push(error / expected_);
     }
-    follow_jump(value);
     holt_error_ += memory * (std::abs(value - holt_) - holt_error_);
     seasonal_error_ += memory * (std::abs(value - seasonal_) - seasonal_error_);
     double const before = level_ + growth_;
@@ -216,8 +222,9 @@ inline void peak_forecast::follow_jump(double value) {
     }
     double const error = value - expected_;
     phase_ = count(misses_, error) ? 1 : phase_ + 1;
-    double const bounded = std::fmin(std::abs(error), std::fmax(jump_scales * scale_, jump_share * value));
-    scale_ += memory * (bounded - scale_);
+    double const most =
+        std::fmax(jump_scales * scale_, jump_share * value); // an outlier does not make the next one usual
+    scale_ += memory * (std::fmin(std::abs(error), most) - scale_);
 }
 
 /// Takes a new period when it is clearly better than the present one, and stays so: after a jump the lags that have not
@@ -263,10 +270,22 @@ inline double peak_forecast::ratio() const {
     return count == 0 ? 1 : detail::median_of(std::span{all}.first(count));
 }
 
-/// The largest of the last two periods, with the growth of one period more and the usual error.
-inline double peak_forecast::horizon() const {
-    double const usual = 1 + std::fmax(0.0, residuals_.quantile(options_.quantile));
-    return (crest() + (seasonal_leads() ? 0 : growth_)) * usual;
+/// `expected` and the quantile of the errors; but no more above the largest of the last while than noise explains, for
+/// where a jump or a step out of season made an error, the next one does not add to the new height.
+inline double peak_forecast::bounded(double expected) const {
+    double const noise = std::fmax(0.0, noise_quartiles * residuals_.quantile(0.75));
+    double const most = std::fmax(expected, std::fmax(most_, most_before_)) * (1 + noise);
+    double const upper = expected * (1 + residuals_.quantile(options_.quantile));
+    return std::fmax(expected, std::fmin(upper, most));
+}
+
+/// The maximum of the last one to two longest periods, from two halves.
+inline void peak_forecast::remember_most(double value) {
+    if (finder_.count() % options_.longest_period == 0) {
+        most_before_ = most_;
+        most_ = 0;
+    }
+    most_ = std::fmax(most_, value);
 }
 
 /// The largest peak of the last two periods, but of no step before the last jump; the level where there is no period.
