@@ -19,6 +19,7 @@
 #include <orfeas/memory/host_vmm.hpp>
 #include <orfeas/memory/memory_profile.hpp>
 #include <orfeas/memory/null_vmm.hpp>
+#include <orfeas/memory/null_vmm_options.hpp>
 #include <orfeas/memory/out_of_memory.hpp>
 #include <orfeas/memory/pool.hpp>
 #include <orfeas/memory/pool_options.hpp>

@@ -6,7 +6,9 @@
 #include <orfeas/memory/concepts.hpp>
 #include <orfeas/memory/detail/address_book.hpp>
 #include <orfeas/memory/detail/null_streams.hpp>
+#include <orfeas/memory/detail/pending_work.hpp>
 #include <orfeas/memory/error.hpp>
+#include <orfeas/memory/null_vmm_options.hpp>
 #include <orfeas/memory/stream_ref.hpp>
 
 #include <algorithm>
@@ -26,89 +28,6 @@
 #include <vector>
 
 namespace orfeas::inline v0::memory {
-
-/// Configures a null device. Prefix ORFEAS_NULL_DEVICE_.
-struct null_vmm_options {
-    std::uint64_t capacity_bytes = 80_GiB; ///< of plain memory and created physical memory together
-    std::uint64_t granule_bytes = 2_MiB;   ///< 0: a device without virtual memory management
-    bool checking = true;                  ///< hold every call against the contract; false: only count
-    bool manual_streams = false;           ///< fences pass only when `complete` was called
-
-    static constexpr std::string_view environment_prefix = "ORFEAS_NULL_DEVICE_";
-
-    static void fields(auto& self, auto&& field) {
-        field("capacity_bytes", self.capacity_bytes, any_value{}, "memory of the device");
-        field("granule_bytes", self.granule_bytes, in_range(std::uint64_t{0}, 1_GiB),
-              "granule of virtual memory management, a power of two; 0: none");
-        field("checking", self.checking, any_value{}, "hold every call against the contract");
-        field("manual_streams", self.manual_streams, any_value{}, "fences pass only when the program says so");
-    }
-
-    void check() const {
-        if ((granule_bytes & (granule_bytes - 1)) != 0) {
-            throw option_error{"granule_bytes", std::to_string(granule_bytes), "a power of two, or 0"};
-        }
-    }
-};
-static_assert(options<null_vmm_options>);
-
-/// The calls of a null device that are counted, cost time and can be made to fail (`forget` never fails).
-enum class null_call : std::uint8_t {
-    allocate,
-    deallocate,
-    info,
-    copy_in,
-    copy_out,
-    reserve_addresses,
-    release_addresses,
-    create,
-    destroy,
-    map,
-    allow_access,
-    unmap,
-    record,
-    passed,
-    make_wait,
-    wait,
-    forget,
-};
-
-constexpr std::string_view to_string(null_call call) noexcept {
-    constexpr std::array<std::string_view, 17> names{"allocate",
-                                                     "deallocate",
-                                                     "info",
-                                                     "copy_in",
-                                                     "copy_out",
-                                                     "reserve_addresses",
-                                                     "release_addresses",
-                                                     "create",
-                                                     "destroy",
-                                                     "map",
-                                                     "allow_access",
-                                                     "unmap",
-                                                     "record",
-                                                     "passed",
-                                                     "make_wait",
-                                                     "wait",
-                                                     "forget"};
-    return names[static_cast<std::size_t>(call)];
-}
-
-/// What a null device has given out and not got back.
-struct null_vmm_usage {
-    std::uint64_t allocations = 0; ///< plain
-    std::uint64_t reservations = 0;
-    std::uint64_t handles = 0; ///< pieces of physical memory
-    std::uint64_t mappings = 0;
-    std::uint64_t fences = 0;
-
-    std::uint64_t used_bytes = 0; ///< of the capacity: plain and physical
-    std::uint64_t peak_used_bytes = 0;
-    std::uint64_t reserved_bytes = 0; ///< addresses
-    std::uint64_t mapped_bytes = 0;
-
-    friend bool operator==(null_vmm_usage const&, null_vmm_usage const&) = default;
-};
 
 /// A device without memory: it keeps the books of one. For traces that need 80 GiB or more, for measuring what a policy
 /// would cost on a device whose calls are known, and for tests.
@@ -142,6 +61,7 @@ class null_vmm {
         auto const lock = begin(null_call::deallocate);
         auto& s = *state_;
         if (s.options.checking) {
+            demand_unused(null_call::deallocate, reinterpret_cast<std::uintptr_t>(p), bytes);
             demand(null_call::deallocate, s.book.deallocate(reinterpret_cast<std::uintptr_t>(p), bytes));
         }
         --s.usage.allocations;
@@ -238,6 +158,7 @@ class null_vmm {
         auto const lock = begin_vmm(null_call::unmap, bytes, address);
         auto& s = *state_;
         if (s.options.checking) {
+            demand_unused(null_call::unmap, address, bytes);
             demand(null_call::unmap, s.book.unmap(address, bytes));
         }
         --s.usage.mappings;
@@ -284,14 +205,26 @@ class null_vmm {
         return state_->streams.capturing(stream);
     }
 
-    /// What a kernel does that reads or writes these bytes; false, and a violation, when it would crash.
+    /// What a kernel does that reads or writes these bytes now; false, and a violation, when it would crash. True without
+    /// `checking`.
     bool touch(void const* p, std::uint64_t bytes) const {
         std::scoped_lock const lock{state_->mutex};
-        auto const wrong = state_->book.touch(reinterpret_cast<std::uintptr_t>(p), bytes);
-        if (!wrong.empty() && state_->options.checking) {
-            state_->remember("touch: " + wrong);
+        return !state_->options.checking ||
+               accept("touch: ", state_->book.touch(reinterpret_cast<std::uintptr_t>(p), bytes));
+    }
+
+    /// What a kernel does that is submitted to the stream now. False, and a violation, when it would crash, or when it may
+    /// run beside unfinished work of another stream on the same memory: with manual streams, unless it waits for a fence
+    /// behind that work. From now until it has finished, to unmap or deallocate what it uses is a violation, too.
+    bool touch(void const* p, std::uint64_t bytes, stream_ref stream) const {
+        std::scoped_lock const lock{state_->mutex};
+        if (!state_->options.checking) {
+            return true;
         }
-        return wrong.empty() || !state_->options.checking;
+        auto const address = reinterpret_cast<std::uintptr_t>(p);
+        detail::pending_work::pieces where;
+        return accept("touch: ", state_->book.touch(address, bytes, &where)) &&
+               accept("touch: ", state_->work.submit(state_->streams, stream, address, bytes, std::move(where)));
     }
 
     /// With manual streams: all work that was submitted so far, to one stream or to all, may run. It finishes unless it
@@ -408,6 +341,7 @@ class null_vmm {
         null_vmm_usage usage;
         detail::address_book book;
         detail::null_streams streams;
+        detail::pending_work work;
         std::array<std::uint64_t, kinds> calls{};
         std::array<std::chrono::nanoseconds, kinds> costs{};
         std::chrono::nanoseconds time{0};
@@ -492,6 +426,20 @@ class null_vmm {
         if (state_->options.checking) {
             demand(kind, state_->book.touch(reinterpret_cast<std::uintptr_t>(p), bytes));
         }
+    }
+
+    void demand_unused(null_call kind, std::uintptr_t address, std::uint64_t bytes) const {
+        if (state_->work.uses(state_->streams, address, bytes)) {
+            demand(kind, "unfinished work uses the memory: wait for its fence first");
+        }
+    }
+
+    /// Whether nothing is wrong; what is wrong is remembered.
+    bool accept(char const* what, std::string const& wrong) const {
+        if (!wrong.empty()) {
+            state_->remember(what + wrong);
+        }
+        return wrong.empty();
     }
 
     void demand_not_capturing(null_call kind, stream_ref stream) const {

@@ -4,6 +4,7 @@
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/memory/concepts.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -12,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace orfeas::inline v0::memory::detail {
 
@@ -109,9 +111,26 @@ class address_book {
         return {};
     }
 
-    /// A read or write of these bytes by anyone.
-    std::string touch(std::uintptr_t address, std::uint64_t bytes) const {
-        if (bytes == 0 || inside(plain_, address, bytes)) {
+    /// Bytes of physical memory; of plain memory, which has no handle, by address.
+    struct piece {
+        physical_memory memory;
+        std::uint64_t begin = 0;
+        std::uint64_t end = 0;
+
+        bool meets(piece const& other) const noexcept {
+            return memory == other.memory && begin < other.end && other.begin < end;
+        }
+    };
+
+    /// A read or write of these bytes by anyone. Adds to `pieces` what lies behind them.
+    std::string touch(std::uintptr_t address, std::uint64_t bytes, std::vector<piece>* pieces = nullptr) const {
+        if (bytes == 0) {
+            return {};
+        }
+        if (inside(plain_, address, bytes)) {
+            if (pieces != nullptr) {
+                pieces->push_back({{}, address, address + bytes});
+            }
             return {};
         }
         auto each = mappings_.upper_bound(address);
@@ -126,7 +145,11 @@ class address_book {
             if (!each->second.accessible) {
                 return hex(at) + ", in " + range(address, bytes) + ", is mapped, but access was never allowed";
             }
-            at = each->first + each->second.bytes;
+            auto const end = std::min(each->first + each->second.bytes, address + bytes);
+            if (pieces != nullptr) {
+                pieces->push_back({each->second.memory, at - each->first, end - each->first});
+            }
+            at = end;
         }
         return {};
     }

@@ -11,6 +11,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 namespace orfeas::inline v0::memory::detail {
 
@@ -23,22 +24,49 @@ class null_streams {
     /// With `manual`, work finishes when `complete` says so; without, at once.
     explicit null_streams(bool manual) noexcept : manual_{manual} {}
 
-    fence record(stream_ref on) {
-        auto& s = streams_[on];
+    /// A place in the work of a stream.
+    struct point {
+        stream_ref stream;
+        std::uint64_t position = 0;
+    };
+
+    /// Submits something, which stands at the point that is answered.
+    point submit(stream_ref to) {
+        auto& s = streams_[to];
         ++s.submitted;
         if (!manual_) {
             s.allowed = s.done = s.submitted;
         }
+        return {to, s.submitted};
+    }
+
+    bool reached(point const& p) const { return streams_.at(p.stream).done >= p.position; }
+
+    /// Whether what is submitted to `later` from now on cannot begin before the point is reached.
+    bool is_after(stream_ref later, point const& p) const {
+        auto const found = streams_.find(later);
+        if (found == streams_.end() || later == p.stream || reached(p)) {
+            return later == p.stream || reached(p);
+        }
+        bool after = false;
+        each_dependency({later, found->second.submitted}, [&](point const& each) {
+            after = after || (each.stream == p.stream && each.position >= p.position);
+        });
+        return after;
+    }
+
+    fence record(stream_ref on) {
         fence const f{++last_fence_};
-        fences_.emplace(f.value, point{on, s.submitted});
+        fences_.emplace(f.value, submit(on));
         return f;
     }
 
-    /// Where the fence stands; empty when it was never recorded or has been forgotten.
+    /// False when it was never recorded, or has been forgotten.
     bool known(fence f) const { return !f || fences_.contains(f.value); }
 
     bool passed(fence f) const { return !f || reached(fences_.at(f.value)); }
 
+    /// The stream of a fence; empty for one that is not known, and for `fence{}`.
     std::optional<stream_ref> stream_of(fence f) const {
         auto const found = fences_.find(f.value);
         return found == fences_.end() ? std::nullopt : std::optional{found->second.stream};
@@ -55,7 +83,9 @@ class null_streams {
     /// What a waiting host sees: the work up to the fence runs, and the work that it waits for.
     void run_to(fence f) {
         if (f) {
-            allow(fences_.at(f.value));
+            auto const& p = fences_.at(f.value);
+            allow(p);
+            each_dependency(p, [this](point const& each) { allow(each); });
             advance();
         }
     }
@@ -88,11 +118,6 @@ class null_streams {
     bool capturing(stream_ref on) const { return capturing_.contains(on); }
 
   private:
-    struct point {
-        stream_ref stream;
-        std::uint64_t position = 0;
-    };
-
     struct wait {
         std::uint64_t position; // of the wait in its own stream
         point for_what;
@@ -105,17 +130,31 @@ class null_streams {
         std::deque<wait> waits; // not yet over, in order
     };
 
-    bool reached(point const& p) const { return streams_.at(p.stream).done >= p.position; }
-
-    // waits are for fences that were recorded before: this ends
-    void allow(point const& p) {
-        auto& s = streams_[p.stream];
-        s.allowed = std::max(s.allowed, p.position);
-        for (auto const& each : s.waits) {
-            if (each.position <= p.position) {
-                allow(each.for_what);
+    /// Calls `visit(point)` for what must be reached before `from` can be: the waits in its stream, and theirs.
+    template<class Visit>
+    void each_dependency(point const& from, Visit visit) const {
+        std::unordered_map<stream_ref, std::uint64_t> seen;
+        std::vector<point> open{from};
+        while (!open.empty()) {
+            auto const p = open.back();
+            open.pop_back();
+            auto& before = seen[p.stream];
+            if (before >= p.position) {
+                continue;
+            }
+            before = p.position;
+            for (auto const& each : streams_.at(p.stream).waits) {
+                if (each.position <= p.position) {
+                    visit(each.for_what);
+                    open.push_back(each.for_what);
+                }
             }
         }
+    }
+
+    void allow(point const& p) {
+        auto& allowed = streams_.at(p.stream).allowed;
+        allowed = std::max(allowed, p.position);
     }
 
     void advance() {
