@@ -19,6 +19,7 @@
 #include <orfeas/core/measurement.hpp>
 #include <orfeas/core/options.hpp>
 #include <orfeas/core/trace_id.hpp>
+#include <orfeas/core/unique_function.hpp>
 #include <orfeas/core/utf8.hpp>
 #include <orfeas/core/version.hpp>
 #include <orfeas/core/window.hpp>

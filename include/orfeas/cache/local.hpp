@@ -11,6 +11,7 @@
 #include <orfeas/core/hash.hpp>
 #include <orfeas/core/measurement.hpp>
 #include <orfeas/core/options.hpp>
+#include <orfeas/core/unique_function.hpp>
 
 #include <unistd.h>
 
@@ -22,7 +23,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -75,7 +75,7 @@ class local {
     using key_type = Key;
     using mapped_type = Value;
     using lookup_key = detail::lookup_key<Key>; ///< std::string_view for std::string, else Key const&
-    using weigher = std::function<std::size_t(Key const&, Value const&)>;
+    using weigher = unique_function<std::size_t(Key const&, Value const&)>;
 
     /// Charges each entry its key and value by `size_hint`, and what the cache needs to keep it.
     /// Throws option_error for options out of range.
@@ -218,8 +218,8 @@ class local {
         if (options.shards != 0) {
             return std::bit_ceil(std::size_t{options.shards});
         }
-        std::uint64_t const by_cores =
-            std::bit_ceil(4 * static_cast<std::uint64_t>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN))));
+        long const cores = ::sysconf(_SC_NPROCESSORS_ONLN); // -1 when the system does not tell
+        std::uint64_t const by_cores = cores > 0 ? std::bit_ceil(4 * static_cast<std::uint64_t>(cores)) : 4;
         std::uint64_t const by_capacity = std::bit_floor(options.capacity_bytes / (4 * detail::mebibyte));
         return static_cast<std::size_t>(
             std::clamp(std::min(by_cores, by_capacity), std::uint64_t{1}, std::uint64_t{64}));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
+#include <orfeas/core/unique_function.hpp>
+
 #include <limits>
 #include <memory>
 #include <mutex>
@@ -17,7 +18,7 @@ namespace detail {
 class callback_cell {
   public:
     /// False if another function is set.
-    bool attach(std::function<double()> read) {
+    bool attach(unique_function<double()> read) {
         std::lock_guard const hold{mutex_};
         if (read_ != nullptr) {
             return false;
@@ -45,7 +46,7 @@ class callback_cell {
 
   private:
     mutable std::mutex mutex_; // held while the function runs, so that `detach` waits for it
-    std::function<double()> read_;
+    unique_function<double()> read_;
 };
 
 } // namespace detail

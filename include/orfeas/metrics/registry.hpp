@@ -5,6 +5,7 @@
 #include <orfeas/core/clock.hpp>
 #include <orfeas/core/measurement.hpp>
 #include <orfeas/core/options.hpp>
+#include <orfeas/core/unique_function.hpp>
 #include <orfeas/metrics/callback_gauge.hpp>
 #include <orfeas/metrics/counter.hpp>
 #include <orfeas/metrics/detail/family.hpp>
@@ -19,7 +20,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -92,7 +92,7 @@ class basic_registry {
     /// A gauge whose value `read()` gives at each measurement, as long as the returned object lives. `read` is called by
     /// one thread at a time and must not destroy that object; if it throws, the value is NaN.
     /// Throws as `counter` does, and where another gauge has the same labels.
-    metrics::callback_gauge callback_gauge(std::string_view name, std::string_view help, std::function<double()> read,
+    metrics::callback_gauge callback_gauge(std::string_view name, std::string_view help, unique_function<double()> read,
                                            label_list labels = {}) {
         ORFEAS_ASSERT(read != nullptr, "pass a function that can be called");
         auto const cell =
@@ -157,7 +157,10 @@ class basic_registry {
         stats::bucket_layout layout{};
     };
 
-    using family_series = std::pair<detail::family const*, detail::series*>;
+    struct family_series {
+        detail::family const* family;
+        detail::series* series;
+    };
 
     /// The cell of a series, found or made.
     template<class Cell, class... Args>
@@ -244,7 +247,7 @@ class basic_registry {
         std::vector<family_series> all;
         for (auto const& family : families_) {
             for (auto const& series : family->members) {
-                all.emplace_back(family.get(), series.get());
+                all.push_back({family.get(), series.get()});
             }
         }
         return all;
