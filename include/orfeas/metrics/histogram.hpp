@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -54,12 +53,16 @@ class histogram_cell {
         std::lock_guard const hold{read_mutex_};
         stats::histogram const total = snapshot();
         stats::histogram recent = total;
-        if (older_) {
-            recent.subtract(*older_);
+        if (former_.size() == 2) {
+            recent.subtract(former_.front());
         }
-        if (!newer_ || now - newer_at_ >= window / 2) {
-            older_ = std::exchange(newer_, total);
-            newer_at_ = now;
+        if (former_.empty() || now - newest_at_ >= window / 2) {
+            if (former_.size() == 2) {
+                former_.front() = std::move(former_.back());
+                former_.pop_back();
+            }
+            former_.push_back(total);
+            newest_at_ = now;
         }
         return {total, std::move(recent)};
     }
@@ -73,9 +76,8 @@ class histogram_cell {
     counter_cell const& rejected_;
 
     std::mutex read_mutex_;
-    std::optional<stats::histogram> older_;
-    std::optional<stats::histogram> newer_;
-    monotonic_time newer_at_{};
+    std::vector<stats::histogram> former_; // at most two, the older first
+    monotonic_time newest_at_{};           // when the last of them was taken
 };
 
 } // namespace detail

@@ -4,7 +4,6 @@
 #include <orfeas/core/measurement.hpp>
 
 #include <string_view>
-#include <utility>
 
 namespace orfeas::inline v0::metrics {
 
@@ -45,7 +44,11 @@ constexpr bool is_label_name(std::string_view name) noexcept {
 
 /// The unit that a metric's name ends in, before `_total` if there is one: "memory_free_bytes" is in bytes.
 constexpr unit unit_of_name(std::string_view name) noexcept {
-    constexpr std::pair<std::string_view, unit> suffixes[] = {
+    struct named_unit {
+        std::string_view suffix;
+        orfeas::unit unit;
+    };
+    constexpr named_unit suffixes[] = {
         {"_bytes", unit::bytes},     {"_seconds", unit::seconds}, {"_milliseconds", unit::milliseconds},
         {"_ms", unit::milliseconds}, {"_ratio", unit::ratio},     {"_per_second", unit::per_second},
         {"_celsius", unit::celsius}, {"_watts", unit::watts},

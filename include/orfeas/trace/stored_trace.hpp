@@ -30,9 +30,9 @@ struct stored_span {
 
     /// The value of an attribute, or null.
     attribute_value const* find(std::string_view key) const noexcept {
-        for (auto const& [name_of_attribute, value] : attributes) {
-            if (name_of_attribute == key) {
-                return &value;
+        for (auto const& each : attributes) {
+            if (each.first == key) {
+                return &each.second;
             }
         }
         return nullptr;

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace orfeas::inline v0::trace {
 
@@ -89,8 +90,8 @@ class segment : public pool_links {
 
     /// Starts a segment that has one open span, slot 0, and one reference, which that open span stands for.
     void begin(std::shared_ptr<segment_owner> owner, header const& head, std::string_view tracestate) {
-        if (!chunks_) {
-            chunks_ = std::make_unique<std::atomic<chunk*>[]>(chunk_count(head.max_slots));
+        if (chunks_.empty()) {
+            chunks_ = std::vector<std::atomic<chunk*>>(chunk_count(head.max_slots));
         }
         owner_ = std::move(owner);
         header_ = head;
@@ -233,7 +234,7 @@ class segment : public pool_links {
     std::shared_ptr<segment_owner> owner_;
     header header_;
     std::string tracestate_;
-    std::unique_ptr<std::atomic<chunk*>[]> chunks_; // max_slots is the same for all traces of a tracer
+    std::vector<std::atomic<chunk*>> chunks_; // max_slots is the same for all traces of a tracer
 };
 
 } // namespace detail
