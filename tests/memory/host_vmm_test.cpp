@@ -5,14 +5,22 @@
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/memory/host_vmm.hpp>
 
+#include <dlfcn.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
 
 using namespace orfeas::literals;
 using orfeas::memory::backend_error;
@@ -235,6 +243,72 @@ TEST_CASE("memory: what the system refuses to map is an error that names the cal
     host.release_addresses(a, g);
     CHECK_THROWS_WITH(host.allow_access(a, g), orfeas_test::contains("mprotect"));
     CHECK_THROWS_WITH(host.destroy({~std::uint64_t{0} - g + 1}, g), orfeas_test::contains("fallocate"));
+}
+
+TEST_CASE("memory: at the system's limit of mappings, what is mapped can still be unmapped") {
+    if (::dlsym(RTLD_DEFAULT, "__sanitizer_print_stack_trace") != nullptr) {
+        ORFEAS_TEST_SKIP("a sanitizer needs mappings of its own");
+    }
+    std::uint64_t limit = 0;
+    std::ifstream{"/proc/sys/vm/max_map_count"} >> limit;
+    if (limit == 0 || limit > 100'000) {
+        ORFEAS_TEST_SKIP("vm.max_map_count is out of reach: " + std::to_string(limit));
+    }
+    // in a process of its own: nothing else may need a mapping meanwhile
+    auto const words = orfeas_test::last_words([limit] {
+        host_vmm const host{64_MiB};
+        auto const g = host.granule_bytes();
+        auto const a = host.reserve_addresses(2 * limit * g);
+        auto const memory = host.create(g);
+        std::uint64_t mapped = 0;
+        for (bool more = true; more;) {
+            try {
+                host.map(a + 2 * mapped * g, g, memory); // a gap between any two: none are merged
+                ++mapped;
+            } catch (backend_error const&) {
+                more = false;
+            }
+        }
+        for (std::uint64_t i = 0; i < mapped; ++i) {
+            host.unmap(a + 2 * i * g, g);
+        }
+        for (std::uint64_t i = 0; i < mapped; ++i) {
+            host.map(a + 2 * i * g, g, memory);
+        }
+        std::fprintf(stderr, "%s", mapped > limit / 3 && mapped < limit ? "there and back" : "the limit was not met");
+        std::abort();
+    });
+    CHECK(words == "there and back");
+}
+
+TEST_CASE("memory: threads share a host_vmm") {
+    host_vmm const host{64_MiB};
+    auto const g = host.granule_bytes();
+    std::atomic<int> wrong{0};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t) {
+        threads.emplace_back([&host, &wrong, g, t] {
+            auto const a = host.reserve_addresses(4 * g);
+            for (std::uint64_t i = 0; i < 50; ++i) {
+                auto const memory = host.create(g);
+                host.map(a + i % 2 * g, g, memory);
+                host.map(a + (2 + i % 2) * g, g, memory);
+                host.allow_access(a + i % 2 * g, g);
+                host.allow_access(a + (2 + i % 2) * g, g);
+                pointer(a + i % 2 * g)[i] = static_cast<std::byte>(t + 1);
+                wrong += pointer(a + (2 + i % 2) * g)[i] != static_cast<std::byte>(t + 1);
+                host.unmap(a + i % 2 * g, g);
+                host.unmap(a + (2 + i % 2) * g, g);
+                host.destroy(memory, g);
+            }
+            host.release_addresses(a, 4 * g);
+        });
+    }
+    for (auto& each : threads) {
+        each.join();
+    }
+    CHECK(wrong == 0);
+    CHECK(host.info().free_bytes == 64_MiB);
 }
 
 TEST_CASE("memory: work of the host has finished when it is asked about") {

@@ -6,6 +6,7 @@
 #include <orfeas/memory/concepts.hpp>
 #include <orfeas/memory/detail/host_memory.hpp>
 #include <orfeas/memory/detail/memory_file.hpp>
+#include <orfeas/memory/detail/spare_mappings.hpp>
 #include <orfeas/memory/error.hpp>
 #include <orfeas/memory/stream_ref.hpp>
 
@@ -32,7 +33,7 @@ inline std::uint64_t default_host_capacity() noexcept {
 ///
 /// Virtual memory management is real: the same physical memory shows at several addresses. It is shared with children of
 /// fork(), unlike plain memory. Mappings count against vm.max_map_count (65 530 by default), two for each granule in the
-/// worst order; `map` fails when it is reached. Streams are synchronous: every fence has passed when it is recorded.
+/// worst order; `map` fails shortly before it is reached, and what is mapped can still be unmapped. Streams are synchronous: every fence has passed when it is recorded.
 ///
 /// Errors: backend_error that names the call, the system's code and what to do.
 /// Thread-safe.
@@ -114,7 +115,7 @@ class host_vmm {
 
     void map(std::uintptr_t address, std::uint64_t bytes, physical_memory memory) const {
         check_vmm("host_vmm::map", bytes, address);
-        if (!state_->file.map(pointer(address), bytes, memory.value)) {
+        if (!state_->spare.ensure() || !state_->file.map(pointer(address), bytes, memory.value)) {
             fail(error::call_failed, "mmap", bytes, errno);
         }
     }
@@ -128,7 +129,8 @@ class host_vmm {
 
     void unmap(std::uintptr_t address, std::uint64_t bytes) const {
         check_vmm("host_vmm::unmap", bytes, address);
-        if (!detail::back_to_reserved(pointer(address), bytes)) {
+        auto const work = [&]() noexcept { return detail::back_to_reserved(pointer(address), bytes); };
+        if (!work() && !state_->spare.spend(work)) {
             fail(error::call_failed, "mmap", bytes, errno);
         }
     }
@@ -161,6 +163,7 @@ class host_vmm {
         std::uint64_t const capacity;
         std::atomic<std::uint64_t> used{0};
         detail::memory_file file;
+        detail::spare_mappings spare;
     };
 
     static std::size_t whole_pages(std::size_t bytes) noexcept {
