@@ -4,6 +4,7 @@
 #include <orfeas/core/measurement.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <initializer_list>
 #include <span>
 
@@ -15,16 +16,21 @@ namespace orfeas::inline v0::metrics {
 class label_list {
   public:
     constexpr label_list() = default;
-    constexpr label_list(std::initializer_list<label> labels) noexcept : labels_{std::data(labels), labels.size()} {}
+    constexpr label_list(std::initializer_list<label> labels) noexcept : first_{labels.begin()}, size_{labels.size()} {}
     template<std::convertible_to<std::span<label const>> Labels>
-    constexpr label_list(Labels const& labels) noexcept : labels_{labels} {}
+    constexpr label_list(Labels const& labels) noexcept {
+        std::span<label const> const view = labels;
+        first_ = view.data();
+        size_ = view.size();
+    }
 
-    constexpr auto begin() const noexcept { return labels_.begin(); }
-    constexpr auto end() const noexcept { return labels_.end(); }
-    constexpr std::size_t size() const noexcept { return labels_.size(); }
+    constexpr label const* begin() const noexcept { return first_; }
+    constexpr label const* end() const noexcept { return first_ + size_; }
+    constexpr std::size_t size() const noexcept { return size_; }
 
   private:
-    std::span<label const> labels_;
+    label const* first_ = nullptr;
+    std::size_t size_ = 0;
 };
 
 } // namespace orfeas::inline v0::metrics

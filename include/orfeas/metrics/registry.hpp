@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -260,7 +261,7 @@ class basic_registry {
         }
     }
 
-    static void measure_histogram(detail::family const& family, std::vector<label> const& labels,
+    static void measure_histogram(detail::family const& family, std::span<label const> labels,
                                   detail::histogram_cell::reading const& values, measurement_sink sink) {
         auto const report = [&](std::string_view suffix, measurement_kind kind, unit unit, double value) {
             sink({family.name + std::string{suffix}, kind, unit, value, labels, family.help});
