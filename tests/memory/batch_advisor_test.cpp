@@ -163,6 +163,6 @@ TEST_CASE("memory: the options of a batch advisor are checked and read from the 
     CHECK_THROWS_WITH((batch_advisor{{.limit_bytes = 1, .first_batch = 9, .most_batch = 8}}),
                       orfeas_test::contains("first_batch"));
     auto const read = orfeas::from_environment<batch_advisor_options>(
-        {}, orfeas::environment{"ORFEAS_MEMORY_BATCH_LIMIT_BYTES=8GiB"});
+        {}, orfeas::environment{"ORFEAS_BATCH_ADVISOR_LIMIT_BYTES=8GiB"});
     CHECK(read.limit_bytes == 8_GiB);
 }

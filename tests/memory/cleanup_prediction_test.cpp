@@ -106,8 +106,7 @@ TEST_CASE("memory: a prediction is a sentence and speaks JSON") {
 
 TEST_CASE("memory: the marks of a cleanup are checked and read from the environment") {
     CHECK_THROWS_WITH(orfeas::validate(cleanup_marks{.forecast_mark = 2}), orfeas_test::contains("forecast_mark"));
-    auto const read =
-        orfeas::from_environment<cleanup_marks>({}, orfeas::environment{"ORFEAS_MEMORY_CLEANUP_LEAD_FACTOR=6"});
+    auto const read = orfeas::from_environment<cleanup_marks>({}, orfeas::environment{"ORFEAS_CLEANUP_LEAD_FACTOR=6"});
     CHECK(read.lead_factor == 6);
 }
 

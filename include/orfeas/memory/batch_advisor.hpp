@@ -53,7 +53,7 @@ struct memory_cost_model {
     }
 };
 
-/// Configures a batch_advisor. Prefix ORFEAS_MEMORY_BATCH_.
+/// Configures a batch_advisor. Prefix ORFEAS_BATCH_ADVISOR_.
 struct batch_advisor_options {
     std::uint64_t limit_bytes = 0;       ///< what a step may allocate at its peak; required
     std::uint64_t resident_bytes = 0;    ///< allocated before any step, weights for instance; 0: not known
@@ -63,7 +63,7 @@ struct batch_advisor_options {
     double noise = 0.03;                 ///< what a step allocates besides is measured off by at most this share
     std::uint64_t granule_bytes = 2_MiB; ///< and by what the allocator rounds up
 
-    static constexpr std::string_view environment_prefix = "ORFEAS_MEMORY_BATCH_";
+    static constexpr std::string_view environment_prefix = "ORFEAS_BATCH_ADVISOR_";
 
     static void fields(auto& self, auto&& field) {
         field("limit_bytes", self.limit_bytes, at_least(1), "what a step may allocate at its peak");

@@ -43,7 +43,7 @@ constexpr std::string_view to_string(cleanup_reason reason) noexcept {
     return "none";
 }
 
-/// When predict_cleanup_need advises a cleanup. Prefix ORFEAS_MEMORY_CLEANUP_.
+/// When predict_cleanup_need advises a cleanup. Prefix ORFEAS_CLEANUP_.
 struct cleanup_marks {
     double utilization_mark = 0.70;   ///< without a forecast: use above this share of the total that rises
     double fragmentation_mark = 0.30; ///< without a forecast: a fragmentation above this
@@ -52,7 +52,7 @@ struct cleanup_marks {
     double least_gain = 0.01;         ///< share of the total that a cleanup ahead must promise
     std::uint32_t least_steps = 1;    ///< steps after which a forecast is believed
 
-    static constexpr std::string_view environment_prefix = "ORFEAS_MEMORY_CLEANUP_";
+    static constexpr std::string_view environment_prefix = "ORFEAS_CLEANUP_";
 
     static void fields(auto& self, auto&& field) {
         field("utilization_mark", self.utilization_mark, in_range(0.0, 1.0),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <orfeas/core/assert.hpp>
+#include <orfeas/core/bytes.hpp>
 #include <orfeas/core/measurement.hpp>
 #include <orfeas/core/options.hpp>
 #include <orfeas/memory/detail/median.hpp>
@@ -18,7 +18,7 @@
 
 namespace orfeas::inline v0::memory {
 
-/// Configures a peak_forecast. Prefix ORFEAS_MEMORY_FORECAST_.
+/// Configures a peak_forecast. Prefix ORFEAS_PEAK_FORECAST_.
 struct peak_forecast_options {
     double quantile = 0.95;            ///< share of the steps that stay below the upper bound
     std::uint32_t residuals = 64;      ///< steps whose errors make the upper bound
@@ -28,7 +28,7 @@ struct peak_forecast_options {
     double leak_significance = 4;      ///< standard deviations of the sign test from which growth is believed
     double leak_least_growth = 0.01;   ///< least growth within the tested window, as a share of the level
 
-    static constexpr std::string_view environment_prefix = "ORFEAS_MEMORY_FORECAST_";
+    static constexpr std::string_view environment_prefix = "ORFEAS_PEAK_FORECAST_";
 
     static void fields(auto& self, auto&& field) {
         field("quantile", self.quantile, in_range(0.5, 0.999), "share of the steps that stay below the upper bound");
@@ -58,7 +58,7 @@ struct peak_estimate {
 };
 
 /// How the peaks have been moving, with the season taken out.
-struct peak_trend {
+struct growth_estimate {
     double bytes_per_step = 0; ///< median slope; 0 while there are too few steps
     double significance = 0;   ///< standard deviations of the sign test, at most the square root of the pairs
     bool growing = false;      ///< a leak: significant, and large enough to matter
@@ -85,7 +85,8 @@ struct peak_trend {
 /// The trend is Theil's incomplete method (1950): the median slope of disjoint pairs, each a whole number of periods
 /// apart. It is believed when the sign test of Cox and Stuart (1955) on these pairs is significant: on a series without
 /// trend each pair rises as often as it falls, whatever the noise. Steps before a jump are left out, so that a larger
-/// batch is no leak.
+/// batch is no leak. Growth of 0.1 % a step is found within 50 steps where the noise is 0.5 %, and nearly always at 1 %;
+/// within a period it takes two of them.
 ///
 /// Allocates in the constructor only. Linear in `longest_period` a step, in the defaults less than a microsecond.
 /// Thread-compatible (distinct objects).
@@ -94,16 +95,17 @@ class peak_forecast {
     explicit peak_forecast(peak_forecast_options const& options = {})
         : options_{checked(options)}, finder_{options.longest_period}, residuals_{options.residuals} {}
 
-    /// Adds the largest number of bytes that were allocated at once during one step.
+    /// Adds the largest number of bytes that were allocated at once during one step; more than 256 TiB count as these.
     void observe(std::uint64_t peak_bytes) {
-        auto const value = static_cast<double>(peak_bytes);
+        std::uint64_t const peak = lesser(peak_bytes, 256_TiB);
+        auto const value = static_cast<double>(peak);
         if (steps() == 0) {
             level_ = value;
         } else {
             judge(value);
         }
         remember_most(value);
-        finder_.push(static_cast<std::int64_t>(peak_bytes));
+        finder_.push(static_cast<std::int64_t>(peak));
         follow_period();
         predict();
     }
@@ -125,14 +127,14 @@ class peak_forecast {
     }
 
     /// How the peaks move. Linear in the pairs, at most max(32, longest_period).
-    peak_trend trend() const;
+    growth_estimate growth() const;
 
     /// Bytes a step by which the peaks grow or shrink; 0 while there are too few steps.
-    double slope() const { return trend().bytes_per_step; }
+    double slope() const { return growth().bytes_per_step; }
 
     /// Steps until the peaks reach `bytes` if they go on growing as they do; empty when they are not growing.
     std::optional<double> steps_to(std::uint64_t bytes) const {
-        auto const now = trend();
+        auto const now = growth();
         if (!now.growing) {
             return std::nullopt;
         }
@@ -154,7 +156,7 @@ class peak_forecast {
         return options;
     }
     static std::uint64_t bytes_of(double value) {
-        return value <= 0 ? 0 : value >= 0x1p63 ? std::uint64_t{1} << 63U : static_cast<std::uint64_t>(value + 0.5);
+        return value <= 0 ? 0 : value >= 0x1p63 ? 1ULL << 63U : static_cast<std::uint64_t>(value + 0.5);
     }
 
     static std::uint64_t lesser(std::uint64_t a, std::uint64_t b) { return a < b ? a : b; }
@@ -301,7 +303,7 @@ inline double peak_forecast::crest() const {
     return most;
 }
 
-inline peak_trend peak_forecast::trend() const {
+inline growth_estimate peak_forecast::growth() const {
     std::uint64_t const season = seasonal_leads() ? period_ : 1;
     std::uint64_t const known = lesser(phase_ + 1, finder_.kept());
     std::uint64_t const wanted = season * ((most_pairs + season - 1) / season);
@@ -318,7 +320,7 @@ inline peak_trend peak_forecast::trend() const {
         rising += difference > 0 ? 1 : difference < 0 ? -1 : 0;
     }
     double const middle = detail::median_of(std::span{differences}.first(pairs));
-    peak_trend result;
+    growth_estimate result;
     result.bytes_per_step = middle / static_cast<double>(apart);
     result.significance = rising / std::sqrt(static_cast<double>(pairs));
     result.growing = result.significance >= options_.leak_significance &&

@@ -28,6 +28,7 @@ class period_finder {
         ORFEAS_ASSERT(longest_lag >= 2 && longest_lag < longest, "a period of 2 to 1023 steps");
     }
 
+    /// Values are below 2^49, so that no sum overflows.
     void push(std::int64_t value) {
         std::int64_t const step = count_ == 0 ? 0 : value - back(0);
         values_[count_ & mask_] = value;
