@@ -9,7 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <random>
 #include <vector>
 
 /// What every backend promises, whatever lies behind it. Each function leaves the backend as it found it and needs at most
@@ -153,6 +153,76 @@ void exhaustion(Backend const& b) {
     }
     CHECK_THROWS_AS(b.allocate(static_cast<std::size_t>(much)), backend_error);
     b.destroy(b.create(g), g);
+}
+
+/// Random calls against a plain model: which memory is where, and what was last written to it.
+template<class Backend>
+void random_mappings(Backend const& b, bool stores, std::uint64_t seed, int steps) {
+    struct piece {
+        physical_memory memory;
+        std::uint32_t stamp = 0;
+        std::uint64_t mappings = 0;
+    };
+    constexpr std::size_t none = ~std::size_t{0};
+    constexpr std::size_t places = 12;
+    constexpr std::size_t most = 6;
+    auto const g = b.granule_bytes();
+    auto const a = b.reserve_addresses(places * g);
+    std::mt19937_64 random{seed};
+    std::vector<piece> pieces(most); // without memory: not created
+    std::vector<std::size_t> shown(places, none);
+    auto const at = [&](std::size_t place) { return a + place * g; };
+    auto const edge = [&](std::size_t place) { return at(place) + g - sizeof(std::uint32_t); };
+    auto const remove = [&](std::size_t place) {
+        b.unmap(at(place), g);
+        --pieces[shown[place]].mappings;
+        shown[place] = none;
+    };
+    auto const take = [&](piece& each) {
+        if (!each.memory) {
+            each = {b.create(g), 0, 0};
+            return;
+        }
+        if (each.mappings == 0) {
+            b.destroy(each.memory, g);
+            each = {};
+        }
+    };
+
+    for (int step = 1; step <= steps; ++step) {
+        auto const place = random() % places;
+        auto const which = random() % most;
+        auto& each = pieces[which];
+        if (random() % 4 == 0) {
+            take(each);
+        } else if (shown[place] != none) {
+            auto& here = pieces[shown[place]];
+            if (here.stamp != 0 && stores && read(b, edge(place), 4).front() != here.stamp) {
+                FAIL("step " << step << ": another memory shows at place " << place);
+            }
+            here.stamp = static_cast<std::uint32_t>(step);
+            write(b, edge(place), {here.stamp});
+            if (random() % 2 == 0) {
+                remove(place);
+            }
+        } else if (each.memory) {
+            b.map(at(place), g, each.memory);
+            b.allow_access(at(place), g);
+            shown[place] = which;
+            ++each.mappings;
+        }
+    }
+    for (std::size_t place = 0; place < places; ++place) {
+        if (shown[place] != none) {
+            remove(place);
+        }
+    }
+    for (auto& each : pieces) {
+        if (each.memory) {
+            b.destroy(each.memory, g);
+        }
+    }
+    b.release_addresses(a, places * g);
 }
 
 /// A fence passes when it has been waited for at the latest, and fences serve again and again.

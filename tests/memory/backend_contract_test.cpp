@@ -3,6 +3,7 @@
 // One contract, every backend that needs no GPU. cuda_vmm_test.cpp holds a real device to it where there is one.
 #include "memory/backend_contract.hpp"
 #include "memory/fake_cuda.hpp"
+#include "memory/random.hpp"
 
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/memory/cuda_async.hpp>
@@ -68,6 +69,14 @@ TEMPLATE_TEST_CASE("memory: contract of virtual memory management", "", host_kit
     contract::mapping(kit.backend, kit.stores);
     contract::reservations(kit.backend);
     contract::exhaustion(kit.backend);
+    kit.check_end();
+}
+
+TEMPLATE_TEST_CASE("memory: random mappings show what a model says", "", host_kit, null_kit, cuda_kit, device_kit) {
+    TestType const kit;
+    auto const seed = orfeas_test::test_seed();
+    INFO("seed " << seed);
+    contract::random_mappings(kit.backend, kit.stores, seed, 5'000);
     kit.check_end();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "memory/backend_contract.hpp"
 #include "memory/fake_cuda.hpp"
+#include "memory/random.hpp"
 #include "support/catch.hpp"
 
 #include <orfeas/core/bytes.hpp>
@@ -363,5 +364,8 @@ TEST_CASE("memory: a real CUDA device keeps the contract of backends") {
         orfeas_test::contract::mapping(backend, true);
         orfeas_test::contract::reservations(backend);
         orfeas_test::contract::exhaustion(backend);
+        auto const seed = orfeas_test::test_seed();
+        INFO("seed " << seed);
+        orfeas_test::contract::random_mappings(backend, true, seed, 2'000);
     }
 }
