@@ -2,132 +2,187 @@
 #pragma once
 
 #include <orfeas/core/assert.hpp>
-#include <orfeas/memory/detail/size_bins.hpp>
+#include <orfeas/memory/detail/address_index.hpp>
+#include <orfeas/memory/detail/extent_node.hpp>
+#include <orfeas/memory/detail/size_class_index.hpp>
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
+#include <new>
 #include <optional>
 #include <vector>
 
 namespace orfeas::inline v0::memory {
 
-/// A range of addresses that an `extent_heap` handed out.
+/// A range of addresses that an extent heap handed out.
 struct extent {
-    std::uint32_t node;    ///< its name, for `extent_heap::deallocate`
+    std::uint32_t node;    ///< its name, for `deallocate`
     std::uint32_t region;  ///< the region that it lies in
     std::uint64_t address; ///< of its first byte
     std::uint64_t bytes;   ///< a multiple of extent_heap::unit_bytes
 };
 
-/// How far an `extent_heap` looks for a place before it says that there is none.
+/// How far an extent heap looks for a place before it says that there is none.
 enum class search_effort {
     bounded,    ///< constant time; may miss extents of the request's own size class, and places for large alignments
     exhaustive, ///< finds a place if there is one, in time linear in the free extents; for the last try before failing
 };
 
+/// Who may have a free extent. Owner 0 is everyone; the others are the caller's to name, for instance a stream of a device
+/// on which memory was freed in stream order, and which alone may have it until that point of the stream has passed.
+using extent_owner = std::uint8_t;
+
 /// Hands out ranges of an address space that it never touches: all bookkeeping lies beside the memory, so the addresses
-/// may be those of a device. A two-level segregated fit (see detail/size_bins.hpp) over nodes of 32 bytes that link each
-/// other by index. Free neighbours are merged at once: no two free extents ever touch.
+/// may be those of a device. Nodes of 32 bytes link each other by index; free neighbours of one owner are merged at once.
+/// `FreeIndex` says which of the free extents that would do is taken (see detail/size_class_index.hpp, a two-level
+/// segregated fit, and detail/address_index.hpp).
 ///
-/// Allocation and deallocation take constant time, whatever the number of holes; node storage grows in amortised
+/// Parts of a region may be absent: addresses without memory, which are not handed out. `supply` and `withdraw` change
+/// that, for memory that is mapped and unmapped page by page.
+///
+/// Allocation and deallocation take the index's time, whatever the number of holes; node storage grows in amortised
 /// constant time. Thread-compatible (distinct objects).
-class extent_heap {
+template<class FreeIndex>
+class basic_extent_heap {
   public:
     /// Sizes and addresses are multiples of this; extents have at least this alignment.
     static constexpr std::uint64_t unit_bytes = 512;
     /// The largest region and the largest request.
-    static constexpr std::uint64_t max_bytes = unit_bytes * std::numeric_limits<std::uint32_t>::max();
+    static constexpr std::uint64_t max_bytes = unit_bytes * 0xffff'ffffU;
     static constexpr std::uint64_t max_alignment = std::uint64_t{1} << 30;
+    /// The most regions at a time.
+    static constexpr std::size_t max_regions = 0xffff;
+
+    basic_extent_heap() : free_(1) {}
 
     /// The space that a request takes: rounded up to whole units, at least one.
     static constexpr std::uint64_t rounded(std::uint64_t bytes) noexcept {
-        return std::max(bytes + (unit_bytes - 1), unit_bytes) & ~(unit_bytes - 1);
+        return bytes == 0 ? unit_bytes : (bytes + (unit_bytes - 1)) & ~(unit_bytes - 1);
     }
 
     /// Adds a range to hand out from. `base` and `bytes` are multiples of unit_bytes, `bytes` in [unit_bytes, max_bytes].
-    /// Ranges need not be adjacent and are never merged. Throws std::bad_alloc when there is no memory for bookkeeping.
+    /// Ranges need not be adjacent and are never merged. Throws std::bad_alloc when there is no memory for bookkeeping, or
+    /// there are max_regions already.
     std::uint32_t add_region(std::uint64_t base, std::uint64_t bytes) {
-        ORFEAS_ASSERT(base % unit_bytes == 0 && bytes % unit_bytes == 0 && bytes > 0 && bytes <= max_bytes,
-                      "give the heap whole units");
-        reserve_nodes(1);
-        auto const id = vacant_region();
-        auto const units = static_cast<std::uint32_t>(bytes / unit_bytes);
-        auto const first = new_node();
-        nodes_[first] = {.units = units, .region = id};
-        regions_[id] = {.base = base, .first = first, .units = units};
-        insert(first);
+        auto const id = new_region(base, bytes, detail::node_state::free);
+        cover(regions_[id].units);
+        insert(regions_[id].first, 0);
         return id;
     }
 
-    /// Takes a region out of use if all of it is free: nothing is handed out from it until `restore_region`.
+    /// As `add_region`, but all of it is absent until it is supplied.
+    std::uint32_t add_absent_region(std::uint64_t base, std::uint64_t bytes) {
+        auto const id = new_region(base, bytes, detail::node_state::absent);
+        enlist_absent(regions_[id].first);
+        return id;
+    }
+
+    /// Whether all of a region is free for everyone.
+    bool unused_region(std::uint32_t id) const noexcept {
+        auto const& r = regions_[id];
+        return is_free_for(r.first, 0) && nodes_[r.first].units == r.units;
+    }
+
+    /// Takes a region out of use if all of it is free for everyone: nothing is handed out from it until `restore_region`.
     /// False, and without effect, when something of it is in use.
     bool withdraw_region(std::uint32_t id) noexcept {
-        auto const& r = regions_[id];
-        auto const first = nodes_[r.first];
-        if (first.state != state::free || first.units != r.units) {
+        if (!unused_region(id)) {
             return false;
         }
-        unlink(r.first);
-        free_units_ -= r.units;
-        nodes_[r.first].state = state::withdrawn;
+        auto const first = regions_[id].first;
+        unlink(first);
+        nodes_[first].state = detail::node_state::withdrawn;
         return true;
     }
 
     /// Puts a withdrawn region back into use.
-    void restore_region(std::uint32_t id) noexcept { insert(withdrawn_node(id)); }
+    void restore_region(std::uint32_t id) noexcept { insert(withdrawn_node(id), 0); }
 
     /// Forgets a withdrawn region; its number may name another region later.
     void remove_region(std::uint32_t id) noexcept {
         drop_node(withdrawn_node(id));
-        regions_[id] = {.first = nil, .next_vacant = vacant_regions_};
+        regions_[id] = {.first = detail::nil, .next_vacant = vacant_regions_};
         vacant_regions_ = id;
     }
 
     /// Finds room for `bytes` (0 counts as 1) at an address that is a multiple of `alignment`, a power of two up to
-    /// max_alignment. Empty when there is none, or none was found with the effort allowed.
+    /// max_alignment, in what is free for everyone. Empty when there is none, or none was found with the effort allowed.
     /// Throws std::bad_alloc when there is no memory for bookkeeping; the heap is then unchanged.
     std::optional<extent> allocate(std::uint64_t bytes, std::uint64_t alignment = unit_bytes,
                                    search_effort effort = search_effort::bounded) {
+        return allocate_from(0, bytes, alignment, effort);
+    }
+
+    /// As `allocate`, in what is free for `owner` alone.
+    std::optional<extent> allocate_from(extent_owner owner, std::uint64_t bytes, std::uint64_t alignment = unit_bytes,
+                                        search_effort effort = search_effort::bounded) {
         ORFEAS_ASSERT(alignment <= max_alignment && (alignment & (alignment - 1)) == 0 && alignment != 0,
                       "alignments are powers of two up to extent_heap::max_alignment");
-        if (bytes > max_bytes) {
+        if (bytes > max_bytes || owner >= free_.size()) {
             return std::nullopt;
         }
         reserve_nodes(2);
         auto const units = static_cast<std::uint32_t>(rounded(bytes) / unit_bytes);
-        if (alignment <= unit_bytes) {
-            auto const n = effort == search_effort::bounded ? find(units) : find_anywhere(units, unit_bytes);
-            if (n == nil) {
+        if (alignment <= unit_bytes && effort == search_effort::bounded) [[likely]] {
+            auto const n = free_[owner].find(nodes_, units);
+            if (n == detail::nil) {
                 return std::nullopt;
             }
             return take(n, 0, units);
         }
-        auto const n =
-            effort == search_effort::bounded ? find_aligned(units, alignment) : find_anywhere(units, alignment);
-        if (n == nil) {
+        auto const n = find_aligned(free_[owner], units, alignment < unit_bytes ? unit_bytes : alignment, effort);
+        if (n == detail::nil) {
             return std::nullopt;
         }
         return take(n, padding(n, alignment), units);
     }
 
-    /// Takes back an extent by its node. Any other number than that of an extent in use is a caller's bug.
-    void deallocate(std::uint32_t n) noexcept {
-        ORFEAS_ASSERT(n < nodes_.size() && nodes_[n].state == state::used && n != nil, "free an extent once");
-        free_units_ += nodes_[n].units;
+    /// Takes back an extent by its node, for everyone. Any other number than that of an extent in use is a caller's bug.
+    void deallocate(std::uint32_t n) noexcept { deallocate_for(0, 0, n); }
+
+    /// Takes back an extent for `owner` alone, which `add_owner` named; `epoch` is the time of it, for `settle`.
+    void deallocate_for(extent_owner owner, std::uint32_t epoch, std::uint32_t n) noexcept {
+        ORFEAS_ASSERT(n < nodes_.size() && nodes_[n].state == detail::node_state::used && n != detail::nil,
+                      "free an extent once");
         --used_count_;
-        if (auto const after = nodes_[n].after; nodes_[after].state == state::free) {
-            unlink(after);
-            absorb(n, after);
+        nodes_[n].epoch = epoch;
+        insert_merged(n, owner);
+    }
+
+    /// Names one more owner, in [1, 255]; empty when there are no more names. Throws std::bad_alloc.
+    std::optional<extent_owner> add_owner() {
+        if (free_.size() > 255) {
+            return std::nullopt;
         }
-        if (auto const before = nodes_[n].before; nodes_[before].state == state::free) {
-            unlink(before);
-            absorb(before, n);
-            n = before;
+        free_.push_back(free_.empty() ? FreeIndex{} : empty_like());
+        return static_cast<extent_owner>(free_.size() - 1);
+    }
+
+    /// Gives everyone what `owner` freed in the epochs up to `epoch`, and merges it with its neighbours. Epochs may wrap
+    /// around. Returns the bytes. Linear in the owner's free extents.
+    std::uint64_t settle(extent_owner owner, std::uint32_t epoch) noexcept { return transfer(owner, epoch, 0, 0); }
+
+    /// As `settle`, but gives it to owner `to`, as if freed in its epoch `to_epoch`.
+    std::uint64_t transfer(extent_owner owner, std::uint32_t epoch, extent_owner to, std::uint32_t to_epoch) noexcept {
+        // gathered first: linking into an index while it is walked would disturb the walk
+        auto ready = detail::nil;
+        free_[owner].for_each(nodes_, 1, [&](detail::node_index n) {
+            if (static_cast<std::int32_t>(epoch - nodes_[n].epoch) >= 0) {
+                unlink(n);
+                nodes_[n].state = detail::node_state::used;
+                nodes_[n].next = ready;
+                ready = n;
+            }
+        });
+        std::uint64_t moved = 0;
+        while (ready != detail::nil) {
+            auto const n = ready;
+            ready = nodes_[n].next;
+            moved += nodes_[n].units * unit_bytes;
+            nodes_[n].epoch = to_epoch;
+            insert_merged(n, to);
         }
-        link(n);
+        return moved;
     }
 
     /// The extent of a node in use.
@@ -140,146 +195,190 @@ class extent_heap {
     std::uint64_t used_count() const noexcept { return used_count_; }              ///< extents handed out
     std::uint64_t free_count() const noexcept { return free_count_; }              ///< extents to hand out
 
-    /// The size of the largest free extent. Linear in the free extents of the largest size class that is in use, which
-    /// are few unless many holes of almost the same size above 32 KiB are all that is left.
-    std::uint64_t largest_free_bytes() const noexcept {
-        auto const bin = bitmap_.last();
-        if (bin == detail::bin_bitmap::none) {
-            return 0;
+    /// The size of the largest extent that is free for everyone.
+    std::uint64_t largest_free_bytes() const noexcept { return free_[0].largest(nodes_) * unit_bytes; }
+
+    /// A run of absent addresses, and what lies free for everyone on both sides of it.
+    struct gap {
+        std::uint64_t address;
+        std::uint64_t bytes;
+        std::uint32_t before; ///< the node of the free extent that ends where the gap begins; 0: none
+        std::uint32_t after;  ///< and of the one that begins where it ends
+        bool last;            ///< of its region
+    };
+
+    /// Calls visit(gap) for each run of absent addresses.
+    template<class Visit>
+    void for_each_gap(Visit visit) const {
+        for (auto n = absent_; n != detail::nil; n = nodes_[n].next) {
+            auto const& each = nodes_[n];
+            visit(gap{address(each), each.units * unit_bytes, free_or_nil(each.before), free_or_nil(each.after),
+                      each.after == detail::nil});
         }
-        std::uint32_t largest = 0;
-        for (auto n = bins_[bin]; n != nil; n = nodes_[n].next) {
-            largest = std::max(largest, nodes_[n].units);
-            if (detail::size_bins::exact(largest)) {
-                break;
-            }
+    }
+
+    /// Calls visit(extent) for each extent of at least `bytes` that is free for everyone; visit must not change the heap.
+    template<class Visit>
+    void for_each_free(std::uint64_t bytes, Visit visit) const {
+        free_[0].for_each(nodes_, static_cast<std::uint32_t>(rounded(bytes) / unit_bytes),
+                          [&](detail::node_index n) { visit(at(n)); });
+    }
+
+    /// Hands out a free extent as a whole; `n` is its node.
+    extent take_whole(std::uint32_t n) noexcept {
+        ORFEAS_ASSERT(nodes_[n].state == detail::node_state::free, "take a free extent");
+        unlink(n);
+        nodes_[n].state = detail::node_state::used;
+        ++used_count_;
+        return at(n);
+    }
+
+    /// Makes absent addresses [address, address + bytes) of a region free for everyone: there is memory behind them now.
+    /// Throws std::bad_alloc, and is then without effect.
+    void supply(std::uint32_t region, std::uint64_t address, std::uint64_t bytes) {
+        reserve_nodes(2);
+        auto const first = unit_of(region, address);
+        cover(first + static_cast<std::uint32_t>(bytes / unit_bytes));
+        auto const n = cut(absent_at(region, first), first, static_cast<std::uint32_t>(bytes / unit_bytes));
+        unlist_absent(n);
+        insert_merged(n, 0);
+    }
+
+    /// Makes a part of the free extent `n` absent. Throws std::bad_alloc, and is then without effect.
+    void withdraw(std::uint32_t n, std::uint64_t address, std::uint64_t bytes) {
+        reserve_nodes(2);
+        auto const first = unit_of(nodes_[n].region, address);
+        auto const units = static_cast<std::uint32_t>(bytes / unit_bytes);
+        ORFEAS_ASSERT(nodes_[n].state == detail::node_state::free && first >= nodes_[n].first &&
+                          first + units <= nodes_[n].first + nodes_[n].units,
+                      "withdraw what is free");
+        unlink(n);
+        if (first > nodes_[n].first) {
+            auto const front = n;
+            n = split(front, first - nodes_[front].first);
+            link(front);
         }
-        return largest * unit_bytes;
+        if (nodes_[n].units > units) {
+            auto const rest = split(n, units);
+            link(rest);
+        }
+        become_absent(n);
     }
 
     /// Walks everything and says whether the bookkeeping is consistent; for tests and for debugging. Linear.
     bool consistent() const {
+        std::vector<std::uint64_t> free_extents(free_.size());
         std::uint64_t free_units = 0;
         std::uint64_t used = 0;
-        std::uint64_t free_extents = 0;
+        std::uint64_t absents = 0;
         for (auto const& r : regions_) {
-            if (r.first == nil) {
-                continue;
-            }
             std::uint64_t covered = 0;
-            auto before = nil;
-            for (auto n = r.first; n != nil; before = n, n = nodes_[n].after) {
+            auto before = detail::nil;
+            for (auto n = r.first; n != detail::nil; before = n, n = nodes_[n].after) {
                 auto const& each = nodes_[n];
+                auto const& left = nodes_[before];
                 if (each.first != covered || each.before != before || each.units == 0) {
                     return false;
                 }
-                if (each.state == state::free && nodes_[before].state == state::free) {
+                if (before != detail::nil && each.state == left.state && each.owner == left.owner &&
+                    (each.state == detail::node_state::free || each.state == detail::node_state::absent)) {
                     return false;
                 }
-                if (each.state == state::free && !in_its_bin(n)) {
-                    return false;
+                if (each.state == detail::node_state::free) {
+                    free_units += each.units;
+                    ++free_extents[each.owner];
                 }
                 covered += each.units;
-                used += each.state == state::used;
-                free_extents += each.state == state::free;
-                free_units += each.state == state::free ? each.units : 0;
+                used += each.state == detail::node_state::used;
+                absents += each.state == detail::node_state::absent;
             }
-            if (covered != r.units) {
+            if (r.first != detail::nil && covered != r.units) {
                 return false;
             }
         }
-        return free_units == free_units_ && used == used_count_ && free_extents == free_count_ &&
-               bins_match(free_extents);
+        std::uint64_t all_free = 0;
+        for (std::size_t owner = 0; owner < free_.size(); ++owner) {
+            if (!free_[owner].consistent(nodes_, free_extents[owner])) {
+                return false;
+            }
+            all_free += free_extents[owner];
+        }
+        for (auto n = absent_; n != detail::nil; n = nodes_[n].next) {
+            --absents;
+        }
+        return absents == 0 && free_units == free_units_ && used == used_count_ && all_free == free_count_;
     }
 
   private:
-    using index = std::uint32_t;
+    using node_index = detail::node_index;
 
-    /// No node. Node 0 exists, is never free, and may be written through: links to nowhere need no test.
-    static constexpr index nil = 0;
-    /// Free extents of the request's own size class that are tried before the next class, where every extent fits.
-    static constexpr int tries = 8;
-
-    enum class state : std::uint32_t { vacant, used, free, withdrawn };
-
-    struct node {
-        std::uint32_t first = 0; // unit within the region
-        std::uint32_t units = 0;
-        index before = nil; // neighbours in address order
-        index after = nil;
-        index previous = nil; // in the bin; of a vacant node, only next
-        index next = nil;
-        std::uint32_t region = 0;
-        extent_heap::state state = state::vacant;
-    };
-    static_assert(sizeof(node) == 32);
-
-    struct region {
+    struct region_record {
         std::uint64_t base = 0;
-        index first = nil;
+        node_index first = detail::nil;
         std::uint32_t units = 0;
         std::uint32_t next_vacant = 0;
     };
-    static constexpr std::uint32_t no_region = std::numeric_limits<std::uint32_t>::max();
+    static constexpr std::uint32_t no_region = 0xffff'ffffU;
 
-    std::uint64_t address(node const& n) const noexcept { return regions_[n.region].base + n.first * unit_bytes; }
+    std::uint64_t address(detail::extent_node const& n) const noexcept {
+        return regions_[n.region].base + n.first * unit_bytes;
+    }
+
+    std::uint32_t unit_of(std::uint32_t region, std::uint64_t address) const noexcept {
+        return static_cast<std::uint32_t>((address - regions_[region].base) / unit_bytes);
+    }
 
     /// Units between the start of free extent `n` and the first aligned address in it.
-    std::uint32_t padding(index n, std::uint64_t alignment) const noexcept {
+    std::uint32_t padding(node_index n, std::uint64_t alignment) const noexcept {
         auto const start = address(nodes_[n]);
         return static_cast<std::uint32_t>(((alignment - start % alignment) % alignment) / unit_bytes);
     }
 
-    bool fits(index n, std::uint32_t units, std::uint64_t alignment) const noexcept {
-        auto const have = nodes_[n].units;
-        return have >= units && padding(n, alignment) <= have - units;
-    }
-
-    index find(std::uint32_t units) const noexcept {
-        auto const bin = detail::size_bins::of(units);
-        if (detail::size_bins::exact(units)) {
-            return head_from(bin);
+    node_index find_aligned(FreeIndex const& free, std::uint32_t units, std::uint64_t alignment,
+                            search_effort effort) const noexcept {
+        auto const fits = [&](node_index n) {
+            auto const have = nodes_[n].units;
+            return have >= units && padding(n, alignment) <= have - units;
+        };
+        if (effort == search_effort::exhaustive) {
+            return free.find_if(nodes_, units, fits);
         }
-        auto n = bins_[bin];
-        for (int i = 0; n != nil && i < tries; n = nodes_[n].next, ++i) {
-            if (nodes_[n].units >= units) {
-                return n;
-            }
+        auto const padded = units + alignment / unit_bytes - 1; // an extent of this size has room at any offset
+        return padded > 0xffff'ffffU ? detail::nil
+                                     : free.find_padded(nodes_, units, static_cast<std::uint32_t>(padded), fits);
+    }
+
+    std::uint32_t new_region(std::uint64_t base, std::uint64_t bytes, detail::node_state state) {
+        ORFEAS_ASSERT(base % unit_bytes == 0 && bytes % unit_bytes == 0 && bytes > 0 && bytes <= max_bytes,
+                      "give the heap whole units");
+        reserve_nodes(1);
+        auto const id = vacant_region();
+        auto const units = static_cast<std::uint32_t>(bytes / unit_bytes);
+        auto const first = new_node();
+        nodes_[first] = {.units = units, .region = static_cast<std::uint16_t>(id), .state = state};
+        regions_[id] = {.base = base, .first = first, .units = units};
+        return id;
+    }
+
+    /// Makes room in every owner's index for units up to `units`.
+    void cover(std::uint32_t units) {
+        if (units <= covered_) {
+            return;
         }
-        return head_from(bin + 1);
-    }
-
-    index find_aligned(std::uint32_t units, std::uint64_t alignment) const noexcept {
-        auto n = bins_[detail::size_bins::of(units)];
-        for (int i = 0; n != nil && i < tries; n = nodes_[n].next, ++i) {
-            if (fits(n, units, alignment)) {
-                return n;
-            }
+        for (auto& each : free_) {
+            each.cover(units);
         }
-        std::uint64_t const padded =
-            units + alignment / unit_bytes - 1; // any extent of this size has room at any offset
-        return padded > std::numeric_limits<std::uint32_t>::max() ? nil : find(static_cast<std::uint32_t>(padded));
+        covered_ = units;
     }
 
-    index find_anywhere(std::uint32_t units, std::uint64_t alignment) const noexcept {
-        auto bin = bitmap_.first_from(detail::size_bins::of(units));
-        for (; bin != detail::bin_bitmap::none; bin = bitmap_.first_from(bin + 1)) {
-            for (auto n = bins_[bin]; n != nil; n = nodes_[n].next) {
-                if (fits(n, units, alignment)) {
-                    return n;
-                }
-            }
-        }
-        return nil;
+    FreeIndex empty_like() const {
+        FreeIndex made;
+        made.cover(covered_);
+        return made;
     }
 
-    index head_from(unsigned bin) const noexcept {
-        auto const found = bitmap_.first_from(bin);
-        return found == detail::bin_bitmap::none ? nil : bins_[found];
-    }
-
-    /// Cuts [skip, skip + units) out of the free extent `n`; what is left before and after it stays free.
-    extent take(index n, std::uint32_t skip, std::uint32_t units) noexcept {
+    /// Cuts [skip, skip + units) out of the free extent `n`; what is left before and after it stays its owner's.
+    extent take(node_index n, std::uint32_t skip, std::uint32_t units) noexcept {
         unlink(n);
         if (skip > 0) {
             auto const front = n;
@@ -289,21 +388,23 @@ class extent_heap {
         if (nodes_[n].units > units) {
             link(split(n, units));
         }
-        nodes_[n].state = state::used;
-        free_units_ -= units;
+        nodes_[n].state = detail::node_state::used;
         ++used_count_;
         return at(n);
     }
 
     /// Cuts the extent `n` after `units`; returns the new extent that holds the rest.
-    index split(index n, std::uint32_t units) noexcept {
+    node_index split(node_index n, std::uint32_t units) noexcept {
         auto const rest = new_node();
         auto& left = nodes_[n];
         nodes_[rest] = {.first = left.first + units,
                         .units = left.units - units,
                         .before = n,
                         .after = left.after,
-                        .region = left.region};
+                        .epoch = left.epoch,
+                        .region = left.region,
+                        .state = left.state,
+                        .owner = left.owner};
         nodes_[left.after].before = rest;
         left.after = rest;
         left.units = units;
@@ -311,45 +412,114 @@ class extent_heap {
     }
 
     /// Lengthens `n` by its neighbour `after`, whose node becomes vacant.
-    void absorb(index n, index after) noexcept {
+    void absorb(node_index n, node_index after) noexcept {
         nodes_[n].units += nodes_[after].units;
         nodes_[n].after = nodes_[after].after;
         nodes_[nodes_[after].after].before = n;
         drop_node(after);
     }
 
-    /// Puts an extent into the bin of its size, as the first to be taken: the most recently used memory is the warmest.
-    void link(index n) noexcept {
-        auto const bin = detail::size_bins::of(nodes_[n].units);
-        auto const head = bins_[bin];
-        nodes_[n].state = state::free;
-        nodes_[n].previous = nil;
-        nodes_[n].next = head;
-        nodes_[head].previous = n;
-        bins_[bin] = n;
-        bitmap_.set(bin);
+    bool is_free_for(node_index n, extent_owner owner) const noexcept {
+        return nodes_[n].state == detail::node_state::free && nodes_[n].owner == owner;
+    }
+
+    node_index free_or_nil(node_index n) const noexcept { return is_free_for(n, 0) ? n : detail::nil; }
+
+    /// Makes `n`, which is in no list, free for `owner`, together with its neighbours of the same owner. The later epoch
+    /// of two is that of the sum.
+    void insert_merged(node_index n, extent_owner owner) noexcept {
+        if (auto const after = nodes_[n].after; is_free_for(after, owner)) {
+            unlink(after);
+            keep_later_epoch(n, after);
+            absorb(n, after);
+        }
+        if (auto const before = nodes_[n].before; is_free_for(before, owner)) {
+            unlink(before);
+            keep_later_epoch(before, n);
+            absorb(before, n);
+            n = before;
+        }
+        insert(n, owner);
+    }
+
+    void keep_later_epoch(node_index n, node_index other) noexcept {
+        if (static_cast<std::int32_t>(nodes_[other].epoch - nodes_[n].epoch) > 0) {
+            nodes_[n].epoch = nodes_[other].epoch;
+        }
+    }
+
+    void insert(node_index n, extent_owner owner) noexcept {
+        nodes_[n].state = detail::node_state::free;
+        nodes_[n].owner = owner;
+        link(n);
+    }
+
+    /// Puts a free extent into its owner's index.
+    void link(node_index n) noexcept {
+        free_[nodes_[n].owner].link(nodes_, n);
+        free_units_ += nodes_[n].units;
         ++free_count_;
     }
 
-    /// Takes a free extent out of its bin.
-    void unlink(index n) noexcept {
-        auto const& each = nodes_[n];
-        nodes_[each.next].previous = each.previous;
+    void unlink(node_index n) noexcept {
+        free_[nodes_[n].owner].unlink(nodes_, n);
+        free_units_ -= nodes_[n].units;
         --free_count_;
-        if (each.previous != nil) {
-            nodes_[each.previous].next = each.next;
-            return;
-        }
-        auto const bin = detail::size_bins::of(each.units);
-        bins_[bin] = each.next;
-        if (each.next == nil) {
-            bitmap_.clear(bin);
-        }
     }
 
-    void insert(index n) noexcept {
-        free_units_ += nodes_[n].units;
-        link(n);
+    node_index absent_at(std::uint32_t region, std::uint32_t unit) const noexcept {
+        for (auto n = absent_; n != detail::nil; n = nodes_[n].next) {
+            auto const& each = nodes_[n];
+            if (each.region == region && each.first <= unit && unit - each.first < each.units) {
+                return n;
+            }
+        }
+        ORFEAS_ASSERT(false, "supply addresses that are absent");
+        return detail::nil;
+    }
+
+    /// Cuts [first, first + units) out of the absent run `n`; what is left stays absent.
+    node_index cut(node_index n, std::uint32_t first, std::uint32_t units) noexcept {
+        if (first > nodes_[n].first) {
+            n = split(n, first - nodes_[n].first);
+            enlist_absent(n);
+        }
+        if (nodes_[n].units > units) {
+            enlist_absent(split(n, units));
+        }
+        return n;
+    }
+
+    /// Makes `n`, which is in no list, absent, together with absent neighbours.
+    void become_absent(node_index n) noexcept {
+        nodes_[n].owner = 0;
+        if (auto const after = nodes_[n].after; nodes_[after].state == detail::node_state::absent) {
+            unlist_absent(after);
+            absorb(n, after);
+        }
+        if (auto const before = nodes_[n].before; nodes_[before].state == detail::node_state::absent) {
+            absorb(before, n);
+            return;
+        }
+        nodes_[n].state = detail::node_state::absent;
+        enlist_absent(n);
+    }
+
+    void enlist_absent(node_index n) noexcept {
+        nodes_[n].previous = detail::nil;
+        nodes_[n].next = absent_;
+        nodes_[absent_].previous = n;
+        absent_ = n;
+    }
+
+    void unlist_absent(node_index n) noexcept {
+        auto const& each = nodes_[n];
+        nodes_[each.next].previous = each.previous;
+        if (each.previous != detail::nil) {
+            nodes_[each.previous].next = each.next;
+        } else {
+            absent_ = each.next;
+        }
     }
 
     /// Makes sure that `count` calls of new_node succeed.
@@ -362,27 +532,27 @@ class extent_heap {
 
     void grow_nodes() {
         auto const old = nodes_.size();
-        nodes_.resize(std::max<std::size_t>(old * 2, 128));
+        nodes_.resize(old == 0 ? 128 : old * 2);
         for (auto n = nodes_.size(); n-- > old;) {
-            drop_node(static_cast<index>(n));
+            drop_node(static_cast<node_index>(n));
         }
         if (old != 0) {
             return;
         }
         --vacant_count_; // node 0 is nil
         vacant_ = 1;
-        nodes_[nil].state = state::used;
+        nodes_[detail::nil].state = detail::node_state::used;
     }
 
-    index new_node() noexcept {
+    node_index new_node() noexcept {
         auto const n = vacant_;
         vacant_ = nodes_[n].next;
         --vacant_count_;
         return n;
     }
 
-    void drop_node(index n) noexcept {
-        nodes_[n].state = state::vacant;
+    void drop_node(node_index n) noexcept {
+        nodes_[n].state = detail::node_state::vacant;
         nodes_[n].next = vacant_;
         vacant_ = n;
         ++vacant_count_;
@@ -390,6 +560,9 @@ class extent_heap {
 
     std::uint32_t vacant_region() {
         if (vacant_regions_ == no_region) {
+            if (regions_.size() == max_regions) {
+                throw std::bad_alloc{};
+            }
             regions_.emplace_back();
             return static_cast<std::uint32_t>(regions_.size() - 1);
         }
@@ -398,46 +571,29 @@ class extent_heap {
         return id;
     }
 
-    index withdrawn_node(std::uint32_t id) const noexcept {
+    node_index withdrawn_node(std::uint32_t id) const noexcept {
         auto const n = regions_[id].first;
-        ORFEAS_ASSERT(nodes_[n].state == state::withdrawn, "withdraw the region first");
+        ORFEAS_ASSERT(nodes_[n].state == detail::node_state::withdrawn, "withdraw the region first");
         return n;
     }
 
-    bool in_its_bin(index wanted) const {
-        auto n = bins_[detail::size_bins::of(nodes_[wanted].units)];
-        while (n != nil && n != wanted) {
-            n = nodes_[n].next;
-        }
-        return n == wanted;
-    }
-
-    bool bins_match(std::uint64_t free_extents) const {
-        std::uint64_t listed = 0;
-        for (unsigned bin = 0; bin < detail::size_bins::count; ++bin) {
-            if (bitmap_.test(bin) != (bins_[bin] != nil)) {
-                return false;
-            }
-            for (auto n = bins_[bin]; n != nil; n = nodes_[n].next) {
-                if (detail::size_bins::of(nodes_[n].units) != bin) {
-                    return false;
-                }
-                ++listed;
-            }
-        }
-        return listed == free_extents;
-    }
-
-    std::vector<node> nodes_;
-    std::vector<region> regions_;
-    std::array<index, detail::size_bins::count> bins_{};
-    detail::bin_bitmap bitmap_;
-    index vacant_ = nil;
+    detail::extent_nodes nodes_;
+    std::vector<region_record> regions_;
+    std::vector<FreeIndex> free_; // by owner
+    node_index vacant_ = detail::nil;
     std::size_t vacant_count_ = 0;
     std::uint32_t vacant_regions_ = no_region;
+    node_index absent_ = detail::nil;
+    std::uint32_t covered_ = 0;
     std::uint64_t free_units_ = 0;
     std::uint64_t used_count_ = 0;
     std::uint64_t free_count_ = 0;
 };
+
+/// Constant time whatever the number of holes.
+using extent_heap = basic_extent_heap<detail::size_class_index>;
+
+/// The lowest place first: for large extents of one region, few of them.
+using ordered_extent_heap = basic_extent_heap<detail::address_index>;
 
 } // namespace orfeas::inline v0::memory

@@ -5,15 +5,19 @@
 #include <orfeas/core/clock.hpp>
 #include <orfeas/core/log.hpp>
 #include <orfeas/core/measurement.hpp>
+#include <orfeas/core/unique_function.hpp>
 #include <orfeas/memory/concepts.hpp>
-#include <orfeas/memory/detail/segment_map.hpp>
+#include <orfeas/memory/detail/allocation_table.hpp>
+#include <orfeas/memory/detail/memory_spaces.hpp>
+#include <orfeas/memory/detail/note.hpp>
+#include <orfeas/memory/detail/pressure_gauge.hpp>
+#include <orfeas/memory/detail/stream_ledger.hpp>
 #include <orfeas/memory/device.hpp>
-#include <orfeas/memory/error.hpp>
 #include <orfeas/memory/extent_heap.hpp>
 #include <orfeas/memory/out_of_memory.hpp>
 #include <orfeas/memory/pool_options.hpp>
+#include <orfeas/memory/stream_ref.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -23,93 +27,149 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace orfeas::inline v0::memory {
 
-/// Memory of a backend, taken in segments and handed out in pieces: an allocation costs tens of nanoseconds where the
-/// backend's takes microseconds. What is freed stays reserved for the next allocation until `cleanup()`.
+/// What a caller may say about an allocation beyond its size.
+struct allocation_hint {
+    bool exportable = false; ///< will be opened by other processes (CUDA IPC) or network cards (RDMA): never remapped
+};
+
+/// Memory of a backend, taken in large pieces and handed out in small ones: an allocation costs tens of nanoseconds where
+/// the backend's takes microseconds. What is freed stays reserved for the next allocation until `cleanup()`.
+///
+/// Where the backend has virtual memory management, allocations are packed tightly into granules, and a request that fits
+/// in none of the free extents is served by mapping free granules side by side: memory does not fragment for good.
+/// Elsewhere, and for exportable allocations, the pool takes plain segments.
 ///
 /// Sizes are rounded up to extent_heap::unit_bytes (512), and every allocation is aligned to at least that; zero bytes
 /// are answered with one unit. A deallocation that names no live allocation (freed twice, or of another resource) is a
 /// caller's bug: ORFEAS_ASSERT reports it, and should that be defined away, the call changes nothing.
 /// Destroying the pool gives everything back to the backend, also what was never deallocated.
-/// A request that the backend refuses is tried again after the pool gave back its unused segments.
 ///
-/// Cleanups, refused requests and segments given back for want of memory are events of `log`.
+/// In stream order: what is deallocated on a stream may be handed out to the same stream at once, and to others when the
+/// stream's work has passed that point. One fence covers many deallocations. The forms without a stream are for memory
+/// that no running work uses any more.
+///
+/// A request that finds no room goes up a ladder: memory whose streams have passed; new memory, or free granules moved
+/// together; memory of other streams that this stream then waits for; waiting for all streams; giving back unused memory of
+/// the other kind; and the reclaimers, by priority. Only then is it refused.
+///
+/// Cleanups, refused requests and memory given back for want of it are events of `log`.
 ///
 /// Thread-safe. One lock, held for tens of nanoseconds and never during a backend's call.
 template<memory_backend Backend, clock Clock = steady_clock>
 class basic_pool {
   public:
+    /// Frees memory of the pool that its owner can do without: asked for bytes, it answers how many it deallocated. It
+    /// runs on the thread whose request found no room, and must not allocate from the pool.
+    using reclaimer = unique_function<std::uint64_t(std::uint64_t)>;
+
     /// Takes no memory yet. Throws option_error for options out of range, and backend_error if the backend does not
     /// answer how much memory it has.
     explicit basic_pool(Backend backend, pool_options options = {}, logger log = {}, Clock clock = {})
-        : backend_{std::move(backend)}, options_{checked(options)}, log_{std::move(log)}, clock_{std::move(clock)} {
-        auto const available = backend_.info().total_bytes;
-        total_ = options_.limit_bytes == 0 ? available : std::min(options_.limit_bytes, available);
-    }
+        : backend_{std::move(backend)},
+          options_{checked(options)},
+          log_{std::move(log)},
+          clock_{std::move(clock)},
+          total_{limit_of(backend_, options_)},
+          pressure_{options_, total_},
+          spaces_{backend_, total_, options_.segment_bytes, mutex_} {}
 
     basic_pool(basic_pool const&) = delete;
     basic_pool& operator=(basic_pool const&) = delete;
 
     ~basic_pool() {
-        // a driver may answer with the failure of earlier, asynchronous work: each segment gets a second chance
-        for (std::uint32_t region = 0; region < segments_.regions(); ++region) {
-            auto const& each = segments_[region];
-            if (each.data() != nullptr && !give_back(each.data(), each.bytes())) {
-                give_back(each.data(), each.bytes());
+        for (auto const& each : streams_.entries()) {
+            for (auto const& mark : each.marks) {
+                finish(mark.passed_after);
+            }
+            if (each.frees > 0) {
+                finish(recorded(each.stream)); // memory must not go while work may use it
             }
         }
     }
 
     /// Memory for `bytes` bytes at a multiple of `alignment`, a power of two up to extent_heap::max_alignment.
     /// Throws out_of_memory when the limit or the device is exhausted.
-    void* allocate(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) {
-        if (void* const p = take_at_once(bytes, alignment)) [[likely]] {
-            return p;
-        }
-        failure why;
-        if (void* const p = acquire(bytes, alignment, why)) {
-            return p;
-        }
-        throw out_of_memory{why.report, backend_.name(), why.cause};
+    void* allocate(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t), allocation_hint hint = {}) {
+        return allocate_for(nullptr, bytes, alignment, hint);
+    }
+
+    /// As above, for work of `stream` alone: it may be memory that the stream has just given up.
+    void* allocate(stream_ref stream, std::size_t bytes, std::size_t alignment = alignof(std::max_align_t),
+                   allocation_hint hint = {}) {
+        return allocate_for(&stream, bytes, alignment, hint);
     }
 
     /// As `allocate`, but null when there is no memory.
-    void* try_allocate(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) noexcept {
-        if (void* const p = take_at_once(bytes, alignment)) [[likely]] {
-            return p;
-        }
+    void* try_allocate(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t),
+                       allocation_hint hint = {}) noexcept {
         failure why;
-        return acquire(bytes, alignment, why);
+        return acquire(nullptr, {bytes, alignment, hint.exportable}, why);
+    }
+    void* try_allocate(stream_ref stream, std::size_t bytes, std::size_t alignment = alignof(std::max_align_t),
+                       allocation_hint hint = {}) noexcept {
+        failure why;
+        return acquire(&stream, {bytes, alignment, hint.exportable}, why);
     }
 
-    /// Takes back what `allocate` returned for the same size and alignment. Null is nothing to take back.
+    /// Takes back what `allocate` returned for the same size and alignment; no running work uses it any more. Null is
+    /// nothing to take back.
     void deallocate(void* p, std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) noexcept {
         if (p == nullptr) {
             return;
         }
         ORFEAS_ASSERT(is_alignment(alignment), "alignments are powers of two up to extent_heap::max_alignment");
-        auto const address = reinterpret_cast<std::uintptr_t>(p);
         std::scoped_lock const lock{mutex_};
-        auto const node = forget(address);
-        ORFEAS_ASSERT(node != 0, "deallocate what this pool allocated, and once");
-        if (node == 0) {
-            return;
+        if (auto const found = forget(p, bytes)) {
+            spaces_.deallocate(*found, 0, 0);
         }
-        auto const size = heap_.at(node).bytes;
-        ORFEAS_ASSERT(size == extent_heap::rounded(bytes), "deallocate with the size that was allocated");
-        heap_.deallocate(node);
-        allocated_ -= size;
     }
 
-    /// Gives unused segments back to the backend. Other threads may allocate and deallocate meanwhile.
-    /// When the backend refuses one, the report says so and the segment stays in use.
+    /// Takes back what `allocate` returned, once the work that was submitted to `stream` so far is done. The memory may
+    /// come from any stream or from none.
+    void deallocate(stream_ref stream, void* p, std::size_t bytes,
+                    std::size_t alignment = alignof(std::max_align_t)) noexcept {
+        if (p == nullptr) {
+            return;
+        }
+        ORFEAS_ASSERT(is_alignment(alignment), "alignments are powers of two up to extent_heap::max_alignment");
+        std::unique_lock lock{mutex_};
+        auto* const known = stream_entry(stream);
+        if (known == nullptr) { // more streams than can be told apart: wait for this one
+            lock.unlock();
+            finish(recorded(stream));
+            deallocate(p, bytes, alignment);
+            return;
+        }
+        auto const found = forget(p, bytes);
+        if (!found) {
+            return;
+        }
+        spaces_.deallocate(*found, known->owner, known->epoch);
+        pending_ += found->where.bytes;
+        if (++known->frees < detail::stream_ledger::epoch_frees) {
+            return;
+        }
+        auto const owner = known->owner;
+        auto const epoch = known->close_epoch();
+        lock.unlock();
+        auto const passed_after = recorded(stream);
+        lock.lock();
+        keep_mark(owner, epoch, passed_after);
+    }
+
+    /// Gives unused memory back to the backend. Other threads may allocate and deallocate meanwhile.
+    /// When the backend refuses a part, the report says so and that part stays in use.
     cleanup_report cleanup() {
         std::scoped_lock const only_one{growth_mutex_};
+        settle_passed();
         cleanup_report report;
         report.reserved_before_bytes = reserved_bytes();
-        report.success = release_unused(report.failure);
+        spaces_.trim(~std::uint64_t{0}, report.failure);
+        report.success = report.failure.empty();
         report.reserved_after_bytes = reserved_bytes();
         report.freed_bytes = report.reserved_before_bytes - report.reserved_after_bytes;
         count_cleanup(report.success);
@@ -122,22 +182,48 @@ class basic_pool {
         return report;
     }
 
-    /// What the pool holds now. Constant time but for the search of the largest free extent, see extent_heap.
+    /// Moves unused memory together until a request of `bytes` finds room at once, as far as unused memory allows: work
+    /// done ahead, on a thread that has the time. Takes nothing new from the backend. True when the room is there.
+    bool prepare(std::uint64_t bytes) {
+        std::scoped_lock const only_one{growth_mutex_};
+        settle_passed();
+        std::string cause;
+        return spaces_.tidy(bytes, cause);
+    }
+
+    /// Adds a way to free memory that is held by the pool's users; the lowest `priority` is asked first. It stays until
+    /// the pool ends.
+    void add_reclaimer(int priority, reclaimer reclaim) {
+        std::scoped_lock const lock{reclaimers_mutex_};
+        auto place = reclaimers_.begin();
+        while (place != reclaimers_.end() && place->priority <= priority) {
+            ++place;
+        }
+        reclaimers_.insert(place, {priority, std::move(reclaim)});
+    }
+
+    /// What the pool holds now. Linear in the free extents of at least a granule.
     memory_profile profile() const noexcept {
         memory_profile p;
         p.time = clock_.wall_now();
         p.total_bytes = total_;
         std::scoped_lock const lock{mutex_};
-        p.allocated_bytes = allocated_;
-        p.reserved_bytes = reserved_;
-        p.free_bytes = total_ - allocated_;
-        p.largest_free_bytes = heap_.largest_free_bytes();
+        p.allocated_bytes = spaces_.allocated_bytes();
+        p.requested_bytes = requested_;
+        p.reserved_bytes = spaces_.budget().reserved_bytes;
+        p.free_bytes = total_ - p.allocated_bytes;
+        p.largest_free_bytes = spaces_.largest_free_bytes();
+        p.pending_bytes = pending_;
         p.peak_allocated_bytes = peak_allocated_;
-        p.allocations = heap_.used_count();
-        auto const unused = reserved_ - allocated_;
+        p.allocations = table_.size();
+        auto const unused = p.reserved_bytes - p.allocated_bytes;
+        auto const movable = spaces_.movable_bytes() + pending_;
+        p.stranded_bytes = unused < movable ? 0 : unused - movable;
         p.fragmentation_ratio = unused == 0 ? 0.0 : 1.0 - ratio(p.largest_free_bytes, unused);
-        p.utilization_ratio = ratio(allocated_, total_);
-        p.pressure = pressure_at(p.utilization_ratio);
+        p.stranded_ratio = ratio(p.stranded_bytes, p.reserved_bytes);
+        p.rounding_ratio = p.allocated_bytes == 0 ? 0.0 : 1.0 - ratio(p.requested_bytes, p.allocated_bytes);
+        p.utilization_ratio = ratio(p.allocated_bytes, total_);
+        p.pressure = pressure_.level();
         return p;
     }
 
@@ -153,8 +239,15 @@ class basic_pool {
         gauge("memory_free_bytes", unit::bytes, real(p.free_bytes), "memory that may still be handed out");
         gauge("memory_largest_free_bytes", unit::bytes, real(p.largest_free_bytes),
               "largest free extent in reserved memory");
+        gauge("memory_requested_bytes", unit::bytes, real(p.requested_bytes), "memory asked for by live allocations");
+        gauge("memory_stranded_bytes", unit::bytes, real(p.stranded_bytes),
+              "free memory in pieces that are partly in use");
+        gauge("memory_pending_bytes", unit::bytes, real(p.pending_bytes),
+              "freed memory whose streams may still use it");
         gauge("memory_fragmentation_ratio", unit::ratio, p.fragmentation_ratio,
               "share of reserved free memory outside the largest free extent");
+        gauge("memory_stranded_ratio", unit::ratio, p.stranded_ratio,
+              "share of reserved memory that remapping cannot recover");
         gauge("memory_pressure", unit::none, static_cast<double>(p.pressure), "0 low, 1 medium, 2 high, 3 critical");
 
         auto const count = totals();
@@ -169,6 +262,7 @@ class basic_pool {
         counter("memory_failed_allocations_total", count.failed_allocations, "allocations refused");
         counter("memory_cleanups_total", count.cleanups, "cleanups asked for");
         counter("memory_failed_cleanups_total", count.failed_cleanups, "cleanups that the backend refused in part");
+        counter("memory_moved_pieces_total", count.moved_pieces, "pieces of memory mapped to another address");
     }
 
     /// Copies host memory into an allocation, or an allocation into host memory; finished on return.
@@ -185,9 +279,6 @@ class basic_pool {
     friend bool operator==(basic_pool const& a, basic_pool const& b) noexcept { return &a == &b; }
 
   private:
-    /// Segments are whole multiples of this where the limit allows: drivers hand out no less.
-    static constexpr std::uint64_t granule_bytes = 2_MiB;
-
     /// Why a request failed: the pool's state at that moment, and the backend's sentence if it refused.
     struct failure {
         out_of_memory_report report;
@@ -199,11 +290,29 @@ class basic_pool {
         std::uint64_t failed_allocations = 0;
         std::uint64_t cleanups = 0;
         std::uint64_t failed_cleanups = 0;
+        std::uint64_t moved_pieces = 0;
+    };
+
+    struct prioritized {
+        int priority;
+        reclaimer reclaim;
+    };
+
+    /// A fence to ask about without the lock.
+    struct question {
+        extent_owner owner;
+        std::uint32_t epoch;
+        fence passed_after;
     };
 
     static pool_options checked(pool_options const& options) {
         validate(options);
         return options;
+    }
+
+    static std::uint64_t limit_of(Backend const& backend, pool_options const& options) {
+        auto const available = backend.info().total_bytes;
+        return options.limit_bytes == 0 || options.limit_bytes > available ? available : options.limit_bytes;
     }
 
     static constexpr bool is_alignment(std::size_t a) noexcept {
@@ -215,189 +324,409 @@ class basic_pool {
         return whole == 0 ? 0.0 : real(part) / real(whole);
     }
 
-    memory_pressure pressure_at(double utilization) const noexcept {
-        if (utilization > options_.critical_mark) {
-            return memory_pressure::critical;
-        }
-        if (utilization > options_.high_mark) {
-            return memory_pressure::high;
-        }
-        if (utilization > options_.medium_mark) {
-            return memory_pressure::medium;
-        }
-        return memory_pressure::low;
-    }
+    // --- allocation ---
 
-    void* take_at_once(std::size_t bytes, std::size_t alignment) noexcept {
-        ORFEAS_ASSERT(is_alignment(alignment), "alignments are powers of two up to extent_heap::max_alignment");
-        return take(bytes, alignment, search_effort::bounded);
-    }
-
-    /// The way of a request for which no place was found at once.
-    void* acquire(std::size_t bytes, std::size_t alignment, failure& why) noexcept {
-        if (void* const p = search_and_grow(bytes, alignment, why)) {
+    void* allocate_for(stream_ref const* stream, std::size_t bytes, std::size_t alignment, allocation_hint hint) {
+        failure why;
+        if (void* const p = acquire(stream, {bytes, alignment, hint.exportable}, why)) [[likely]] {
             return p;
         }
+        throw out_of_memory{why.report, backend_.name(), why.cause};
+    }
+
+    void* acquire(stream_ref const* stream, detail::memory_request const& request, failure& why) noexcept {
+        ORFEAS_ASSERT(is_alignment(request.alignment), "alignments are powers of two up to extent_heap::max_alignment");
         {
             std::scoped_lock const lock{mutex_};
-            ++counters_.failed_allocations;
-            why.report = {bytes, alignment, total_, reserved_, allocated_, heap_.largest_free_bytes()};
+            if (void* const p = take(stream, request, search_effort::bounded)) [[likely]] {
+                return p;
+            }
         }
-        log_(severity::warning, "memory", "allocation_refused",
-             {{"device", backend_.name()},
-              {"requested_bytes", bytes},
-              {"allocated_bytes", why.report.allocated_bytes},
-              {"total_bytes", total_},
-              {"cause", why.cause}});
+        if (void* const p = climb(stream, request, why.cause)) {
+            return p;
+        }
+        refuse(request, why);
         return nullptr;
     }
 
-    /// Looks everywhere, takes a new segment, and if the backend has none, gives back unused ones and asks again.
-    void* search_and_grow(std::size_t bytes, std::size_t alignment, failure& why) noexcept {
-        if (bytes > extent_heap::max_bytes) {
-            return nullptr;
-        }
-        std::scoped_lock const only_one{growth_mutex_};
-        // places may also have come up while another thread grew the pool
-        if (void* const p = take(bytes, alignment, search_effort::exhaustive)) {
-            return p;
-        }
-        if (void* const p = expand(bytes, alignment, why)) {
-            return p;
-        }
-        auto const before = reserved_;
-        release_unused(why.cause);
-        if (reserved_ == before) {
-            return nullptr;
-        }
-        log_(severity::info, "memory", "segments_released_for_a_request",
-             {{"device", backend_.name()}, {"freed_bytes", before - reserved_}, {"requested_bytes", bytes}});
-        return expand(bytes, alignment, why);
-    }
-
-    /// Serves a request from a new segment of the usual size, or else of one that just holds it. Needs growth_mutex_.
-    void* expand(std::size_t bytes, std::size_t alignment, failure& why) noexcept {
-        auto const padding = alignment > extent_heap::unit_bytes ? alignment - extent_heap::unit_bytes : 0;
-        auto const needed = extent_heap::rounded(bytes) + padding;
-        auto const most = std::min((total_ - reserved_) & ~(extent_heap::unit_bytes - 1), extent_heap::max_bytes);
-        if (needed > most) {
-            return nullptr;
-        }
-        auto const least = std::min(whole_granules(needed), most);
-        auto const usual = std::clamp(whole_granules(options_.segment_bytes), least, most);
-        if (void* const p = take_from_new_segment(usual, bytes, alignment, why)) {
-            return p;
-        }
-        return least < usual ? take_from_new_segment(least, bytes, alignment, why) : nullptr;
-    }
-
-    void* take_from_new_segment(std::uint64_t size, std::size_t bytes, std::size_t alignment, failure& why) noexcept {
-        void* data = nullptr;
+    /// Looks in what the stream itself gave up, then in what is free for everyone. Needs the mutex.
+    void* take(stream_ref const* stream, detail::memory_request const& request, search_effort effort) noexcept {
         try {
-            data = backend_.allocate(size);
-            detail::segment added{data, size};
-            std::scoped_lock const lock{mutex_};
-            segments_.reserve_one();
-            auto const region = heap_.add_region(added.begin(), size);
-            segments_.insert(region, std::move(added));
-            reserved_ += size;
-            return take_locked(bytes, alignment, search_effort::bounded);
-        } catch (std::exception const& e) { // the backend's refusal, or no memory for bookkeeping
-            if (data != nullptr) {
-                give_back(data, size);
+            table_.reserve_one();
+            auto const* const known = stream == nullptr ? nullptr : streams_.find(*stream);
+            if (known != nullptr) {
+                if (auto const found = spaces_.allocate(request, known->owner, effort)) {
+                    pending_ -= found->where.bytes;
+                    return enter(*found, request.bytes);
+                }
             }
-            note(why.cause, e.what());
+            auto const found = spaces_.allocate(request, 0, effort);
+            return found ? enter(*found, request.bytes) : nullptr;
+        } catch (std::bad_alloc const&) { // no memory for bookkeeping is no memory
             return nullptr;
         }
     }
 
-    void* take(std::size_t bytes, std::size_t alignment, search_effort effort) noexcept {
-        std::scoped_lock const lock{mutex_};
-        return take_locked(bytes, alignment, effort);
+    /// Notes a live allocation, for which the table has room. Needs the mutex.
+    void* enter(detail::placement const& found, std::uint64_t requested) noexcept {
+        table_.insert({.address = found.where.address, .node = found.where.node, .space = found.space});
+        requested_ += requested;
+        auto const allocated = spaces_.allocated_bytes();
+        peak_allocated_ = peak_allocated_ < allocated ? allocated : peak_allocated_;
+        pressure_.observe(allocated);
+        ++counters_.allocations;
+        return reinterpret_cast<void*>(found.where.address);
     }
 
-    void* take_locked(std::size_t bytes, std::size_t alignment, search_effort effort) noexcept {
-        auto const found = try_heap(bytes, alignment, effort);
+    /// The allocation at `p`, from now on no longer live; empty when there is none. Needs the mutex.
+    std::optional<detail::placement> forget(void* p, std::uint64_t bytes) noexcept {
+        auto* const live = table_.find(reinterpret_cast<std::uintptr_t>(p));
+        ORFEAS_ASSERT(live != nullptr, "deallocate what this pool allocated, and once");
+        if (live == nullptr) {
+            return std::nullopt;
+        }
+        detail::placement const found{live->space, spaces_.at(live->space, live->node)};
+        ORFEAS_ASSERT(found.where.bytes == extent_heap::rounded(bytes), "deallocate with the size that was allocated");
+        table_.erase(live);
+        requested_ -= bytes;
+        pressure_.observe(spaces_.allocated_bytes() - found.where.bytes);
+        return found;
+    }
+
+    // --- the ladder of a request that found no room ---
+
+    void* climb(stream_ref const* stream, detail::memory_request const& request, std::string& cause) noexcept {
+        if (request.bytes > extent_heap::max_bytes || request.bytes > total_) {
+            return nullptr;
+        }
+        if (void* const p = find_or_grow(stream, request, cause)) {
+            return p;
+        }
+        // reclaimers run without the growth lock: what they call may look at the pool
+        std::scoped_lock const one_at_a_time{reclaimers_mutex_};
+        for (auto& each : reclaimers_) {
+            auto const freed = ask(each.reclaim, request.bytes);
+            if (freed == 0) {
+                continue;
+            }
+            log_(severity::info, "memory", "reclaimed_for_a_request",
+                 {{"device", backend_.name()}, {"freed_bytes", freed}, {"requested_bytes", request.bytes}});
+            if (void* const p = find_or_grow(stream, request, cause)) {
+                return p;
+            }
+        }
+        return nullptr;
+    }
+
+    static std::uint64_t ask(reclaimer& reclaim, std::uint64_t bytes) noexcept {
+        try {
+            return reclaim(bytes);
+        } catch (...) { // a reclaimer that fails has freed nothing
+            return 0;
+        }
+    }
+
+    void* find_or_grow(stream_ref const* stream, detail::memory_request const& request, std::string& cause) noexcept {
+        try {
+            std::scoped_lock const only_one{growth_mutex_};
+            settle_passed();
+            // places may also have come up while another thread was here
+            if (void* const p = take_locked(stream, request)) {
+                return p;
+            }
+            if (stream != nullptr && borrow(*stream)) {
+                if (void* const p = take_locked(stream, request)) {
+                    return p;
+                }
+            }
+            if (void* const p = grow(request, cause)) {
+                return p;
+            }
+            return wait_for_streams() ? grow(request, cause) : nullptr;
+        } catch (std::exception const& e) { // no memory for bookkeeping
+            detail::note(cause, e.what());
+            return nullptr;
+        }
+    }
+
+    void* take_locked(stream_ref const* stream, detail::memory_request const& request) noexcept {
+        std::scoped_lock const lock{mutex_};
+        return take(stream, request, search_effort::exhaustive);
+    }
+
+    void* grow(detail::memory_request const& request, std::string& cause) {
+        {
+            std::scoped_lock const lock{mutex_};
+            table_.reserve_one();
+        }
+        std::uint64_t released = 0;
+        auto const found = spaces_.grow(request, cause, released);
+        if (released > 0) {
+            log_(severity::info, "memory", "segments_released_for_a_request",
+                 {{"device", backend_.name()}, {"freed_bytes", released}, {"requested_bytes", request.bytes}});
+        }
         if (!found) {
             return nullptr;
         }
-        segments_[found->region].node_at(found->address) = found->node;
-        allocated_ += found->bytes;
-        peak_allocated_ = std::max(peak_allocated_, allocated_);
-        ++counters_.allocations;
-        return reinterpret_cast<void*>(found->address);
-    }
-
-    std::optional<extent> try_heap(std::size_t bytes, std::size_t alignment, search_effort effort) noexcept {
+        std::scoped_lock const lock{mutex_};
         try {
-            return heap_.allocate(bytes, alignment, effort);
-        } catch (std::bad_alloc const&) { // no memory for bookkeeping is no memory
-            return std::nullopt;
+            table_.reserve_one(); // others may have used the room that was made above
+        } catch (std::bad_alloc const&) {
+            spaces_.deallocate(*found, 0, 0);
+            throw;
+        }
+        return enter(*found, request.bytes);
+    }
+
+    void refuse(detail::memory_request const& request, failure& why) noexcept {
+        {
+            std::scoped_lock const lock{mutex_};
+            ++counters_.failed_allocations;
+            why.report = {request.bytes,
+                          request.alignment,
+                          total_,
+                          spaces_.budget().reserved_bytes,
+                          spaces_.allocated_bytes(),
+                          spaces_.largest_free_bytes()};
+        }
+        log_(severity::warning, "memory", "allocation_refused",
+             {{"device", backend_.name()},
+              {"requested_bytes", request.bytes},
+              {"allocated_bytes", why.report.allocated_bytes},
+              {"total_bytes", total_},
+              {"cause", why.cause}});
+    }
+
+    // --- stream order ---
+
+    /// The entry of a stream, made if need be; null when there are more streams than owners, or no memory for it.
+    detail::stream_ledger::entry* stream_entry(stream_ref stream) noexcept {
+        if (auto* const known = streams_.find(stream)) [[likely]] {
+            return known;
+        }
+        try {
+            auto const owner = spaces_.add_owner();
+            return owner ? &streams_.add(stream, *owner) : nullptr;
+        } catch (std::bad_alloc const&) {
+            return nullptr;
         }
     }
 
-    /// The node of the extent that begins at `address`, from now on no longer in use; 0 when there is none.
-    std::uint32_t forget(std::uintptr_t address) noexcept {
-        auto* const owner = segments_.find(address);
-        if (owner == nullptr || address % extent_heap::unit_bytes != 0) {
-            return 0;
+    /// A fence after all work of the stream so far; one that has passed if the backend knows no fences. Should the
+    /// backend refuse, the work is taken to be running for ever: its memory is given back with the pool.
+    std::optional<fence> recorded(stream_ref stream) noexcept {
+        if constexpr (fence_backend<Backend>) {
+            try {
+                return backend_.record(stream);
+            } catch (std::exception const& e) {
+                log_(severity::error, "memory", "fence_refused", {{"device", backend_.name()}, {"failure", e.what()}});
+                return std::nullopt;
+            }
+        } else {
+            return fence{};
         }
-        return std::exchange(owner->node_at(address), 0);
     }
 
-    /// Gives back the segments of which nothing is in use. False when the backend refused one. Needs growth_mutex_.
-    bool release_unused(std::string& cause) noexcept {
-        bool all_went = true;
-        for (std::uint32_t region = 0; region < segments_.regions(); ++region) {
-            if (!withdraw(region)) {
+    bool passed(fence f) noexcept {
+        if constexpr (fence_backend<Backend>) {
+            try {
+                return backend_.passed(f);
+            } catch (std::exception const& e) {
+                log_(severity::error, "memory", "fence_refused", {{"device", backend_.name()}, {"failure", e.what()}});
+                return false;
+            }
+        } else {
+            return true;
+        }
+    }
+
+    void forget_fence(fence f) noexcept {
+        if constexpr (fence_backend<Backend>) {
+            backend_.forget(f);
+        }
+    }
+
+    /// Waits for a fence and gives it back. True when it has passed.
+    bool finish(std::optional<fence> f) noexcept {
+        if (!f) {
+            return false;
+        }
+        bool done = true;
+        if constexpr (fence_backend<Backend>) {
+            try {
+                backend_.wait(*f);
+            } catch (std::exception const& e) {
+                log_(severity::error, "memory", "fence_refused", {{"device", backend_.name()}, {"failure", e.what()}});
+                done = false;
+            }
+        }
+        forget_fence(*f);
+        return done;
+    }
+
+    /// Keeps the fence of an epoch that was closed. Without one, the next epoch's fence covers it. Needs the mutex.
+    void keep_mark(extent_owner owner, std::uint32_t epoch, std::optional<fence> const& passed_after) noexcept {
+        if (!passed_after) {
+            return;
+        }
+        for (auto& each : streams_.entries()) {
+            if (each.owner == owner) {
+                try {
+                    each.marks.push_back({epoch, *passed_after});
+                    return;
+                } catch (std::bad_alloc const&) { // the next one must do
+                }
+            }
+        }
+        forget_fence(*passed_after);
+    }
+
+    /// Closes every stream's epoch, and gives everyone what was freed before points that have passed. Needs growth_mutex_.
+    void settle_passed() {
+        close_epochs();
+        extent_owner settled = 0;
+        for (auto const& each : open_questions()) {
+            if (each.owner != settled && passed(each.passed_after)) {
+                settle(each);
+                settled = each.owner; // its earlier fences are forgotten
+            }
+        }
+    }
+
+    void close_epochs() {
+        struct closing {
+            stream_ref stream;
+            extent_owner owner;
+            std::uint32_t epoch;
+        };
+        std::vector<closing> all;
+        {
+            std::scoped_lock const lock{mutex_};
+            for (auto& each : streams_.entries()) {
+                if (each.frees > 0) {
+                    all.push_back({each.stream, each.owner, each.close_epoch()});
+                }
+            }
+        }
+        for (auto const& each : all) {
+            auto const passed_after = recorded(each.stream);
+            std::scoped_lock const lock{mutex_};
+            keep_mark(each.owner, each.epoch, passed_after);
+        }
+    }
+
+    /// The fences that were not seen to pass, of each stream the latest first: when it has passed, so have the others.
+    std::vector<question> open_questions() {
+        std::scoped_lock const lock{mutex_};
+        std::vector<question> all;
+        for (auto const& each : streams_.entries()) {
+            for (auto i = each.marks.size(); i-- > 0;) {
+                all.push_back({each.owner, each.marks[i].epoch, each.marks[i].passed_after});
+            }
+        }
+        return all;
+    }
+
+    /// The latest fence of each stream.
+    std::vector<question> latest_questions() {
+        auto all = open_questions();
+        std::size_t kept = 0;
+        for (auto const& each : all) {
+            if (kept == 0 || all[kept - 1].owner != each.owner) {
+                all[kept++] = each;
+            }
+        }
+        all.resize(kept);
+        return all;
+    }
+
+    /// Gives everyone what was freed up to a point that has passed, and forgets the fences up to it.
+    void settle(question const& at) noexcept {
+        std::unique_lock lock{mutex_};
+        for (auto& each : streams_.entries()) {
+            if (each.owner != at.owner) {
                 continue;
             }
-            auto const& each = segments_[region];
-            bool const went = give_back(each.data(), each.bytes(), &cause);
-            std::scoped_lock const lock{mutex_};
-            if (went) {
-                heap_.remove_region(region);
-                reserved_ -= each.bytes();
-                segments_.erase(region);
-            } else {
-                heap_.restore_region(region);
-                all_went = false;
+            auto& marks = each.marks;
+            for (std::size_t i = 0; i < marks.size();) {
+                if (static_cast<std::int32_t>(at.epoch - marks[i].epoch) < 0) {
+                    ++i;
+                    continue;
+                }
+                forget_fence(marks[i].passed_after);
+                marks.erase(marks.begin() + static_cast<std::ptrdiff_t>(i));
             }
         }
-        return all_went;
+        pending_ -= spaces_.transfer(at.owner, at.epoch, 0, 0);
     }
 
-    bool withdraw(std::uint32_t region) noexcept {
-        std::scoped_lock const lock{mutex_};
-        return segments_[region].data() != nullptr && heap_.withdraw_region(region);
-    }
-
-    bool give_back(void* data, std::size_t bytes, std::string* cause = nullptr) noexcept {
-        try {
-            backend_.deallocate(data, bytes);
-            return true;
-        } catch (std::exception const& e) {
-            if (cause != nullptr && cause->empty()) {
-                note(*cause, e.what());
+    /// Under pressure, lets `stream` have what other streams freed: its later work waits for theirs. True when there was
+    /// something. Needs growth_mutex_.
+    bool borrow(stream_ref stream) {
+        if constexpr (fence_backend<Backend>) {
+            {
+                std::scoped_lock const lock{mutex_};
+                if (pressure_.level() == memory_pressure::low || stream_entry(stream) == nullptr) {
+                    return false;
+                }
             }
+            bool any = false;
+            for (auto const& each : latest_questions()) {
+                any = borrow_one(stream, each) || any;
+            }
+            return any;
+        } else {
             return false;
         }
     }
 
-    static void note(std::string& where, char const* sentence) noexcept {
+    bool borrow_one(stream_ref stream, question const& from) {
+        extent_owner to = 0;
+        {
+            std::scoped_lock const lock{mutex_};
+            to = streams_.find(stream)->owner;
+        }
+        if (to == from.owner) {
+            return false;
+        }
         try {
-            where = sentence;
-        } catch (std::bad_alloc const&) { // the figures of the report must do
+            backend_.make_wait(stream, from.passed_after);
+        } catch (std::exception const& e) {
+            log_(severity::error, "memory", "fence_refused", {{"device", backend_.name()}, {"failure", e.what()}});
+            return false;
+        }
+        std::scoped_lock const lock{mutex_};
+        auto* const entry = streams_.find(stream);
+        auto const bytes = spaces_.transfer(from.owner, from.epoch, to, entry->epoch);
+        entry->frees += bytes != 0; // so that the epoch is closed by a fence even if nothing else is freed in it
+        return bytes != 0;
+    }
+
+    /// Waits until all work that may use freed memory is done. True when that freed something. Needs growth_mutex_.
+    bool wait_for_streams() {
+        if constexpr (fence_backend<Backend>) {
+            bool any = false;
+            for (auto const& each : latest_questions()) {
+                try {
+                    backend_.wait(each.passed_after);
+                    settle(each);
+                    any = true;
+                } catch (std::exception const& e) {
+                    log_(severity::error, "memory", "fence_refused",
+                         {{"device", backend_.name()}, {"failure", e.what()}});
+                }
+            }
+            return any;
+        } else {
+            return false;
         }
     }
 
-    static constexpr std::uint64_t whole_granules(std::uint64_t bytes) noexcept {
-        return (bytes + granule_bytes - 1) / granule_bytes * granule_bytes;
-    }
+    // --- figures ---
 
     std::uint64_t reserved_bytes() const noexcept {
         std::scoped_lock const lock{mutex_};
-        return reserved_;
+        return spaces_.budget().reserved_bytes;
     }
 
     void count_cleanup(bool success) noexcept {
@@ -410,21 +739,28 @@ class basic_pool {
 
     counters totals() const noexcept {
         std::scoped_lock const lock{mutex_};
-        return counters_;
+        auto all = counters_;
+        all.moved_pieces = spaces_.mapping().moved;
+        return all;
     }
 
     Backend backend_;
     pool_options options_;
     logger log_;
     [[no_unique_address]] Clock clock_;
-    std::uint64_t total_ = 0;
+    std::uint64_t total_;
 
-    std::mutex growth_mutex_;  // held by whoever calls the backend; taken before mutex_
-    mutable std::mutex mutex_; // guards all that follows; segments_ and reserved_ change only under both
-    extent_heap heap_;
-    detail::segment_map segments_;
-    std::uint64_t reserved_ = 0;
-    std::uint64_t allocated_ = 0;
+    std::mutex reclaimers_mutex_; // before growth_mutex_
+    std::vector<prioritized> reclaimers_;
+
+    std::mutex growth_mutex_;  // held by whoever calls the backend; before mutex_
+    mutable std::mutex mutex_; // guards all that follows
+    detail::pressure_gauge pressure_;
+    detail::memory_spaces<Backend> spaces_;
+    detail::allocation_table table_;
+    detail::stream_ledger streams_;
+    std::uint64_t pending_ = 0;
+    std::uint64_t requested_ = 0;
     std::uint64_t peak_allocated_ = 0;
     counters counters_;
 };

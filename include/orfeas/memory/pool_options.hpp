@@ -13,19 +13,23 @@ namespace orfeas::inline v0::memory {
 /// Configures a pool. Prefix ORFEAS_MEMORY_.
 struct pool_options {
     std::uint64_t limit_bytes = 0;        ///< most memory to take from the backend; 0: all that it has
-    std::uint64_t segment_bytes = 64_MiB; ///< least memory to take at once
+    std::uint64_t segment_bytes = 64_MiB; ///< least memory to take at once where granules cannot be mapped
     double medium_mark = 0.70;            ///< pressure is medium above this share of the total
     double high_mark = 0.85;              ///< and high above this
     double critical_mark = 0.95;          ///< and critical above this
+    double pressure_hysteresis = 0.03;    ///< pressure falls again this far below the mark that it rose above
 
     static constexpr std::string_view environment_prefix = "ORFEAS_MEMORY_";
 
     static void fields(auto& self, auto&& field) {
         field("limit_bytes", self.limit_bytes, any_value{}, "most memory to take from the backend; 0: all that it has");
-        field("segment_bytes", self.segment_bytes, in_range(64_KiB, 1_TiB), "least memory to take at once");
+        field("segment_bytes", self.segment_bytes, in_range(64_KiB, 1_TiB),
+              "least memory to take at once where granules cannot be mapped");
         field("medium_mark", self.medium_mark, in_range(0.0, 1.0), "pressure is medium above this share of the total");
         field("high_mark", self.high_mark, in_range(0.0, 1.0), "pressure is high above this share of the total");
         field("critical_mark", self.critical_mark, in_range(0.0, 1.0), "pressure is critical above this share");
+        field("pressure_hysteresis", self.pressure_hysteresis, in_range(0.0, 0.5),
+              "how far below its mark a pressure level ends");
     }
 
     void check() const {
