@@ -24,6 +24,5 @@ class null_vmm;
 class cuda_vmm;
 class cuda_async;
 class device;
-class extent_heap;
 
 } // namespace orfeas::inline v0::memory
