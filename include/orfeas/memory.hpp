@@ -6,6 +6,7 @@
 #include <orfeas/memory/batch_advisor.hpp>
 #include <orfeas/memory/best_device.hpp>
 #include <orfeas/memory/buffer.hpp>
+#include <orfeas/memory/call_site.hpp>
 #include <orfeas/memory/cleanup_prediction.hpp>
 #include <orfeas/memory/cleanup_report.hpp>
 #include <orfeas/memory/concepts.hpp>
@@ -15,10 +16,12 @@
 #include <orfeas/memory/cuda_vmm.hpp>
 #include <orfeas/memory/device.hpp>
 #include <orfeas/memory/error.hpp>
+#include <orfeas/memory/event_ring.hpp>
 #include <orfeas/memory/extent_heap.hpp>
 #include <orfeas/memory/fwd.hpp>
 #include <orfeas/memory/heap_resource.hpp>
 #include <orfeas/memory/host_vmm.hpp>
+#include <orfeas/memory/lifetime_histogram.hpp>
 #include <orfeas/memory/memory_history.hpp>
 #include <orfeas/memory/memory_profile.hpp>
 #include <orfeas/memory/memory_report.hpp>
@@ -30,3 +33,5 @@
 #include <orfeas/memory/pool_options.hpp>
 #include <orfeas/memory/recommendation.hpp>
 #include <orfeas/memory/stream_ref.hpp>
+#include <orfeas/memory/tag.hpp>
+#include <orfeas/memory/tag_profile.hpp>
