@@ -56,7 +56,7 @@ struct bar {
 struct result {
     std::string bench;
     std::string name;
-    std::string unit;
+    std::string unit{};
     double ours = 0;
     bool lower_is_better = true;
     std::vector<std::pair<std::string, double>> peers{};

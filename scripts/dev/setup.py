@@ -60,6 +60,9 @@ GROUPS: dict[str, list[Need]] = {
     ],
     "bench": [
         Need("libbenchmark-dev"),
+        Need("libmimalloc-dev"),
+        Need("libjemalloc-dev"),
+        Need("libboost-container1.81-dev", instead=("libboost-container1.83-dev", "libboost-container1.88-dev")),
     ],
 }
 

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+//
+// The memory module against its bars: the heap against host allocators, the pool on generated traces, what is known and
+// what is foretold.
+
+#include "memory/foresight.hpp"
+#include "memory/heap.hpp"
+#include "memory/include_cost.hpp"
+#include "memory/replay.hpp"
+#include "support/report.hpp"
+
+#include <exception>
+#include <iostream>
+
+int main(int count, char** arguments) {
+    try {
+        bench::report report{bench::parse_command_line(count, arguments)};
+        bench::measure_heap(report);
+        bench::measure_generated_traces(report);
+        bench::measure_foresight(report);
+        bench::measure_include_cost(report);
+        report.finish();
+        return 0;
+    } catch (std::exception const& e) {
+        std::cerr << "bench memory: " << e.what() << '\n';
+        return 1;
+    }
+}
