@@ -34,6 +34,15 @@ struct cannot_be_compared {
     void deallocate(void*, std::size_t, std::size_t) noexcept;
 };
 
+struct waits_before_it_frees : heap_resource {
+    using heap_resource::allocate;
+    using heap_resource::deallocate;
+    using heap_resource::try_allocate;
+    void* allocate(stream_ref, std::size_t, std::size_t);
+    void* try_allocate(stream_ref, std::size_t, std::size_t) noexcept;
+    void deallocate(stream_ref, void*, std::size_t, std::size_t); // not noexcept
+};
+
 struct profile_may_throw : heap_resource {
     memory_profile profile() const;
 };
@@ -84,6 +93,8 @@ static_assert(!memory_resource<cannot_be_compared>);
 static_assert(!memory_resource<host_vmm> && !memory_resource<int>);
 static_assert(copying_resource<heap_resource> && copying_resource<pool>);
 static_assert(!copying_resource<cannot_be_compared>);
+static_assert(stream_ordered_resource<pool> && stream_ordered_resource<basic_pool<null_vmm>>);
+static_assert(!stream_ordered_resource<heap_resource> && !stream_ordered_resource<waits_before_it_frees>);
 static_assert(profiled_resource<pool> && !profiled_resource<heap_resource> && !profiled_resource<profile_may_throw>);
 static_assert(reclaimable_resource<pool> && !reclaimable_resource<cleans_up_in_silence>);
 static_assert(memory_backend<host_vmm> && memory_backend<cuda_vmm> && memory_backend<device>);

@@ -38,6 +38,19 @@ concept copying_resource =
         { view.host_accessible() } noexcept -> std::same_as<bool>;
     };
 
+/// A resource that allocates and takes back in the order of a stream's work, too.
+///
+/// `allocate(stream, bytes, alignment)` returns memory for work of that stream; its twin `try_allocate` returns null where
+/// the other throws. `deallocate(stream, p, bytes, alignment)` takes memory back once the work that was submitted to the
+/// stream so far is done; it may have come from any stream or from none. All may be called from any thread.
+template<class R>
+concept stream_ordered_resource =
+    memory_resource<R> && requires(R& resource, stream_ref stream, void* p, std::size_t bytes, std::size_t alignment) {
+        { resource.allocate(stream, bytes, alignment) } -> std::same_as<void*>;
+        { resource.try_allocate(stream, bytes, alignment) } noexcept -> std::same_as<void*>;
+        { resource.deallocate(stream, p, bytes, alignment) } noexcept -> std::same_as<void>;
+    };
+
 /// A resource that says what it holds, at any time and from any thread.
 template<class R>
 concept profiled_resource = memory_resource<R> && requires(R const& resource) {
