@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/measurement.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -55,6 +57,18 @@ struct allocation_event {
     std::uint16_t tag = 0;  ///< a tag_id
     std::uint8_t stream = 0; ///< number of the stream among the pool's, 0 for none
     event_kind kind = event_kind::allocate;
+
+    static void fields(auto& self, auto&& field) {
+        field("sequence", self.sequence, unit::none, "number of the event");
+        field("time_ns", self.time_ns, unit::none, "nanoseconds of the monotonic clock");
+        field("kind", self.kind, unit::none, "what happened");
+        field("address", self.address, unit::none, "of the memory");
+        field("bytes", self.bytes, unit::bytes, "taken, given or refused");
+        field("related", self.related, unit::none, "bytes asked for, bytes left, or where the memory was");
+        field("site", self.site, unit::none, "number of the call site");
+        field("tag", self.tag, unit::none, "number of the tag");
+        field("stream", self.stream, unit::none, "number of the stream");
+    }
 
     friend bool operator==(allocation_event const&, allocation_event const&) = default;
 };
