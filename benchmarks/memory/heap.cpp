@@ -117,8 +117,8 @@ contender heap_contender(workload const& work, std::size_t operations) {
 
 contender pool_contender(workload const& work, std::size_t operations) {
     using null_pool = orfeas::memory::basic_pool<orfeas::memory::null_vmm>;
-    auto const pool = std::make_shared<null_pool>(
-        orfeas::memory::null_vmm{orfeas::memory::null_vmm_options{.checking = false}});
+    auto const pool =
+        std::make_shared<null_pool>(orfeas::memory::null_vmm{orfeas::memory::null_vmm_options{.checking = false}});
     return contend<void*>(
         "pool", work, operations, [pool](std::uint64_t bytes) { return pool->allocate(bytes); },
         [pool](void* p, std::uint64_t bytes) { pool->deallocate(p, bytes); });
@@ -162,8 +162,9 @@ void measure_small(report& to, sizes const& s) {
         all.insert(all.end(), more.begin(), more.end());
         return !more.empty();
     };
-    bool const mimalloc = add(library_contender("mimalloc", "libmimalloc.so.2", "mi_malloc", "mi_free", work, s.operations)) ||
-                          add(library_contender("mimalloc", "libmimalloc.so", "mi_malloc", "mi_free", work, s.operations));
+    bool const mimalloc =
+        add(library_contender("mimalloc", "libmimalloc.so.2", "mi_malloc", "mi_free", work, s.operations)) ||
+        add(library_contender("mimalloc", "libmimalloc.so", "mi_malloc", "mi_free", work, s.operations));
     add(library_contender("jemalloc", "libjemalloc.so.2", "malloc", "free", work, s.operations));
     all.push_back(resource_contender<std::pmr::unsynchronized_pool_resource>("std::pmr", work, s.operations));
     all.push_back(
@@ -188,9 +189,15 @@ void measure_mixed(report& to, sizes const& s) {
     auto const times = race({heap_contender(thousand, s.operations), heap_contender(many, s.operations),
                              pool_contender(thousand, s.operations)},
                             s.rounds);
-    to.add({.bench = "memory", .name = "extent heap, 512 B-16 MiB, 1k live", .unit = "ns/op", .ours = times[0],
+    to.add({.bench = "memory",
+            .name = "extent heap, 512 B-16 MiB, 1k live",
+            .unit = "ns/op",
+            .ours = times[0],
             .target = bar{"ours", "<=", 25}});
-    to.add({.bench = "memory", .name = "extent heap, 512 B-16 MiB, 16k live", .unit = "ns/op", .ours = times[1],
+    to.add({.bench = "memory",
+            .name = "extent heap, 512 B-16 MiB, 16k live",
+            .unit = "ns/op",
+            .ours = times[1],
             .target = bar{"ours", "<=", 32}});
     to.add({.bench = "memory", .name = "pool, 512 B-16 MiB, 1k live", .unit = "ns/op", .ours = times[2]});
 }
@@ -221,7 +228,10 @@ contender hole_contender(std::size_t holes, std::size_t operations) {
 
 void measure_holes(report& to, sizes const& s) {
     auto const times = race({hole_contender(65'536, s.operations), hole_contender(1024, s.operations)}, s.rounds);
-    to.add({.bench = "memory", .name = "extent heap, 65k holes against 1k", .unit = "x", .ours = times[0] / times[1],
+    to.add({.bench = "memory",
+            .name = "extent heap, 65k holes against 1k",
+            .unit = "x",
+            .ours = times[0] / times[1],
             .target = bar{"ours", "<=", 1.5}});
 }
 
@@ -248,7 +258,10 @@ void measure_tail(report& to, sizes const& s) {
     auto const at = [&](double share) {
         return static_cast<double>(cycles[static_cast<std::size_t>(share * static_cast<double>(cycles.size() - 1))]);
     };
-    to.add({.bench = "memory", .name = "extent heap, p99 against p50", .unit = "x", .ours = at(0.99) / at(0.50),
+    to.add({.bench = "memory",
+            .name = "extent heap, p99 against p50",
+            .unit = "x",
+            .ours = at(0.99) / at(0.50),
             .target = bar{"ours", "<=", 3}});
 }
 #endif
@@ -272,7 +285,10 @@ void measure_profile(report& to, sizes const& s) {
                                   }
                               }}},
                             s.rounds);
-    to.add({.bench = "memory", .name = "profile with 5k live and 5k holes", .unit = "ms", .ours = times[0] / 1e6,
+    to.add({.bench = "memory",
+            .name = "profile with 5k live and 5k holes",
+            .unit = "ms",
+            .ours = times[0] / 1e6,
             .target = bar{"ours", "<=", 0.2}});
 }
 

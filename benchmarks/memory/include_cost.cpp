@@ -32,7 +32,8 @@ std::string output_of(std::string const& command) {
 }
 
 std::string compile(std::string const& includes, std::string const& flags) {
-    return "printf '" + includes + "' | " ORFEAS_BENCH_CXX " -std=c++20 -I" ORFEAS_BENCH_INCLUDE " -x c++ " + flags + " -";
+    return "printf '" + includes + "' | " ORFEAS_BENCH_CXX " -std=c++20 -I" ORFEAS_BENCH_INCLUDE " -x c++ " + flags +
+           " -";
 }
 
 /// Seconds of wall clock, the least of five.
@@ -51,9 +52,9 @@ double seconds(std::string const& command) {
 
 void measure_include_cost(report& to) {
     auto const whole = seconds(compile("#include <orfeas/memory.hpp>\\n", "-fsyntax-only"));
-    auto const standard =
-        seconds(compile("#include <chrono>\\n#include <memory>\\n#include <mutex>\\n#include <string>\\n#include <vector>\\n",
-                        "-fsyntax-only"));
+    auto const standard = seconds(
+        compile("#include <chrono>\\n#include <memory>\\n#include <mutex>\\n#include <string>\\n#include <vector>\\n",
+                "-fsyntax-only"));
     to.add({.bench = "memory",
             .name = "#include <orfeas/memory.hpp>",
             .unit = "s",
@@ -64,7 +65,9 @@ void measure_include_cost(report& to) {
     to.add({.bench = "memory",
             .name = "CUDA headers that it reaches",
             .unit = "headers",
-            .ours = reached.find("cuda.h") == std::string::npos && reached.find("cuda_runtime") == std::string::npos ? 0.0 : 1.0,
+            .ours = reached.find("cuda.h") == std::string::npos && reached.find("cuda_runtime") == std::string::npos
+                        ? 0.0
+                        : 1.0,
             .target = bar{"ours", "<=", 0}});
 }
 

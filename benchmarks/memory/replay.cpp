@@ -78,7 +78,8 @@ trace parse(std::filesystem::path const& file) {
             live.erase(id);
         } else if (!line.empty()) {
             throw std::runtime_error{file.string() + ":" + std::to_string(number) +
-                                     ": expected 'a ID BYTES STREAM' of a new ID or 'f ID' of a live one, not '" + line + "'"};
+                                     ": expected 'a ID BYTES STREAM' of a new ID or 'f ID' of a live one, not '" +
+                                     line + "'"};
         }
     }
     return made;
@@ -116,7 +117,8 @@ std::uint64_t least_capacity(trace const& events) {
     auto enough = whole_granules(peak * 1.5);
     auto const step = std::max(whole_granules(peak / 400), granule);
     while (enough - too_small > step) {
-        auto const middle = whole_granules(static_cast<double>(too_small) + static_cast<double>(enough - too_small) / 2);
+        auto const middle =
+            whole_granules(static_cast<double>(too_small) + static_cast<double>(enough - too_small) / 2);
         if (middle == enough) {
             break;
         }
@@ -156,7 +158,11 @@ void measure_traces(report& to, char const* bench, std::vector<trace> const& tra
         auto const moves_5 = static_cast<double>(with_5.moved_pieces) / count;
         auto const moves_10 = static_cast<double>(with_10.moved_pieces) / count;
         auto const say = [&](char const* what, char const* unit, double value, bool lower) {
-            to.add({.bench = bench, .name = each.name() + ": " + what, .unit = unit, .ours = value, .lower_is_better = lower});
+            to.add({.bench = bench,
+                    .name = each.name() + ": " + what,
+                    .unit = unit,
+                    .ours = value,
+                    .lower_is_better = lower});
         };
         say("utilization", "%", 100 * utilization, false);
         say("moves/alloc at least capacity", "", static_cast<double>(tight.moved_pieces) / count, true);
@@ -173,16 +179,32 @@ void measure_traces(report& to, char const* bench, std::vector<trace> const& tra
         return;
     }
     auto const mean = sum / static_cast<double>(traces.size());
-    to.add({.bench = bench, .name = "traces: mean utilization", .unit = "%", .ours = 100 * mean, .lower_is_better = false,
+    to.add({.bench = bench,
+            .name = "traces: mean utilization",
+            .unit = "%",
+            .ours = 100 * mean,
+            .lower_is_better = false,
             .target = bar{"ours", ">=", 99.0}});
-    to.add({.bench = bench, .name = "traces: least utilization", .unit = "%", .ours = 100 * least, .lower_is_better = false,
+    to.add({.bench = bench,
+            .name = "traces: least utilization",
+            .unit = "%",
+            .ours = 100 * least,
+            .lower_is_better = false,
             .target = bar{"ours", ">=", 96.5}});
-    to.add({.bench = bench, .name = "traces: most moves/alloc at 5 % headroom", .unit = "", .ours = most_moves_5,
+    to.add({.bench = bench,
+            .name = "traces: most moves/alloc at 5 % headroom",
+            .unit = "",
+            .ours = most_moves_5,
             .target = bar{"ours", "<=", 0.05}});
-    to.add({.bench = bench, .name = "traces: most moves/alloc at 10 % headroom", .unit = "", .ours = most_moves_10,
+    to.add({.bench = bench,
+            .name = "traces: most moves/alloc at 10 % headroom",
+            .unit = "",
+            .ours = most_moves_10,
             .target = bar{"ours", "<=", 0.02}});
 }
 
-void measure_generated_traces(report& to) { measure_traces(to, "memory", generated_traces()); }
+void measure_generated_traces(report& to) {
+    measure_traces(to, "memory", generated_traces());
+}
 
 } // namespace bench

@@ -12,10 +12,10 @@ namespace bench {
 
 /// How a pool came through a trace.
 struct replayed {
-    bool served = true;                ///< every allocation
-    std::uint64_t moved_pieces = 0;    ///< pieces of memory that were mapped to another address
-    std::uint64_t stranded_bytes = 0;  ///< at the end of the trace's busiest moment
-    double most_stranded_ratio = 0;    ///< of reserved memory, at the worst of the sampled moments
+    bool served = true;               ///< every allocation
+    std::uint64_t moved_pieces = 0;   ///< pieces of memory that were mapped to another address
+    std::uint64_t stranded_bytes = 0; ///< at the end of the trace's busiest moment
+    double most_stranded_ratio = 0;   ///< of reserved memory, at the worst of the sampled moments
 };
 
 /// Plays a trace to a pool of `capacity` on a device without memory behind it.

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <ctime>
-
 #include <algorithm>
 #include <cstddef>
+#include <ctime>
 #include <functional>
 #include <string>
 #include <utility>

@@ -15,6 +15,7 @@
 
 using orfeas::memory::extent;
 using orfeas::memory::extent_heap;
+using orfeas::memory::ordered_extent_heap;
 using orfeas::memory::search_effort;
 using orfeas::memory::detail::bin_bitmap;
 using orfeas::memory::detail::size_bins;
@@ -330,4 +331,148 @@ TEST_CASE("memory: extent heap agrees with a plain model over random operations"
         REQUIRE(heap.free_count() == regions.size()); // everything has merged
         REQUIRE(heap.consistent());
     }
+}
+
+TEST_CASE("memory: the ordered heap takes the lowest place that is large enough") {
+    auto const seed = orfeas_test::test_seed();
+    INFO("ORFEAS_TEST_SEED=" << seed);
+    std::mt19937_64 random{seed};
+    constexpr std::uint64_t size = 3'000'000 * unit; // more than 700 buckets
+    for (int round = 0; round < 4; ++round) {
+        ordered_extent_heap heap;
+        heap.add_region(0, size);
+        plain_heap plain{{{0, size}}};
+        std::vector<extent> live;
+        for (int step = 0; step < 3000; ++step) {
+            if (live.empty() || random() % 100 < 52) {
+                auto const bytes = extent_heap::rounded(orfeas_test::log_uniform(random, 40'000 * unit));
+                auto const found = heap.allocate(bytes);
+                std::optional<std::uint64_t> lowest;
+                plain.gaps([&](std::uint64_t start, std::uint64_t gap) {
+                    if (!lowest && gap >= bytes) {
+                        lowest = start;
+                    }
+                });
+                REQUIRE(found.has_value() == lowest.has_value());
+                if (found) {
+                    REQUIRE(found->address == *lowest);
+                    plain.insert(found->address, found->bytes);
+                    live.push_back(*found);
+                }
+            } else {
+                auto const i = random() % live.size();
+                heap.deallocate(live[i].node);
+                plain.erase(live[i].address);
+                live[i] = live.back();
+                live.pop_back();
+            }
+            if (step % 64 == 0) {
+                REQUIRE(heap.consistent());
+                REQUIRE(heap.largest_free_bytes() == plain.largest_gap());
+            }
+        }
+    }
+}
+
+TEMPLATE_TEST_CASE("memory: absent addresses are handed out only while they are supplied", "", extent_heap,
+                   ordered_extent_heap) {
+    auto const seed = orfeas_test::test_seed();
+    INFO("ORFEAS_TEST_SEED=" << seed);
+    std::mt19937_64 random{seed};
+    constexpr std::uint64_t granule = 64 * unit;
+    constexpr std::uint64_t granules = 100;
+    TestType heap;
+    auto const region = heap.add_absent_region(granule, granules * granule);
+    CHECK_FALSE(heap.allocate(1));
+    std::vector<bool> present(granules);
+    std::vector<extent> live;
+    auto const granule_at = [&](std::uint64_t i) { return granule + i * granule; };
+    for (int step = 0; step < 6000; ++step) {
+        auto const dice = random() % 100;
+        auto const i = random() % granules;
+        if (dice < 10 && !present[i]) {
+            heap.supply(region, granule_at(i), granule);
+            present[i] = true;
+        } else if (dice < 20) {
+            std::optional<std::uint32_t> node; // of a free extent that holds all of granule i
+            heap.for_each_free(granule, [&](extent const& e) {
+                if (e.address <= granule_at(i) && granule_at(i) + granule <= e.address + e.bytes) {
+                    node = e.node;
+                }
+            });
+            if (node) {
+                REQUIRE(present[i]);
+                heap.withdraw(*node, granule_at(i), granule);
+                present[i] = false;
+            }
+        } else if (dice < 62 || live.empty()) {
+            if (auto const found = heap.allocate(orfeas_test::log_uniform(random, 3 * granule))) {
+                for (auto at = found->address; at < found->address + found->bytes; at += unit) {
+                    REQUIRE(present[(at - granule) / granule]);
+                }
+                live.push_back(*found);
+            }
+        } else {
+            auto const victim = random() % live.size();
+            heap.deallocate(live[victim].node);
+            live[victim] = live.back();
+            live.pop_back();
+        }
+        if (step % 32 == 0) {
+            REQUIRE(heap.consistent());
+            std::uint64_t supplied = 0;
+            for (auto const each : present) {
+                supplied += each ? granule : 0;
+            }
+            std::uint64_t used = 0;
+            for (auto const& each : live) {
+                used += each.bytes;
+            }
+            REQUIRE(heap.free_bytes() + used == supplied);
+            std::uint64_t absent = 0;
+            heap.for_each_gap([&](auto const& gap) { absent += gap.bytes; });
+            REQUIRE(absent == granules * granule - supplied);
+        }
+    }
+}
+
+TEMPLATE_TEST_CASE("memory: what an owner freed is its own until it is settled", "", extent_heap, ordered_extent_heap) {
+    TestType heap;
+    heap.add_region(0, 100 * unit);
+    auto const one = heap.add_owner().value();
+    auto const two = heap.add_owner().value();
+    auto const a = heap.allocate(30 * unit).value();
+    auto const b = heap.allocate(30 * unit).value();
+    auto const c = heap.allocate(40 * unit).value();
+    heap.deallocate_for(one, 1, a.node);
+    heap.deallocate_for(two, 7, b.node);
+    heap.deallocate_for(one, 2, c.node);
+    CHECK(heap.free_count() == 3); // neighbours of two owners do not merge
+    CHECK_FALSE(heap.allocate(unit));
+    CHECK_FALSE(heap.allocate_from(two, 31 * unit));
+    CHECK(heap.consistent());
+
+    CHECK(heap.settle(one, 1) == 30 * unit); // the later epoch stays the owner's
+    CHECK(heap.free_count() == 3);
+    CHECK(heap.transfer(two, 7, one, 3) == 30 * unit);
+    CHECK(heap.free_count() == 2); // with its neighbour of owner one
+    CHECK(heap.consistent());
+    auto const again = heap.allocate_from(one, 70 * unit);
+    REQUIRE(again);
+    heap.deallocate_for(one, 3, again->node);
+    CHECK(heap.settle(one, 2) == 0);
+    CHECK(heap.settle(one, 3) == 70 * unit);
+    CHECK(heap.free_count() == 1);
+    CHECK(heap.allocate(100 * unit));
+    CHECK(heap.consistent());
+}
+
+TEST_CASE("memory: epochs may wrap around") {
+    extent_heap heap;
+    heap.add_region(0, 4 * unit);
+    auto const owner = heap.add_owner().value();
+    heap.deallocate_for(owner, 0xffff'fffe, heap.allocate(unit)->node);
+    CHECK(heap.settle(owner, 0xffff'fff0) == 0);
+    CHECK(heap.settle(owner, 3) == unit);
+    CHECK(heap.consistent());
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "memory/dies.hpp"
 #include "memory/failing_backend.hpp"
+#include "memory/patterns.hpp"
 #include "memory/random.hpp"
 #include "support/catch.hpp"
 
@@ -29,34 +30,12 @@ using orfeas::memory::memory_pressure;
 using orfeas::memory::out_of_memory;
 using orfeas::memory::pool;
 using orfeas_test::failing_backend;
+using orfeas_test::fill;
+using orfeas_test::intact;
 
 namespace {
 
 using test_pool = basic_pool<failing_backend>;
-
-/// Byte `i` of the allocation at `p`: differs between allocations, so that one that overlaps another is noticed. Written
-/// and read at every 64th byte and at the last; allocations are whole units of 512 bytes.
-std::byte pattern(std::byte const* p, std::size_t i) {
-    return static_cast<std::byte>(((reinterpret_cast<std::uintptr_t>(p) / 512 + i) * 0x9e37'79b9'7f4a'7c15ULL) >> 56);
-}
-
-void fill(void* p, std::size_t bytes) {
-    auto* const out = static_cast<std::byte*>(p);
-    for (std::size_t i = 0; i < bytes; i += 64) {
-        out[i] = pattern(out, i);
-    }
-    out[bytes - 1] = pattern(out, bytes - 1);
-}
-
-bool intact(void const* p, std::size_t bytes) {
-    auto const* const in = static_cast<std::byte const*>(p);
-    for (std::size_t i = 0; i < bytes; i += 64) {
-        if (in[i] != pattern(in, i)) {
-            return false;
-        }
-    }
-    return in[bytes - 1] == pattern(in, bytes - 1);
-}
 
 struct event_names {
     std::vector<std::string> seen;

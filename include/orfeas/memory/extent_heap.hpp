@@ -48,10 +48,10 @@ class basic_extent_heap {
     /// Sizes and addresses are multiples of this; extents have at least this alignment.
     static constexpr std::uint64_t unit_bytes = 512;
     /// The largest region and the largest request.
-    static constexpr std::uint64_t max_bytes = unit_bytes * 0xffff'ffffU;
+    static constexpr std::uint64_t max_bytes = unit_bytes * 4'294'967'295U;
     static constexpr std::uint64_t max_alignment = std::uint64_t{1} << 30;
     /// The most regions at a time.
-    static constexpr std::size_t max_regions = 0xffff;
+    static constexpr std::size_t max_regions = 65535;
 
     basic_extent_heap() : free_(1) {}
 
@@ -101,7 +101,7 @@ class basic_extent_heap {
     /// Forgets a withdrawn region; its number may name another region later.
     void remove_region(std::uint32_t id) noexcept {
         drop_node(withdrawn_node(id));
-        regions_[id] = {.first = detail::nil, .next_vacant = vacant_regions_};
+        regions_[id] = region_record{.first = detail::nil, .next_vacant = vacant_regions_};
         vacant_regions_ = id;
     }
 
@@ -318,7 +318,7 @@ class basic_extent_heap {
         std::uint32_t units = 0;
         std::uint32_t next_vacant = 0;
     };
-    static constexpr std::uint32_t no_region = 0xffff'ffffU;
+    static constexpr std::uint32_t no_region = ~std::uint32_t{0};
 
     std::uint64_t address(detail::extent_node const& n) const noexcept {
         return regions_[n.region].base + n.first * unit_bytes;
@@ -344,8 +344,9 @@ class basic_extent_heap {
             return free.find_if(nodes_, units, fits);
         }
         auto const padded = units + alignment / unit_bytes - 1; // an extent of this size has room at any offset
-        return padded > 0xffff'ffffU ? detail::nil
-                                     : free.find_padded(nodes_, units, static_cast<std::uint32_t>(padded), fits);
+        return padded > max_bytes / unit_bytes
+                   ? detail::nil
+                   : free.find_padded(nodes_, units, static_cast<std::uint32_t>(padded), fits);
     }
 
     std::uint32_t new_region(std::uint64_t base, std::uint64_t bytes, detail::node_state state) {
@@ -355,8 +356,8 @@ class basic_extent_heap {
         auto const id = vacant_region();
         auto const units = static_cast<std::uint32_t>(bytes / unit_bytes);
         auto const first = new_node();
-        nodes_[first] = {.units = units, .region = static_cast<std::uint16_t>(id), .state = state};
-        regions_[id] = {.base = base, .first = first, .units = units};
+        nodes_[first] = detail::extent_node{.units = units, .region = static_cast<std::uint16_t>(id), .state = state};
+        regions_[id] = region_record{.base = base, .first = first, .units = units};
         return id;
     }
 
@@ -397,14 +398,14 @@ class basic_extent_heap {
     node_index split(node_index n, std::uint32_t units) noexcept {
         auto const rest = new_node();
         auto& left = nodes_[n];
-        nodes_[rest] = {.first = left.first + units,
-                        .units = left.units - units,
-                        .before = n,
-                        .after = left.after,
-                        .epoch = left.epoch,
-                        .region = left.region,
-                        .state = left.state,
-                        .owner = left.owner};
+        nodes_[rest] = detail::extent_node{.first = left.first + units,
+                                           .units = left.units - units,
+                                           .before = n,
+                                           .after = left.after,
+                                           .epoch = left.epoch,
+                                           .region = left.region,
+                                           .state = left.state,
+                                           .owner = left.owner};
         nodes_[left.after].before = rest;
         left.after = rest;
         left.units = units;

@@ -7,8 +7,8 @@
 
 namespace orfeas::inline v0::memory::detail {
 
-/// The highest level so far, and how much higher it may come to be: as much as it rose in the second half of its history.
-/// While a program still starts up, that is a lot; once its work repeats itself, next to nothing.
+/// The highest level so far, and how much higher it may come to be: as much as it rose since the number of observations
+/// was last a power of two. While a program still starts up, that is a lot; once its work repeats itself, next to nothing.
 class peak_trend {
   public:
     /// Notes the level after one more allocation. Constant time.
