@@ -444,7 +444,7 @@ class basic_extent_heap {
     }
 
     void keep_later_epoch(node_index n, node_index other) noexcept {
-        if (static_cast<std::int32_t>(nodes_[other].epoch - nodes_[n].epoch) > 0) {
+        if (nodes_[other].owner != 0 && static_cast<std::int32_t>(nodes_[other].epoch - nodes_[n].epoch) > 0) {
             nodes_[n].epoch = nodes_[other].epoch;
         }
     }

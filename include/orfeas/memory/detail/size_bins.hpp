@@ -18,11 +18,9 @@ struct size_bins {
 
     /// The class that holds `size`.
     static constexpr unsigned of(std::uint32_t size) noexcept {
-        if (size < sub_count) {
-            return size;
-        }
-        auto const shift = static_cast<unsigned>(std::bit_width(size)) - sub_bits - 1;
-        return (shift << sub_bits) + (size >> shift); // size >> shift is in [32, 64): it carries the level's one
+        // no branch: sizes come in any order. From 32 on, size >> shift is in [32, 64): it carries the level's one
+        auto const shift = static_cast<unsigned>(std::bit_width(size | sub_count)) - sub_bits - 1;
+        return (shift << sub_bits) + (size >> shift);
     }
 
     /// Whether every size in the class of `size` equals `size`.
@@ -39,12 +37,14 @@ class bin_bitmap {
         levels_ |= 1U << (bin / size_bins::sub_count);
     }
 
-    void clear(unsigned bin) noexcept {
-        auto& sub = subs_[bin / size_bins::sub_count];
-        sub &= ~(1U << (bin % size_bins::sub_count));
-        if (sub == 0) {
-            levels_ &= ~(1U << (bin / size_bins::sub_count));
-        }
+    void clear(unsigned bin) noexcept { clear_if(bin, true); }
+
+    /// Clears the bit if `empty`, without a branch.
+    void clear_if(unsigned bin, bool empty) noexcept {
+        auto const level = bin / size_bins::sub_count;
+        auto const sub = subs_[level] & ~(static_cast<std::uint32_t>(empty) << (bin % size_bins::sub_count));
+        subs_[level] = sub;
+        levels_ = (levels_ & ~(1U << level)) | (static_cast<std::uint32_t>(sub != 0) << level);
     }
 
     bool test(unsigned bin) const noexcept {

@@ -27,25 +27,18 @@ class size_class_index {
     }
 
     void unlink(extent_nodes& nodes, node_index n) noexcept {
-        auto const& each = nodes[n];
-        nodes[each.next].previous = each.previous;
-        if (each.previous != nil) {
-            nodes[each.previous].next = each.next;
-            return;
-        }
-        auto const bin = size_bins::of(each.units);
-        bins_[bin] = each.next;
-        if (each.next == nil) {
-            bitmap_.clear(bin);
-        }
+        // no branch: whether an extent is the first of its class is anyone's guess
+        auto const previous = nodes[n].previous;
+        auto const next = nodes[n].next;
+        auto const bin = size_bins::of(nodes[n].units);
+        nodes[next].previous = previous;
+        *(previous != nil ? &nodes[previous].next : &bins_[bin]) = next;
+        bitmap_.clear_if(bin, bins_[bin] == nil);
     }
 
     /// An extent of at least `units`; may miss those of the request's own class beyond the first few.
     node_index find(extent_nodes const& nodes, std::uint32_t units) const noexcept {
         auto const bin = size_bins::of(units);
-        if (size_bins::exact(units)) {
-            return head_from(bin);
-        }
         auto n = bins_[bin];
         for (int i = 0; n != nil && i < tries; n = nodes[n].next, ++i) {
             if (nodes[n].units >= units) {
