@@ -7,6 +7,7 @@
 #include <orfeas/memory/buffer.hpp>
 #include <orfeas/memory/heap_resource.hpp>
 #include <orfeas/memory/host_vmm.hpp>
+#include <orfeas/memory/null_vmm.hpp>
 
 #include <array>
 #include <cstddef>
@@ -20,8 +21,10 @@ using namespace orfeas::literals;
 using orfeas::memory::buffer;
 using orfeas::memory::heap_resource;
 using orfeas::memory::host_vmm;
+using orfeas::memory::null_vmm;
 using orfeas::memory::out_of_memory;
 using orfeas::memory::pool;
+using orfeas::memory::stream_ref;
 
 TEST_CASE("memory: a buffer owns its memory for as long as it lives") {
     pool p{host_vmm{8_MiB}};
@@ -110,4 +113,55 @@ TEST_CASE("memory: a buffer checks its bounds") {
     CHECK_THAT(orfeas_test::last_words([&] { ten[10] = 1; }), orfeas_test::contains("index within the buffer"));
     CHECK_THAT(orfeas_test::last_words([&] { ten.copy_in(eleven); }), orfeas_test::contains("no more than"));
     CHECK_THAT(orfeas_test::last_words([&] { ten.copy_out(eleven); }), orfeas_test::contains("no more than"));
+}
+
+TEST_CASE("memory: a buffer of a stream goes back in its order") {
+    using streamed_pool = orfeas::memory::basic_pool<null_vmm>;
+    using streamed = buffer<int, streamed_pool>;
+    streamed_pool p{null_vmm{}};
+    int one = 0;
+    int two = 0;
+    stream_ref const first{&one};
+    stream_ref const second{&two};
+    int* at = nullptr;
+    {
+        streamed numbers{p, first, 100};
+        at = numbers.data();
+        CHECK(numbers.stream() == first);
+        streamed moved{std::move(numbers)};
+        CHECK(moved.stream() == first);
+    }
+    CHECK(p.profile().pending_bytes == 512);
+    {
+        streamed again{p, first, 100};
+        CHECK(again.data() == at); // the stream's own memory
+        again.set_stream(second);
+    }
+    {
+        auto other = streamed::try_make(p, second, 100);
+        REQUIRE(other);
+        CHECK(other->data() == at);
+        CHECK(streamed::try_make(p, first, 0)->empty());
+        CHECK_FALSE(streamed::try_make(p, first, ~std::size_t{0}));
+        CHECK(streamed(p, first, 0).data() == nullptr);
+        streamed none{p, 10};
+        CHECK_FALSE(none.stream());
+        none.swap(*other);
+        CHECK(none.stream() == second);
+    }
+    CHECK(p.profile().allocations == 0);
+    CHECK(p.profile().pending_bytes == 512);
+}
+
+TEST_CASE("memory: a buffer gives its memory up when asked") {
+    heap_resource heap;
+    buffer<int, heap_resource> numbers{heap, 10};
+    auto const bytes = numbers.size_bytes();
+    int* const released = numbers.release();
+    CHECK(numbers.empty());
+    CHECK(numbers.data() == nullptr);
+    CHECK(numbers.release() == nullptr);
+    released[9] = 1;
+    heap.deallocate(released, bytes, alignof(int));
+    STATIC_REQUIRE_FALSE(std::is_constructible_v<buffer<int, heap_resource>, heap_resource&, stream_ref, std::size_t>);
 }

@@ -5,8 +5,8 @@
 #include <orfeas/memory/concepts.hpp>
 #include <orfeas/memory/out_of_memory.hpp>
 #include <orfeas/memory/pool.hpp>
+#include <orfeas/memory/stream_ref.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -22,6 +22,9 @@ namespace orfeas::inline v0::memory {
 /// The elements are not initialised. Whether the host may touch them is the resource's to say (`host_accessible()`);
 /// `data()` may always be passed to a kernel, and `copy_in` and `copy_out` always work. The resource must outlive the
 /// buffer. Move-only; a buffer moved from is empty.
+///
+/// Made for a stream, it gives its memory back in that stream's order: it may end while work of the stream still uses it.
+/// Without one, no running work may use it when it ends.
 /// Thread-compatible (distinct objects).
 template<class T, memory_resource Resource = pool>
 class buffer {
@@ -41,22 +44,29 @@ class buffer {
         data_ = static_cast<T*>(resource.allocate(bytes_for(size), alignof(T)));
     }
 
-    /// As the constructor, but empty when there is no memory.
-    static std::optional<buffer> try_make(Resource& resource, std::size_t size) noexcept {
-        buffer made;
-        made.resource_ = &resource;
-        made.size_ = size;
+    /// `size` elements for work of `stream`. Throws out_of_memory.
+    buffer(Resource& resource, stream_ref stream, std::size_t size)
+        requires stream_ordered_resource<Resource>
+        : resource_{&resource}, stream_{stream}, size_{size} {
         if (size != 0) {
-            made.data_ = static_cast<T*>(resource.try_allocate(bytes_for(size), alignof(T)));
-            if (made.data_ == nullptr) {
-                return std::nullopt;
-            }
+            data_ = static_cast<T*>(resource.allocate(stream, bytes_for(size), alignof(T)));
         }
-        return made;
+    }
+
+    /// As the constructors, but nothing when there is no memory.
+    static std::optional<buffer> try_make(Resource& resource, std::size_t size) noexcept {
+        return adopt(resource, std::nullopt, size, [&] { return resource.try_allocate(bytes_for(size), alignof(T)); });
+    }
+    static std::optional<buffer> try_make(Resource& resource, stream_ref stream, std::size_t size) noexcept
+        requires stream_ordered_resource<Resource>
+    {
+        return adopt(resource, stream, size,
+                     [&] { return resource.try_allocate(stream, bytes_for(size), alignof(T)); });
     }
 
     buffer(buffer&& other) noexcept
         : resource_{other.resource_},
+          stream_{other.stream_},
           data_{std::exchange(other.data_, nullptr)},
           size_{std::exchange(other.size_, 0)} {}
 
@@ -66,13 +76,21 @@ class buffer {
     }
 
     ~buffer() {
-        if (data_ != nullptr) {
-            resource_->deallocate(data_, bytes_for(size_), alignof(T));
+        if (data_ == nullptr) {
+            return;
         }
+        if constexpr (stream_ordered_resource<Resource>) {
+            if (stream_) {
+                resource_->deallocate(*stream_, data_, size_bytes(), alignof(T));
+                return;
+            }
+        }
+        resource_->deallocate(data_, size_bytes(), alignof(T));
     }
 
     void swap(buffer& other) noexcept {
         std::swap(resource_, other.resource_);
+        std::swap(stream_, other.stream_);
         std::swap(data_, other.data_);
         std::swap(size_, other.size_);
     }
@@ -82,6 +100,24 @@ class buffer {
     std::size_t size() const noexcept { return size_; }
     std::size_t size_bytes() const noexcept { return size_ * sizeof(T); }
     bool empty() const noexcept { return size_ == 0; }
+
+    /// The stream in whose order the memory goes back, if any.
+    std::optional<stream_ref> stream() const noexcept { return stream_; }
+
+    /// From here on the buffer belongs to work of another stream, in whose order it goes back. What the earlier stream
+    /// still does with it must come before that work, which is the caller's to arrange.
+    void set_stream(stream_ref stream) noexcept
+        requires stream_ordered_resource<Resource>
+    {
+        stream_ = stream;
+    }
+
+    /// Gives the memory up without deallocating it: the caller has to, with `size_bytes()` from before and `alignof(T)`.
+    /// Leaves the buffer empty.
+    [[nodiscard]] T* release() noexcept {
+        size_ = 0;
+        return std::exchange(data_, nullptr);
+    }
 
     std::span<T> span() noexcept { return {data_, size_}; }
     std::span<T const> span() const noexcept { return {data_, size_}; }
@@ -117,6 +153,22 @@ class buffer {
     }
 
   private:
+    template<class Get>
+    static std::optional<buffer> adopt(Resource& resource, std::optional<stream_ref> stream, std::size_t size,
+                                       Get get) noexcept {
+        buffer made;
+        made.resource_ = &resource;
+        made.stream_ = stream;
+        if (size != 0) {
+            made.data_ = static_cast<T*>(get());
+            if (made.data_ == nullptr) {
+                return std::nullopt;
+            }
+        }
+        made.size_ = size;
+        return made;
+    }
+
     /// A size that no resource can serve stands for one that a std::size_t cannot hold.
     static constexpr std::size_t bytes_for(std::size_t size) noexcept {
         constexpr auto most = std::numeric_limits<std::size_t>::max() / 2;
@@ -124,6 +176,7 @@ class buffer {
     }
 
     Resource* resource_ = nullptr;
+    std::optional<stream_ref> stream_;
     T* data_ = nullptr;
     std::size_t size_ = 0;
 };
