@@ -462,6 +462,12 @@ TEMPLATE_TEST_CASE("memory: what an owner freed is its own until it is settled",
     heap.deallocate_for(one, 3, again->node);
     CHECK(heap.settle(one, 2) == 0);
     CHECK(heap.settle(one, 3) == 70 * unit);
+    auto const older = heap.allocate(10 * unit).value();
+    auto const later = heap.allocate(10 * unit).value();
+    heap.deallocate_for(one, 4, older.node);
+    heap.deallocate_for(one, 5, later.node); // merges with what lies before it: the sum was freed in epoch 5
+    CHECK(heap.settle(one, 4) == 0);
+    CHECK(heap.settle(one, 5) == 20 * unit);
     CHECK(heap.free_count() == 1);
     CHECK(heap.allocate(100 * unit));
     CHECK(heap.consistent());

@@ -224,6 +224,27 @@ class basic_extent_heap {
                           [&](detail::node_index n) { visit(at(n)); });
     }
 
+    /// What a range of a region is.
+    enum class range_state : std::uint8_t { used, free, absent };
+
+    /// Calls visit(extent, range_state, owner) for every range of every region that is not withdrawn, in order of
+    /// addresses within a region; visit must not change the heap.
+    template<class Visit>
+    void for_each_range(Visit visit) const {
+        for (auto const& r : regions_) {
+            for (auto n = r.first; n != detail::nil; n = nodes_[n].after) {
+                auto const state = nodes_[n].state;
+                if (state != detail::node_state::withdrawn) {
+                    visit(at(n),
+                          state == detail::node_state::used   ? range_state::used
+                          : state == detail::node_state::free ? range_state::free
+                                                              : range_state::absent,
+                          nodes_[n].owner);
+                }
+            }
+        }
+    }
+
     /// Hands out a free extent as a whole; `n` is its node.
     extent take_whole(std::uint32_t n) noexcept {
         ORFEAS_ASSERT(nodes_[n].state == detail::node_state::free, "take a free extent");
@@ -431,20 +452,20 @@ class basic_extent_heap {
     void insert_merged(node_index n, extent_owner owner) noexcept {
         if (auto const after = nodes_[n].after; is_free_for(after, owner)) {
             unlink(after);
-            keep_later_epoch(n, after);
+            keep_later_epoch(owner, n, after);
             absorb(n, after);
         }
         if (auto const before = nodes_[n].before; is_free_for(before, owner)) {
             unlink(before);
-            keep_later_epoch(before, n);
+            keep_later_epoch(owner, before, n);
             absorb(before, n);
             n = before;
         }
         insert(n, owner);
     }
 
-    void keep_later_epoch(node_index n, node_index other) noexcept {
-        if (nodes_[other].owner != 0 && static_cast<std::int32_t>(nodes_[other].epoch - nodes_[n].epoch) > 0) {
+    void keep_later_epoch(extent_owner owner, node_index n, node_index other) noexcept {
+        if (owner != 0 && static_cast<std::int32_t>(nodes_[other].epoch - nodes_[n].epoch) > 0) {
             nodes_[n].epoch = nodes_[other].epoch;
         }
     }

@@ -21,6 +21,7 @@ struct out_of_memory_report {
     std::uint64_t reserved_bytes = 0;     ///< taken from the backend
     std::uint64_t allocated_bytes = 0;    ///< handed out
     std::uint64_t largest_free_bytes = 0; ///< the largest free extent in reserved memory
+    std::uint64_t stranded_bytes = 0;     ///< free, but in pieces with something in use
 
     static void fields(auto& self, auto&& field) {
         field("requested_bytes", self.requested_bytes, unit::bytes, "the request that failed");
@@ -29,6 +30,7 @@ struct out_of_memory_report {
         field("reserved_bytes", self.reserved_bytes, unit::bytes, "memory taken from the backend");
         field("allocated_bytes", self.allocated_bytes, unit::bytes, "memory handed out");
         field("largest_free_bytes", self.largest_free_bytes, unit::bytes, "largest free extent in reserved memory");
+        field("stranded_bytes", self.stranded_bytes, unit::bytes, "free memory in pieces that are partly in use");
     }
 };
 
@@ -36,19 +38,22 @@ struct out_of_memory_report {
 /// copying it allocates nothing.
 class out_of_memory : public std::bad_alloc {
   public:
-    /// `resource` names who failed; `cause` is the backend's own sentence, if it was a backend's call that failed.
-    out_of_memory(out_of_memory_report const& report, std::string_view resource, std::string_view cause = {}) noexcept
+    /// `resource` names who failed; `cause` is the backend's own sentence, if it was a backend's call that failed;
+    /// `holders` names who holds the memory: "weights 3 GiB, cache 1 GiB".
+    out_of_memory(out_of_memory_report const& report, std::string_view resource, std::string_view cause = {},
+                  std::string_view holders = {}) noexcept
         : report_{report} {
         // format_bytes answers at most 11 characters, which a std::string holds without allocating
         auto const length = std::snprintf(
             text_.data(), text_.size(),
-            "%.*s: no room for %s (aligned to %s): %s of %s allocated, %s reserved, largest free extent %s; free "
-            "buffers, ask for less, or raise the limit%s%.*s",
+            "%.*s: no room for %s (aligned to %s): %s of %s allocated, %s reserved, largest free extent %s, "
+            "%s stranded; free buffers, ask for less, or raise the limit%s%.*s%s%.*s",
             static_cast<int>(resource.size()), resource.data(), format_bytes(report.requested_bytes).c_str(),
             format_bytes(report.alignment).c_str(), format_bytes(report.allocated_bytes).c_str(),
             report.total_bytes == 0 ? "any number" : format_bytes(report.total_bytes).c_str(),
             format_bytes(report.reserved_bytes).c_str(), format_bytes(report.largest_free_bytes).c_str(),
-            cause.empty() ? "" : ". ", static_cast<int>(cause.size()), cause.data());
+            format_bytes(report.stranded_bytes).c_str(), holders.empty() ? "" : ". Most is held by ",
+            static_cast<int>(holders.size()), holders.data(), cause.empty() ? "" : ". ", static_cast<int>(cause.size()), cause.data());
         if (length < 0) {
             text_[0] = '\0';
         }

@@ -7,7 +7,9 @@
 #include <orfeas/core/measurement.hpp>
 #include <orfeas/core/unique_function.hpp>
 #include <orfeas/memory/concepts.hpp>
+#include <orfeas/memory/detail/allocation_journal.hpp>
 #include <orfeas/memory/detail/allocation_table.hpp>
+#include <orfeas/memory/detail/heap_sort.hpp>
 #include <orfeas/memory/detail/memory_spaces.hpp>
 #include <orfeas/memory/detail/note.hpp>
 #include <orfeas/memory/detail/pressure_gauge.hpp>
@@ -17,13 +19,17 @@
 #include <orfeas/memory/out_of_memory.hpp>
 #include <orfeas/memory/pool_options.hpp>
 #include <orfeas/memory/stream_ref.hpp>
+#include <orfeas/memory/tag.hpp>
+#include <orfeas/memory/tag_profile.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <mutex>
 #include <new>
 #include <optional>
+#include <source_location>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,8 +37,12 @@
 
 namespace orfeas::inline v0::memory {
 
+struct memory_snapshot; // snapshot.hpp
+
 /// What a caller may say about an allocation beyond its size.
 struct allocation_hint {
+    tag_id tag = untagged;            ///< whose it is: see basic_pool::tag
+    call_site_id site = unknown_site; ///< where it is made: see basic_pool::site
     bool exportable = false; ///< will be opened by other processes (CUDA IPC) or network cards (RDMA): never remapped
 };
 
@@ -75,7 +85,8 @@ class basic_pool {
           clock_{std::move(clock)},
           total_{limit_of(backend_, options_)},
           pressure_{options_, total_},
-          spaces_{backend_, total_, options_.segment_bytes, mutex_} {}
+          spaces_{backend_, total_, options_.segment_bytes, mutex_},
+          journal_{options_} {}
 
     basic_pool(basic_pool const&) = delete;
     basic_pool& operator=(basic_pool const&) = delete;
@@ -94,25 +105,25 @@ class basic_pool {
     /// Memory for `bytes` bytes at a multiple of `alignment`, a power of two up to extent_heap::max_alignment.
     /// Throws out_of_memory when the limit or the device is exhausted.
     void* allocate(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t), allocation_hint hint = {}) {
-        return allocate_for(nullptr, bytes, alignment, hint);
+        return allocate_for(nullptr, {bytes, alignment, hint.exportable}, hint);
     }
 
     /// As above, for work of `stream` alone: it may be memory that the stream has just given up.
     void* allocate(stream_ref stream, std::size_t bytes, std::size_t alignment = alignof(std::max_align_t),
                    allocation_hint hint = {}) {
-        return allocate_for(&stream, bytes, alignment, hint);
+        return allocate_for(&stream, {bytes, alignment, hint.exportable}, hint);
     }
 
     /// As `allocate`, but null when there is no memory.
     void* try_allocate(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t),
                        allocation_hint hint = {}) noexcept {
         failure why;
-        return acquire(nullptr, {bytes, alignment, hint.exportable}, why);
+        return acquire(nullptr, {bytes, alignment, hint.exportable}, hint, why);
     }
     void* try_allocate(stream_ref stream, std::size_t bytes, std::size_t alignment = alignof(std::max_align_t),
                        allocation_hint hint = {}) noexcept {
         failure why;
-        return acquire(&stream, {bytes, alignment, hint.exportable}, why);
+        return acquire(&stream, {bytes, alignment, hint.exportable}, hint, why);
     }
 
     /// Takes back what `allocate` returned for the same size and alignment; no running work uses it any more. Null is
@@ -123,7 +134,7 @@ class basic_pool {
         }
         ORFEAS_ASSERT(is_alignment(alignment), "alignments are powers of two up to extent_heap::max_alignment");
         std::scoped_lock const lock{mutex_};
-        if (auto const found = forget(p, bytes)) {
+        if (auto const found = forget(p, bytes, 0)) {
             spaces_.deallocate(*found, 0, 0);
         }
     }
@@ -144,7 +155,7 @@ class basic_pool {
             deallocate(p, bytes, alignment);
             return;
         }
-        auto const found = forget(p, bytes);
+        auto const found = forget(p, bytes, known->owner);
         if (!found) {
             return;
         }
@@ -172,7 +183,7 @@ class basic_pool {
         report.success = report.failure.empty();
         report.reserved_after_bytes = reserved_bytes();
         report.freed_bytes = report.reserved_before_bytes - report.reserved_after_bytes;
-        count_cleanup(report.success);
+        count_cleanup(report);
         log_(report.success ? severity::info : severity::warning, "memory",
              report.success ? "cleanup_finished" : "cleanup_failed",
              {{"device", backend_.name()},
@@ -217,14 +228,57 @@ class basic_pool {
         p.peak_allocated_bytes = peak_allocated_;
         p.allocations = table_.size();
         auto const unused = p.reserved_bytes - p.allocated_bytes;
-        auto const movable = spaces_.movable_bytes() + pending_;
-        p.stranded_bytes = unused < movable ? 0 : unused - movable;
+        p.stranded_bytes = stranded_bytes();
         p.fragmentation_ratio = unused == 0 ? 0.0 : 1.0 - ratio(p.largest_free_bytes, unused);
         p.stranded_ratio = ratio(p.stranded_bytes, p.reserved_bytes);
         p.rounding_ratio = p.allocated_bytes == 0 ? 0.0 : 1.0 - ratio(p.requested_bytes, p.allocated_bytes);
         p.utilization_ratio = ratio(p.allocated_bytes, total_);
         p.pressure = pressure_.level();
         return p;
+    }
+
+    /// Names a tag for allocation hints, the same one each time; beyond options().tag_limit all are one.
+    tag_id tag(std::string_view name) noexcept {
+        std::scoped_lock const lock{mutex_};
+        return journal_.tag(name);
+    }
+
+    /// Names the place that it is called from for allocation hints. Counted only if the pool keeps events.
+    call_site_id site(std::source_location const& place = std::source_location::current()) noexcept {
+        std::scoped_lock const lock{mutex_};
+        return journal_.site(place);
+    }
+
+    /// What each tag holds, the one that holds most first. Lifetimes are known only if the pool keeps events.
+    std::vector<tag_profile> tags() const {
+        std::scoped_lock const lock{mutex_};
+        return journal_.tags();
+    }
+
+    /// What each call site holds, the one that holds most first. Empty unless the pool keeps events.
+    std::vector<call_site_profile> call_sites() const {
+        std::scoped_lock const lock{mutex_};
+        return journal_.sites();
+    }
+
+    /// All that the pool knows: for it, include <orfeas/memory/snapshot.hpp>. Without `with_events`, no events. Linear in
+    /// the extents and the events; others wait meanwhile.
+    template<class Snapshot = memory_snapshot>
+    Snapshot snapshot(std::string_view name = "pool", bool with_events = true) const {
+        Snapshot made;
+        made.name = name;
+        made.device = backend_.name();
+        made.profile = profile();
+        std::scoped_lock const lock{mutex_};
+        made.clock_ns = now_ns();
+        made.remaps = spaces_.remaps();
+        made.tags = journal_.tags();
+        made.sites = journal_.sites();
+        if (with_events) {
+            made.events_lost = journal_.events().copy_to(made.events).lost;
+        }
+        collect_ranges(made.ranges);
+        return made;
     }
 
     /// Reports the profile and the counters.
@@ -283,6 +337,7 @@ class basic_pool {
     struct failure {
         out_of_memory_report report;
         std::string cause;
+        std::string holders; // those who hold most, in words
     };
 
     struct counters {
@@ -326,23 +381,24 @@ class basic_pool {
 
     // --- allocation ---
 
-    void* allocate_for(stream_ref const* stream, std::size_t bytes, std::size_t alignment, allocation_hint hint) {
+    void* allocate_for(stream_ref const* stream, detail::memory_request const& request, allocation_hint const& hint) {
         failure why;
-        if (void* const p = acquire(stream, {bytes, alignment, hint.exportable}, why)) [[likely]] {
+        if (void* const p = acquire(stream, request, hint, why)) [[likely]] {
             return p;
         }
-        throw out_of_memory{why.report, backend_.name(), why.cause};
+        throw out_of_memory{why.report, backend_.name(), why.cause, why.holders};
     }
 
-    void* acquire(stream_ref const* stream, detail::memory_request const& request, failure& why) noexcept {
+    void* acquire(stream_ref const* stream, detail::memory_request const& request, allocation_hint const& hint,
+                  failure& why) noexcept {
         ORFEAS_ASSERT(is_alignment(request.alignment), "alignments are powers of two up to extent_heap::max_alignment");
         {
             std::scoped_lock const lock{mutex_};
-            if (void* const p = take(stream, request, search_effort::bounded)) [[likely]] {
+            if (void* const p = take(stream, request, hint, search_effort::bounded)) [[likely]] {
                 return p;
             }
         }
-        if (void* const p = climb(stream, request, why.cause)) {
+        if (void* const p = climb(stream, request, hint, why.cause)) {
             return p;
         }
         refuse(request, why);
@@ -350,27 +406,37 @@ class basic_pool {
     }
 
     /// Looks in what the stream itself gave up, then in what is free for everyone. Needs the mutex.
-    void* take(stream_ref const* stream, detail::memory_request const& request, search_effort effort) noexcept {
+    void* take(stream_ref const* stream, detail::memory_request const& request, allocation_hint const& hint,
+               search_effort effort) noexcept {
         try {
             table_.reserve_one();
             auto const* const known = stream == nullptr ? nullptr : streams_.find(*stream);
             if (known != nullptr) {
                 if (auto const found = spaces_.allocate(request, known->owner, effort)) {
                     pending_ -= found->where.bytes;
-                    return enter(*found, request.bytes);
+                    return enter(*found, request, hint);
                 }
             }
             auto const found = spaces_.allocate(request, 0, effort);
-            return found ? enter(*found, request.bytes) : nullptr;
+            return found ? enter(*found, request, hint) : nullptr;
         } catch (std::bad_alloc const&) { // no memory for bookkeeping is no memory
             return nullptr;
         }
     }
 
     /// Notes a live allocation, for which the table has room. Needs the mutex.
-    void* enter(detail::placement const& found, std::uint64_t requested) noexcept {
-        table_.insert({.address = found.where.address, .node = found.where.node, .space = found.space});
-        requested_ += requested;
+    void* enter(detail::placement const& found, detail::memory_request const& request,
+                allocation_hint const& hint) noexcept {
+        detail::allocation const made{.address = found.where.address,
+                                      .allocated_ns = journal_.timed() ? now_ns() : 0,
+                                      .node = found.where.node,
+                                      .site = hint.site.value,
+                                      .tag = hint.tag.value,
+                                      .rounding = static_cast<std::uint16_t>(found.where.bytes - request.bytes),
+                                      .space = found.space};
+        table_.insert(made);
+        journal_.on_allocate(made, found.where.bytes, request.bytes);
+        requested_ += request.bytes;
         auto const allocated = spaces_.allocated_bytes();
         peak_allocated_ = peak_allocated_ < allocated ? allocated : peak_allocated_;
         pressure_.observe(allocated);
@@ -379,7 +445,7 @@ class basic_pool {
     }
 
     /// The allocation at `p`, from now on no longer live; empty when there is none. Needs the mutex.
-    std::optional<detail::placement> forget(void* p, std::uint64_t bytes) noexcept {
+    std::optional<detail::placement> forget(void* p, std::uint64_t bytes, extent_owner owner) noexcept {
         auto* const live = table_.find(reinterpret_cast<std::uintptr_t>(p));
         ORFEAS_ASSERT(live != nullptr, "deallocate what this pool allocated, and once");
         if (live == nullptr) {
@@ -387,6 +453,7 @@ class basic_pool {
         }
         detail::placement const found{live->space, spaces_.at(live->space, live->node)};
         ORFEAS_ASSERT(found.where.bytes == extent_heap::rounded(bytes), "deallocate with the size that was allocated");
+        journal_.on_deallocate(*live, found.where.bytes, owner, journal_.timed() ? now_ns() : 0);
         table_.erase(live);
         requested_ -= bytes;
         pressure_.observe(spaces_.allocated_bytes() - found.where.bytes);
@@ -395,11 +462,12 @@ class basic_pool {
 
     // --- the ladder of a request that found no room ---
 
-    void* climb(stream_ref const* stream, detail::memory_request const& request, std::string& cause) noexcept {
+    void* climb(stream_ref const* stream, detail::memory_request const& request, allocation_hint const& hint,
+                std::string& cause) noexcept {
         if (request.bytes > extent_heap::max_bytes || request.bytes > total_) {
             return nullptr;
         }
-        if (void* const p = find_or_grow(stream, request, cause)) {
+        if (void* const p = find_or_grow(stream, request, hint, cause)) {
             return p;
         }
         // reclaimers run without the growth lock: what they call may look at the pool
@@ -411,7 +479,7 @@ class basic_pool {
             }
             log_(severity::info, "memory", "reclaimed_for_a_request",
                  {{"device", backend_.name()}, {"freed_bytes", freed}, {"requested_bytes", request.bytes}});
-            if (void* const p = find_or_grow(stream, request, cause)) {
+            if (void* const p = find_or_grow(stream, request, hint, cause)) {
                 return p;
             }
         }
@@ -426,35 +494,37 @@ class basic_pool {
         }
     }
 
-    void* find_or_grow(stream_ref const* stream, detail::memory_request const& request, std::string& cause) noexcept {
+    void* find_or_grow(stream_ref const* stream, detail::memory_request const& request, allocation_hint const& hint,
+                       std::string& cause) noexcept {
         try {
             std::scoped_lock const only_one{growth_mutex_};
             settle_passed();
             // places may also have come up while another thread was here
-            if (void* const p = take_locked(stream, request)) {
+            if (void* const p = take_locked(stream, request, hint)) {
                 return p;
             }
             if (stream != nullptr && borrow(*stream)) {
-                if (void* const p = take_locked(stream, request)) {
+                if (void* const p = take_locked(stream, request, hint)) {
                     return p;
                 }
             }
-            if (void* const p = grow(request, cause)) {
+            if (void* const p = grow(request, hint, cause)) {
                 return p;
             }
-            return wait_for_streams() ? grow(request, cause) : nullptr;
+            return wait_for_streams() ? grow(request, hint, cause) : nullptr;
         } catch (std::exception const& e) { // no memory for bookkeeping
             detail::note(cause, e.what());
             return nullptr;
         }
     }
 
-    void* take_locked(stream_ref const* stream, detail::memory_request const& request) noexcept {
+    void* take_locked(stream_ref const* stream, detail::memory_request const& request,
+                      allocation_hint const& hint) noexcept {
         std::scoped_lock const lock{mutex_};
-        return take(stream, request, search_effort::exhaustive);
+        return take(stream, request, hint, search_effort::exhaustive);
     }
 
-    void* grow(detail::memory_request const& request, std::string& cause) {
+    void* grow(detail::memory_request const& request, allocation_hint const& hint, std::string& cause) {
         {
             std::scoped_lock const lock{mutex_};
             table_.reserve_one();
@@ -475,7 +545,7 @@ class basic_pool {
             spaces_.deallocate(*found, 0, 0);
             throw;
         }
-        return enter(*found, request.bytes);
+        return enter(*found, request, hint);
     }
 
     void refuse(detail::memory_request const& request, failure& why) noexcept {
@@ -487,14 +557,46 @@ class basic_pool {
                           total_,
                           spaces_.budget().reserved_bytes,
                           spaces_.allocated_bytes(),
-                          spaces_.largest_free_bytes()};
+                          spaces_.largest_free_bytes(),
+                          stranded_bytes()};
+            why.holders = holders();
+            journal_.on_event(event_kind::refuse, request.bytes, total_ - spaces_.allocated_bytes(), now_ns());
         }
         log_(severity::warning, "memory", "allocation_refused",
              {{"device", backend_.name()},
               {"requested_bytes", request.bytes},
               {"allocated_bytes", why.report.allocated_bytes},
               {"total_bytes", total_},
+              {"stranded_bytes", why.report.stranded_bytes},
+              {"holders", why.holders},
               {"cause", why.cause}});
+    }
+
+    /// The tags that hold most, in words; empty when none were used. Needs the mutex.
+    std::string holders() const noexcept {
+        try {
+            std::string text;
+            for (auto const& each : journal_.top()) {
+                if (each.bytes > 0) {
+                    text.append(text.empty() ? "" : ", ").append(each.name()).append(" ").append(format_bytes(each.bytes));
+                }
+            }
+            return text;
+        } catch (std::bad_alloc const&) { // the figures must do
+            return {};
+        }
+    }
+
+    std::uint64_t now_ns() const noexcept {
+        return static_cast<std::uint64_t>(
+            std::chrono::duration_cast<std::chrono::nanoseconds>(clock_.now().time_since_epoch()).count());
+    }
+
+    /// Needs the mutex.
+    std::uint64_t stranded_bytes() const noexcept {
+        auto const unused = spaces_.budget().reserved_bytes - spaces_.allocated_bytes();
+        auto const movable = spaces_.movable_bytes() + pending_;
+        return unused < movable ? 0 : unused - movable;
     }
 
     // --- stream order ---
@@ -724,15 +826,46 @@ class basic_pool {
 
     // --- figures ---
 
+    /// Needs the mutex.
+    template<class Ranges>
+    void collect_ranges(Ranges& ranges) const {
+        using range = typename Ranges::value_type;
+        using block = typename decltype(range::blocks)::value_type;
+        using state = decltype(block::state);
+        spaces_.for_each_range([&](extent const& e, extent_heap::range_state what, extent_owner owner, bool whole) {
+            if (what == extent_heap::range_state::absent) {
+                return;
+            }
+            if (ranges.empty() || ranges.back().address + ranges.back().bytes != e.address ||
+                ranges.back().whole_segment != whole) {
+                ranges.push_back({.address = e.address, .whole_segment = whole});
+            }
+            block made{.address = e.address, .bytes = e.bytes, .stream = owner};
+            if (auto const* const live = table_.find(e.address); live != nullptr) {
+                made.state = state::used;
+                made.requested_bytes = e.bytes - live->rounding;
+                made.allocated_ns = live->allocated_ns;
+                made.site = live->site;
+                made.tag = live->tag;
+            } else {
+                made.state = owner == 0 ? state::free : state::pending;
+            }
+            ranges.back().bytes += e.bytes;
+            ranges.back().blocks.push_back(made);
+        });
+        detail::heap_sort(ranges, [](range const& a, range const& b) { return a.address < b.address; });
+    }
+
     std::uint64_t reserved_bytes() const noexcept {
         std::scoped_lock const lock{mutex_};
         return spaces_.budget().reserved_bytes;
     }
 
-    void count_cleanup(bool success) noexcept {
+    void count_cleanup(cleanup_report const& report) noexcept {
         std::scoped_lock const lock{mutex_};
         ++counters_.cleanups;
-        if (!success) {
+        journal_.on_event(event_kind::cleanup, report.freed_bytes, 0, now_ns());
+        if (!report.success) {
             ++counters_.failed_cleanups;
         }
     }
@@ -759,6 +892,7 @@ class basic_pool {
     detail::memory_spaces<Backend> spaces_;
     detail::allocation_table table_;
     detail::stream_ledger streams_;
+    detail::allocation_journal journal_;
     std::uint64_t pending_ = 0;
     std::uint64_t requested_ = 0;
     std::uint64_t peak_allocated_ = 0;

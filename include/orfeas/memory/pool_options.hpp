@@ -18,6 +18,8 @@ struct pool_options {
     double high_mark = 0.85;              ///< and high above this
     double critical_mark = 0.95;          ///< and critical above this
     double pressure_hysteresis = 0.03;    ///< pressure falls again this far below the mark that it rose above
+    std::uint64_t tag_limit = 128;        ///< tags to tell apart; more are counted together
+    std::uint64_t event_capacity = 0;     ///< last events to keep, with times and call sites; 0: none
 
     static constexpr std::string_view environment_prefix = "ORFEAS_MEMORY_";
 
@@ -30,6 +32,9 @@ struct pool_options {
         field("critical_mark", self.critical_mark, in_range(0.0, 1.0), "pressure is critical above this share");
         field("pressure_hysteresis", self.pressure_hysteresis, in_range(0.0, 0.5),
               "how far below its mark a pressure level ends");
+        field("tag_limit", self.tag_limit, in_range(std::uint64_t{2}, std::uint64_t{65536}), "tags to tell apart");
+        field("event_capacity", self.event_capacity, in_range(std::uint64_t{0}, std::uint64_t{1} << 28),
+              "last events to keep, with times and call sites; 0: none");
     }
 
     void check() const {

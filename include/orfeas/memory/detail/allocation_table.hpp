@@ -9,13 +9,15 @@ namespace orfeas::inline v0::memory::detail {
 
 /// Where a live allocation's bookkeeping is.
 struct allocation {
-    std::uint64_t address = 0; ///< 0: no allocation
-    std::uint32_t node = 0;    ///< in its space's heap
-    std::uint16_t tag = 0;     ///< whose it is
-    std::uint8_t space = 0;    ///< which of the pool's spaces it is in
-    std::uint8_t flags = 0;
+    std::uint64_t address = 0;      ///< 0: no allocation
+    std::uint64_t allocated_ns = 0; ///< when, if the pool keeps times
+    std::uint32_t node = 0;         ///< in its space's heap
+    std::uint32_t site = 0;         ///< a call_site_id
+    std::uint16_t tag = 0;          ///< a tag_id
+    std::uint16_t rounding = 0;     ///< bytes that it is larger than what was asked for
+    std::uint8_t space = 0;         ///< which of the pool's spaces it is in
 };
-static_assert(sizeof(allocation) == 16);
+static_assert(sizeof(allocation) == 32);
 
 /// Live allocations by address: open addressing with linear probing, no tombstones, at most 3/4 full. Its size follows the
 /// number of live allocations, not the memory that they take. Thread-compatible (distinct objects).
@@ -49,6 +51,10 @@ class allocation_table {
             }
         }
         return nullptr;
+    }
+
+    allocation const* find(std::uint64_t address) const noexcept {
+        return const_cast<allocation_table*>(this)->find(address);
     }
 
     /// Removes what `find` found.

@@ -116,6 +116,13 @@ class granule_space {
         return granules * granule_ + stock_bytes();
     }
 
+    /// Calls visit(extent, state, owner) for all that is mapped; see basic_extent_heap::for_each_range.
+    template<class Visit>
+    void for_each_range(Visit visit) const {
+        small_.for_each_range(visit);
+        large_.for_each_range(visit);
+    }
+
     // --- growth (serialised by the caller; takes the mutex) ---
 
     /// Makes room for a request that found none, by new memory as the budget allows and by moving pieces, and serves it.

@@ -83,6 +83,23 @@ class memory_spaces {
         return plain_.unused_bytes() + (mapped_ ? granules_.movable_bytes() : 0);
     }
 
+    bool remaps() const noexcept { return mapped_; }
+
+    /// Calls visit(extent, state, owner, whole_segment) for every range of every space, by region and address; absent
+    /// ones and the ends of regions separate what is not contiguous.
+    template<class Visit>
+    void for_each_range(Visit visit) const {
+        auto const of = [&visit](bool whole_segment) {
+            return [&visit, whole_segment](extent const& e, auto state, extent_owner owner) {
+                using states = decltype(state);
+                visit(e, static_cast<extent_heap::range_state>(static_cast<std::underlying_type_t<states>>(state)), owner,
+                      whole_segment);
+            };
+        };
+        granules_.for_each_range(of(false));
+        plain_.for_each_range(of(true));
+    }
+
     mapping_counts const& mapping() const noexcept { return granules_.counts(); }
 
     // --- growth: serialised by the caller, takes the mutex ---

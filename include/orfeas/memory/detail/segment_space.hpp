@@ -75,6 +75,11 @@ class segment_space {
         return sum;
     }
 
+    template<class Visit>
+    void for_each_range(Visit visit) const {
+        heap_.for_each_range(visit);
+    }
+
     // --- growth (serialised by the caller; takes the mutex) ---
 
     /// Serves a request from a new segment of the usual size, or else of one that just holds it. Empty when the budget or

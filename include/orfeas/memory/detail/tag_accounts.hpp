@@ -28,11 +28,17 @@ class tag_accounts {
         ++each.allocated;
     }
 
-    void on_deallocate(tag_id tag, std::uint64_t bytes, std::uint64_t lifetime_ns) noexcept {
-        auto const at = place(tag);
-        auto& each = accounts_[at];
+    /// For who keeps no times.
+    void on_deallocate(tag_id tag, std::uint64_t bytes) noexcept {
+        auto& each = accounts_[place(tag)];
         each.current_bytes -= bytes;
         ++each.deallocated;
+    }
+
+    void on_deallocate(tag_id tag, std::uint64_t bytes, std::uint64_t lifetime_ns) noexcept {
+        on_deallocate(tag, bytes);
+        auto const at = place(tag);
+        auto& each = accounts_[at];
         each.byte_nanoseconds += static_cast<double>(bytes) * static_cast<double>(lifetime_ns);
         lifetimes_[at].record(lifetime_ns);
     }
