@@ -5,6 +5,7 @@
 
 #include <orfeas/memory/snapshot_parse.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <random>
@@ -33,7 +34,8 @@ std::string error_of(std::string const& text) {
 } // namespace
 
 TEST_CASE("memory: a snapshot is read as it was written") {
-    auto const sample = orfeas_test::sample_snapshot();
+    auto sample = orfeas_test::sample_snapshot();
+    sample.profile.time += std::chrono::microseconds{123'457};
     auto const text = written(sample);
     auto const read = parse_json_lines(text);
     CHECK(read.name == sample.name);
@@ -79,8 +81,10 @@ TEST_CASE("memory: a text that is no snapshot is refused by line") {
     CHECK_THAT(with("\"stream\":0", "\"stream\":256"), contains("line 3: no usable member \"stream\""));
     CHECK_THAT(with("\"refuse\"", "\"refused\""), contains("no usable member \"kind\""));
     CHECK_THAT(error_of(text.substr(0, text.rfind("{"))), contains("not complete"));
-    CHECK(error_of(text + "{\"type\":\"later\",\"x\":[1,2],\"y\":null}\n") == "none");
+    CHECK(error_of(text + "{\"type\":\"later\",\"x\":[1,{\"]\":2}],\"y\":null}\n") == "none");
     CHECK(error_of(text + "\n") == "none");
+    CHECK(with("\"pressure\":", "\"strain\":") == "none"); // a member that the writer did not know
+    CHECK_THAT(with("\"blocks\":", "\"bricks\":"), contains("not complete"));
 }
 
 TEST_CASE("memory: a damaged snapshot is refused or read, never more") {

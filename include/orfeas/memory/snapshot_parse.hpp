@@ -112,10 +112,11 @@ class snapshot_parser {
         has_header_ = true;
     }
 
+    /// What is missing keeps its default: reports gain members, and files outlive that.
     template<class T>
     void members(T& into) {
         T::fields(into, [&](std::string_view name, auto& member, auto const&...) {
-            if (!json_.read(name, member)) {
+            if (!json_.raw(name).empty() && !json_.read(name, member)) {
                 fail("no usable member \"" + std::string{name} + "\"");
             }
         });
@@ -131,8 +132,9 @@ class snapshot_parser {
 
 } // namespace detail
 
-/// Reads what write_json_lines wrote. Throws snapshot_error for anything else, also when lines are missing. Times of the
-/// profile keep microseconds. Linear.
+/// Reads what write_json_lines wrote. Throws snapshot_error for anything else, also when lines are missing; members that a
+/// line lacks keep their defaults, and those that are not known are left out. Times of the profile keep microseconds.
+/// Linear.
 inline memory_snapshot parse_json_lines(std::string_view text) {
     detail::snapshot_parser parser;
     while (!text.empty()) {

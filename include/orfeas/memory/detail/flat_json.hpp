@@ -19,8 +19,8 @@
 
 namespace orfeas::inline v0::memory::detail {
 
-/// The members of one JSON object whose values are texts, numbers, booleans, null and arrays of those, as they stand in
-/// the text that was parsed, which must outlive this.
+/// The members of one JSON object as they stand in the text that was parsed, which must outlive this. Read are texts,
+/// numbers, booleans and arrays of numbers; what is nested deeper is passed over.
 class flat_json {
   public:
     /// False, and then nothing is to be read, when the text is no such object.
@@ -102,24 +102,24 @@ class flat_json {
         return length > 0;
     }
 
+    /// An array or an object is taken as a whole, up to the bracket that closes it.
     bool value_token(std::string_view& out) noexcept {
         skip_space();
-        if (rest_.empty() || rest_.front() != '[') {
-            return token(out);
-        }
         auto const whole = rest_;
-        rest_.remove_prefix(1);
-        std::string_view item;
-        if (!take(']')) {
-            do {
-                if (!token(item)) {
-                    return false;
-                }
-            } while (take(','));
-            if (!take(']')) {
+        std::size_t depth = 0;
+        do {
+            skip_space();
+            char const c = rest_.empty() ? '\0' : rest_.front();
+            std::string_view part;
+            if (c == '[' || c == '{' || ((c == ']' || c == '}') && depth > 0)) {
+                depth = c == '[' || c == '{' ? depth + 1 : depth - 1;
+                rest_.remove_prefix(1);
+            } else if (depth > 0 && (c == ',' || c == ':')) {
+                rest_.remove_prefix(1);
+            } else if (!token(part)) {
                 return false;
             }
-        }
+        } while (depth > 0);
         out = whole.substr(0, whole.size() - rest_.size());
         return true;
     }
@@ -139,18 +139,25 @@ class flat_json {
         } else if constexpr (std::is_enum_v<T>) {
             return decode_enum(text, value);
         } else if constexpr (std::same_as<T, wall_time>) {
-            double seconds = 0;
-            bool const good = decode(text, seconds) && seconds > -9e9 && seconds < 9e9; // what the clock can hold
-            if (good) {
-                value =
-                    wall_time{std::chrono::duration_cast<wall_time::duration>(std::chrono::duration<double>{seconds})};
-            }
-            return good;
+            return decode_time(text, value);
         } else if constexpr (std::same_as<T, std::string>) {
             return decode_text(text, value);
         } else {
             return decode_array(text, value);
         }
+    }
+
+    /// Seconds since the Unix epoch, of which microseconds are kept.
+    static bool decode_time(std::string_view text, wall_time& value) {
+        double seconds = 0;
+        if (!decode(text, seconds) || !(seconds > -9e9 && seconds < 9e9)) { // what the clock can hold
+            return false;
+        }
+        auto const whole = static_cast<std::int64_t>(seconds);
+        auto const rest = (seconds - static_cast<double>(whole)) * 1e6;
+        auto const micros = static_cast<std::int64_t>(rest < 0 ? rest - 0.5 : rest + 0.5);
+        value = wall_time{std::chrono::seconds{whole} + std::chrono::microseconds{micros}};
+        return true;
     }
 
     /// Tries the numbers from 0 on, for enumerations that count so and have a to_string.
@@ -167,17 +174,14 @@ class flat_json {
 
     template<class A>
     static bool decode_array(std::string_view text, A& value) {
-        std::size_t at = 0;
-        text.remove_prefix(text.front() == '[' ? 1 : 0);
-        while (!text.empty() && text.front() != ']') {
-            auto const length = text.find_first_of(",]");
-            if (length == std::string_view::npos || at == A::bucket_count ||
-                !decode(text.substr(0, length), value[at++])) {
-                return false;
-            }
-            text.remove_prefix(length + (text[length] == ',' ? 1U : 0U));
+        flat_json items;
+        items.rest_ = text;
+        std::string_view item;
+        bool good = items.take('[');
+        for (std::size_t at = 0; good && !items.take(']'); ++at) {
+            good = (at == 0 || items.take(',')) && at < A::bucket_count && items.token(item) && decode(item, value[at]);
         }
-        return text == "]";
+        return good && items.at_end();
     }
 
     static bool decode_text(std::string_view text, std::string& value) {
