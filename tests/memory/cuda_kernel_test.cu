@@ -62,6 +62,8 @@ ORFEAS_TEST_SAME_CALL(context_pop_current, cuCtxPopCurrent);
 ORFEAS_TEST_SAME_CALL(memory_get_info, cuMemGetInfo);
 ORFEAS_TEST_SAME_CALL(memory_allocate, cuMemAlloc);
 ORFEAS_TEST_SAME_CALL(memory_free, cuMemFree);
+ORFEAS_TEST_SAME_CALL(host_allocate, cuMemHostAlloc);
+ORFEAS_TEST_SAME_CALL(host_free, cuMemFreeHost);
 ORFEAS_TEST_SAME_CALL(copy_host_to_device, cuMemcpyHtoD);
 ORFEAS_TEST_SAME_CALL(copy_device_to_host, cuMemcpyDtoH);
 ORFEAS_TEST_SAME_CALL(device_get_attribute, cuDeviceGetAttribute);
@@ -93,6 +95,8 @@ ORFEAS_TEST_SAME_CALL(pool_trim_to, cuMemPoolTrimTo);
 ORFEAS_TEST_SAME_CALL(pool_allocate, cuMemAllocFromPoolAsync);
 ORFEAS_TEST_SAME_CALL(pool_free, cuMemFreeAsync);
 #undef ORFEAS_TEST_SAME_CALL
+
+static_assert(cuda_driver::host_memory_portable == CU_MEMHOSTALLOC_PORTABLE);
 
 #define ORFEAS_TEST_SAME_MEMBER(ours, our_member, theirs, their_member)                                                \
     static_assert(offsetof(ours, our_member) == offsetof(theirs, their_member) &&                                      \

@@ -39,6 +39,9 @@ class fake_cuda {
         for (auto const& [p, bytes] : one().live) {
             std::free(reinterpret_cast<void*>(p));
         }
+        for (char* const p : one().pinned) {
+            std::free(p);
+        }
     }
     fake_cuda(fake_cuda const&) = delete;
     fake_cuda& operator=(fake_cuda const&) = delete;
@@ -110,6 +113,26 @@ class fake_cuda {
             auto const code = in_context() ? answer("cuMemFree") : 201;
             return code != 0 || one().deallocate(p) ? code : invalid;
         };
+        made->host_allocate = [](void** p, std::size_t bytes, unsigned flags) {
+            auto const code = flags != 1 ? invalid : in_context() ? answer("cuMemHostAlloc") : no_context;
+            if (code == 0) {
+                auto* const at = static_cast<char*>(std::aligned_alloc(4096, (bytes + 8191) / 4096 * 4096));
+                *p = at + one().misalign;
+                one().pinned.push_back(at);
+            }
+            return code;
+        };
+        made->host_free = [](void* p) {
+            auto const code = in_context() ? answer("cuMemFreeHost") : no_context;
+            auto* const at = static_cast<char*>(p) - one().misalign;
+            auto const found = std::find(one().pinned.begin(), one().pinned.end(), at);
+            if (code != 0 || found == one().pinned.end()) {
+                return code != 0 ? code : invalid;
+            }
+            std::free(at);
+            one().pinned.erase(found);
+            return 0;
+        };
         made->copy_host_to_device = [](driver::device_pointer to, void const* from, std::size_t bytes) {
             auto const code = in_context() ? answer("cuMemcpyHtoD") : 201;
             if (code == 0) {
@@ -153,6 +176,7 @@ class fake_cuda {
 
     std::vector<driver::context>& contexts() { return one().contexts; } // of the one thread, current at the back
     std::size_t live() const { return one().live.size(); }
+    std::size_t pinned() const { return one().pinned.size(); } // pieces of the host's memory
     int retained() const { return one().retained; }
     std::uint64_t capacity() const { return one().capacity; }
     int calls() const { return one().calls; }
@@ -405,6 +429,7 @@ class fake_cuda {
         int devices = 0;
         std::uint64_t capacity = std::uint64_t{64} << 20;
         std::map<std::uint64_t, std::size_t> live;
+        std::vector<char*> pinned;
         std::vector<driver::context> contexts;
         std::uint64_t misalign = 0;
         int retained = 0;

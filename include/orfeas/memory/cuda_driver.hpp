@@ -42,6 +42,7 @@ struct cuda_driver {
     static constexpr int pool_attribute_release_threshold = 4;
     static constexpr int pool_attribute_reserved = 5;
     static constexpr int pool_attribute_used = 7;
+    static constexpr unsigned host_memory_portable = 1; ///< pinned for all contexts
     static constexpr unsigned event_without_timing = 2;
     static constexpr unsigned stream_non_blocking = 1;
 
@@ -61,6 +62,8 @@ struct cuda_driver {
     result (*memory_get_info)(std::size_t* free, std::size_t* total) = nullptr;
     result (*memory_allocate)(device_pointer* allocated, std::size_t bytes) = nullptr;
     result (*memory_free)(device_pointer p) = nullptr;
+    result (*host_allocate)(void** allocated, std::size_t bytes, unsigned flags) = nullptr;
+    result (*host_free)(void* p) = nullptr;
     result (*copy_host_to_device)(device_pointer to, void const* from, std::size_t bytes) = nullptr;
     result (*copy_device_to_host)(void* to, device_pointer from, std::size_t bytes) = nullptr;
     result (*device_get_attribute)(int* value, int attribute, device of) = nullptr;
@@ -118,6 +121,8 @@ struct cuda_driver {
         visit(self.memory_get_info, "cuMemGetInfo_v2");
         visit(self.memory_allocate, "cuMemAlloc_v2");
         visit(self.memory_free, "cuMemFree_v2");
+        visit(self.host_allocate, "cuMemHostAlloc");
+        visit(self.host_free, "cuMemFreeHost");
         visit(self.copy_host_to_device, "cuMemcpyHtoD_v2");
         visit(self.copy_device_to_host, "cuMemcpyDtoH_v2");
         visit(self.device_get_attribute, "cuDeviceGetAttribute");
