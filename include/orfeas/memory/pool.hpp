@@ -13,7 +13,7 @@
 #include <orfeas/memory/detail/memory_spaces.hpp>
 #include <orfeas/memory/detail/note.hpp>
 #include <orfeas/memory/detail/pressure_gauge.hpp>
-#include <orfeas/memory/detail/stream_ledger.hpp>
+#include <orfeas/memory/detail/stream_order.hpp>
 #include <orfeas/memory/device.hpp>
 #include <orfeas/memory/extent_heap.hpp>
 #include <orfeas/memory/out_of_memory.hpp>
@@ -86,21 +86,11 @@ class basic_pool {
           total_{limit_of(backend_, options_)},
           pressure_{options_, total_},
           spaces_{backend_, total_, options_.segment_bytes, mutex_},
-          journal_{options_} {}
+          journal_{options_},
+          order_{backend_, spaces_, mutex_, log_} {}
 
     basic_pool(basic_pool const&) = delete;
     basic_pool& operator=(basic_pool const&) = delete;
-
-    ~basic_pool() {
-        for (auto const& each : streams_.entries()) {
-            for (auto const& mark : each.marks) {
-                finish(mark.passed_after);
-            }
-            if (each.frees > 0) {
-                finish(recorded(each.stream)); // memory must not go while work may use it
-            }
-        }
-    }
 
     /// Memory for `bytes` bytes at a multiple of `alignment`, a power of two up to extent_heap::max_alignment.
     /// Throws out_of_memory when the limit or the device is exhausted.
@@ -148,10 +138,10 @@ class basic_pool {
         }
         ORFEAS_ASSERT(is_alignment(alignment), "alignments are powers of two up to extent_heap::max_alignment");
         std::unique_lock lock{mutex_};
-        auto* const known = stream_entry(stream);
+        auto* const known = order_.entry_of(stream);
         if (known == nullptr) { // more streams than can be told apart: wait for this one
             lock.unlock();
-            finish(recorded(stream));
+            order_.finish_now(stream);
             deallocate(p, bytes, alignment);
             return;
         }
@@ -160,23 +150,19 @@ class basic_pool {
             return;
         }
         spaces_.deallocate(*found, known->owner, known->epoch);
-        pending_ += found->where.bytes;
-        if (++known->frees < detail::stream_ledger::epoch_frees) {
-            return;
+        if (order_.on_free(*known, found->where.bytes)) {
+            auto const owner = known->owner;
+            auto const epoch = known->close_epoch();
+            lock.unlock();
+            order_.close(stream, owner, epoch);
         }
-        auto const owner = known->owner;
-        auto const epoch = known->close_epoch();
-        lock.unlock();
-        auto const passed_after = recorded(stream);
-        lock.lock();
-        keep_mark(owner, epoch, passed_after);
     }
 
     /// Gives unused memory back to the backend. Other threads may allocate and deallocate meanwhile.
     /// When the backend refuses a part, the report says so and that part stays in use.
     cleanup_report cleanup() {
         std::scoped_lock const only_one{growth_mutex_};
-        settle_passed();
+        order_.settle_passed();
         cleanup_report report;
         report.reserved_before_bytes = reserved_bytes();
         spaces_.trim(~std::uint64_t{0}, report.failure);
@@ -197,7 +183,7 @@ class basic_pool {
     /// done ahead, on a thread that has the time. Takes nothing new from the backend. True when the room is there.
     bool prepare(std::uint64_t bytes) {
         std::scoped_lock const only_one{growth_mutex_};
-        settle_passed();
+        order_.settle_passed();
         std::string cause;
         return spaces_.tidy(bytes, cause);
     }
@@ -224,7 +210,7 @@ class basic_pool {
         p.reserved_bytes = spaces_.budget().reserved_bytes;
         p.free_bytes = total_ - p.allocated_bytes;
         p.largest_free_bytes = spaces_.largest_free_bytes();
-        p.pending_bytes = pending_;
+        p.pending_bytes = order_.pending_bytes();
         p.peak_allocated_bytes = peak_allocated_;
         p.allocations = table_.size();
         auto const unused = p.reserved_bytes - p.allocated_bytes;
@@ -353,13 +339,6 @@ class basic_pool {
         reclaimer reclaim;
     };
 
-    /// A fence to ask about without the lock.
-    struct question {
-        extent_owner owner;
-        std::uint32_t epoch;
-        fence passed_after;
-    };
-
     static pool_options checked(pool_options const& options) {
         validate(options);
         return options;
@@ -410,10 +389,9 @@ class basic_pool {
                search_effort effort) noexcept {
         try {
             table_.reserve_one();
-            auto const* const known = stream == nullptr ? nullptr : streams_.find(*stream);
-            if (known != nullptr) {
-                if (auto const found = spaces_.allocate(request, known->owner, effort)) {
-                    pending_ -= found->where.bytes;
+            if (auto const owner = stream == nullptr ? extent_owner{0} : order_.owner_of(*stream); owner != 0) {
+                if (auto const found = spaces_.allocate(request, owner, effort)) {
+                    order_.on_reuse(found->where.bytes);
                     return enter(*found, request, hint);
                 }
             }
@@ -498,12 +476,12 @@ class basic_pool {
                        std::string& cause) noexcept {
         try {
             std::scoped_lock const only_one{growth_mutex_};
-            settle_passed();
+            order_.settle_passed();
             // places may also have come up while another thread was here
             if (void* const p = take_locked(stream, request, hint)) {
                 return p;
             }
-            if (stream != nullptr && borrow(*stream)) {
+            if (stream != nullptr && pressed() && order_.borrow(*stream)) {
                 if (void* const p = take_locked(stream, request, hint)) {
                     return p;
                 }
@@ -511,7 +489,7 @@ class basic_pool {
             if (void* const p = grow(request, hint, cause)) {
                 return p;
             }
-            return wait_for_streams() ? grow(request, hint, cause) : nullptr;
+            return order_.wait_for_all() ? grow(request, hint, cause) : nullptr;
         } catch (std::exception const& e) { // no memory for bookkeeping
             detail::note(cause, e.what());
             return nullptr;
@@ -548,6 +526,11 @@ class basic_pool {
         return enter(*found, request, hint);
     }
 
+    bool pressed() const noexcept {
+        std::scoped_lock const lock{mutex_};
+        return pressure_.level() != memory_pressure::low;
+    }
+
     void refuse(detail::memory_request const& request, failure& why) noexcept {
         {
             std::scoped_lock const lock{mutex_};
@@ -578,7 +561,10 @@ class basic_pool {
             std::string text;
             for (auto const& each : journal_.top()) {
                 if (each.bytes > 0) {
-                    text.append(text.empty() ? "" : ", ").append(each.name()).append(" ").append(format_bytes(each.bytes));
+                    text.append(text.empty() ? "" : ", ")
+                        .append(each.name())
+                        .append(" ")
+                        .append(format_bytes(each.bytes));
                 }
             }
             return text;
@@ -595,233 +581,8 @@ class basic_pool {
     /// Needs the mutex.
     std::uint64_t stranded_bytes() const noexcept {
         auto const unused = spaces_.budget().reserved_bytes - spaces_.allocated_bytes();
-        auto const movable = spaces_.movable_bytes() + pending_;
+        auto const movable = spaces_.movable_bytes() + order_.pending_bytes();
         return unused < movable ? 0 : unused - movable;
-    }
-
-    // --- stream order ---
-
-    /// The entry of a stream, made if need be; null when there are more streams than owners, or no memory for it.
-    detail::stream_ledger::entry* stream_entry(stream_ref stream) noexcept {
-        if (auto* const known = streams_.find(stream)) [[likely]] {
-            return known;
-        }
-        try {
-            auto const owner = spaces_.add_owner();
-            return owner ? &streams_.add(stream, *owner) : nullptr;
-        } catch (std::bad_alloc const&) {
-            return nullptr;
-        }
-    }
-
-    /// A fence after all work of the stream so far; one that has passed if the backend knows no fences. Should the
-    /// backend refuse, the work is taken to be running for ever: its memory is given back with the pool.
-    std::optional<fence> recorded(stream_ref stream) noexcept {
-        if constexpr (fence_backend<Backend>) {
-            try {
-                return backend_.record(stream);
-            } catch (std::exception const& e) {
-                log_(severity::error, "memory", "fence_refused", {{"device", backend_.name()}, {"failure", e.what()}});
-                return std::nullopt;
-            }
-        } else {
-            return fence{};
-        }
-    }
-
-    bool passed(fence f) noexcept {
-        if constexpr (fence_backend<Backend>) {
-            try {
-                return backend_.passed(f);
-            } catch (std::exception const& e) {
-                log_(severity::error, "memory", "fence_refused", {{"device", backend_.name()}, {"failure", e.what()}});
-                return false;
-            }
-        } else {
-            return true;
-        }
-    }
-
-    void forget_fence(fence f) noexcept {
-        if constexpr (fence_backend<Backend>) {
-            backend_.forget(f);
-        }
-    }
-
-    /// Waits for a fence and gives it back. True when it has passed.
-    bool finish(std::optional<fence> f) noexcept {
-        if (!f) {
-            return false;
-        }
-        bool done = true;
-        if constexpr (fence_backend<Backend>) {
-            try {
-                backend_.wait(*f);
-            } catch (std::exception const& e) {
-                log_(severity::error, "memory", "fence_refused", {{"device", backend_.name()}, {"failure", e.what()}});
-                done = false;
-            }
-        }
-        forget_fence(*f);
-        return done;
-    }
-
-    /// Keeps the fence of an epoch that was closed. Without one, the next epoch's fence covers it. Needs the mutex.
-    void keep_mark(extent_owner owner, std::uint32_t epoch, std::optional<fence> const& passed_after) noexcept {
-        if (!passed_after) {
-            return;
-        }
-        for (auto& each : streams_.entries()) {
-            if (each.owner == owner) {
-                try {
-                    each.marks.push_back({epoch, *passed_after});
-                    return;
-                } catch (std::bad_alloc const&) { // the next one must do
-                }
-            }
-        }
-        forget_fence(*passed_after);
-    }
-
-    /// Closes every stream's epoch, and gives everyone what was freed before points that have passed. Needs growth_mutex_.
-    void settle_passed() {
-        close_epochs();
-        extent_owner settled = 0;
-        for (auto const& each : open_questions()) {
-            if (each.owner != settled && passed(each.passed_after)) {
-                settle(each);
-                settled = each.owner; // its earlier fences are forgotten
-            }
-        }
-    }
-
-    void close_epochs() {
-        struct closing {
-            stream_ref stream;
-            extent_owner owner;
-            std::uint32_t epoch;
-        };
-        std::vector<closing> all;
-        {
-            std::scoped_lock const lock{mutex_};
-            for (auto& each : streams_.entries()) {
-                if (each.frees > 0) {
-                    all.push_back({each.stream, each.owner, each.close_epoch()});
-                }
-            }
-        }
-        for (auto const& each : all) {
-            auto const passed_after = recorded(each.stream);
-            std::scoped_lock const lock{mutex_};
-            keep_mark(each.owner, each.epoch, passed_after);
-        }
-    }
-
-    /// The fences that were not seen to pass, of each stream the latest first: when it has passed, so have the others.
-    std::vector<question> open_questions() {
-        std::scoped_lock const lock{mutex_};
-        std::vector<question> all;
-        for (auto const& each : streams_.entries()) {
-            for (auto i = each.marks.size(); i-- > 0;) {
-                all.push_back({each.owner, each.marks[i].epoch, each.marks[i].passed_after});
-            }
-        }
-        return all;
-    }
-
-    /// The latest fence of each stream.
-    std::vector<question> latest_questions() {
-        auto all = open_questions();
-        std::size_t kept = 0;
-        for (auto const& each : all) {
-            if (kept == 0 || all[kept - 1].owner != each.owner) {
-                all[kept++] = each;
-            }
-        }
-        all.resize(kept);
-        return all;
-    }
-
-    /// Gives everyone what was freed up to a point that has passed, and forgets the fences up to it.
-    void settle(question const& at) noexcept {
-        std::unique_lock lock{mutex_};
-        for (auto& each : streams_.entries()) {
-            if (each.owner != at.owner) {
-                continue;
-            }
-            auto& marks = each.marks;
-            for (std::size_t i = 0; i < marks.size();) {
-                if (static_cast<std::int32_t>(at.epoch - marks[i].epoch) < 0) {
-                    ++i;
-                    continue;
-                }
-                forget_fence(marks[i].passed_after);
-                marks.erase(marks.begin() + static_cast<std::ptrdiff_t>(i));
-            }
-        }
-        pending_ -= spaces_.transfer(at.owner, at.epoch, 0, 0);
-    }
-
-    /// Under pressure, lets `stream` have what other streams freed: its later work waits for theirs. True when there was
-    /// something. Needs growth_mutex_.
-    bool borrow(stream_ref stream) {
-        if constexpr (fence_backend<Backend>) {
-            {
-                std::scoped_lock const lock{mutex_};
-                if (pressure_.level() == memory_pressure::low || stream_entry(stream) == nullptr) {
-                    return false;
-                }
-            }
-            bool any = false;
-            for (auto const& each : latest_questions()) {
-                any = borrow_one(stream, each) || any;
-            }
-            return any;
-        } else {
-            return false;
-        }
-    }
-
-    bool borrow_one(stream_ref stream, question const& from) {
-        extent_owner to = 0;
-        {
-            std::scoped_lock const lock{mutex_};
-            to = streams_.find(stream)->owner;
-        }
-        if (to == from.owner) {
-            return false;
-        }
-        try {
-            backend_.make_wait(stream, from.passed_after);
-        } catch (std::exception const& e) {
-            log_(severity::error, "memory", "fence_refused", {{"device", backend_.name()}, {"failure", e.what()}});
-            return false;
-        }
-        std::scoped_lock const lock{mutex_};
-        auto* const entry = streams_.find(stream);
-        auto const bytes = spaces_.transfer(from.owner, from.epoch, to, entry->epoch);
-        entry->frees += bytes != 0; // so that the epoch is closed by a fence even if nothing else is freed in it
-        return bytes != 0;
-    }
-
-    /// Waits until all work that may use freed memory is done. True when that freed something. Needs growth_mutex_.
-    bool wait_for_streams() {
-        if constexpr (fence_backend<Backend>) {
-            bool any = false;
-            for (auto const& each : latest_questions()) {
-                try {
-                    backend_.wait(each.passed_after);
-                    settle(each);
-                    any = true;
-                } catch (std::exception const& e) {
-                    log_(severity::error, "memory", "fence_refused",
-                         {{"device", backend_.name()}, {"failure", e.what()}});
-                }
-            }
-            return any;
-        } else {
-            return false;
-        }
     }
 
     // --- figures ---
@@ -891,9 +652,8 @@ class basic_pool {
     detail::pressure_gauge pressure_;
     detail::memory_spaces<Backend> spaces_;
     detail::allocation_table table_;
-    detail::stream_ledger streams_;
     detail::allocation_journal journal_;
-    std::uint64_t pending_ = 0;
+    detail::stream_order<Backend> order_; // ends first: it waits for the work that uses memory
     std::uint64_t requested_ = 0;
     std::uint64_t peak_allocated_ = 0;
     counters counters_;
