@@ -83,6 +83,6 @@ TEST_CASE("memory: the marks of the advice are checked and read from the environ
     CHECK_THROWS_WITH(orfeas::validate(memory_advice_options{.fragmentation_mark = 2}),
                       orfeas_test::contains("fragmentation_mark"));
     auto const read = orfeas::from_environment<memory_advice_options>(
-        {}, orfeas::environment{"ORFEAS_MEMORY_ADVICE_MOST_CLEANUPS=9"});
+        {}, orfeas::environment{"ORFEAS_RECOMMENDATION_MOST_CLEANUPS=9"});
     CHECK(read.most_cleanups == 9);
 }

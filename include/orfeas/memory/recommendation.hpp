@@ -53,14 +53,14 @@ constexpr std::string_view to_string(memory_advice advice) noexcept {
     return "all_well";
 }
 
-/// When something is advised. Prefix ORFEAS_MEMORY_ADVICE_.
+/// When something is advised. Prefix ORFEAS_RECOMMENDATION_.
 struct memory_advice_options {
     double fragmentation_mark = 0.50;           ///< above this, another allocator is advised
     double trend_mark = 0.05;                   ///< change of utilisation that is a trend
     std::uint32_t most_cleanups = 5;            ///< more within the window are too many
     std::uint32_t cleanup_window_seconds = 300; ///< the window
 
-    static constexpr std::string_view environment_prefix = "ORFEAS_MEMORY_ADVICE_";
+    static constexpr std::string_view environment_prefix = "ORFEAS_RECOMMENDATION_";
 
     static void fields(auto& self, auto&& field) {
         field("fragmentation_mark", self.fragmentation_mark, in_range(0.0, 1.0),

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+//
+// What a pool knows about its allocations and tells.
+#include "support/catch.hpp"
+
+#include <orfeas/core/bytes.hpp>
+#include <orfeas/core/manual_clock.hpp>
+#include <orfeas/memory/null_vmm.hpp>
+#include <orfeas/memory/pool.hpp>
+#include <orfeas/memory/snapshot.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+using namespace orfeas::literals;
+using orfeas::memory::basic_pool;
+using orfeas::memory::block_state;
+using orfeas::memory::event_kind;
+using orfeas::memory::null_vmm;
+using orfeas::memory::out_of_memory;
+using orfeas::memory::stream_ref;
+
+namespace {
+
+using known_pool = basic_pool<null_vmm, orfeas::manual_clock>;
+
+} // namespace
+
+TEST_CASE("memory: a pool knows what each tag holds") {
+    known_pool pool{null_vmm{64_MiB}};
+    auto const weights = pool.tag("weights");
+    CHECK(pool.tag("weights") == weights);
+    void* const a = pool.allocate(4_MiB, 512, {.tag = weights});
+    pool.allocate(1000, 512, {.tag = pool.tag("cache")});
+    pool.allocate(10);
+    pool.deallocate(a, 4_MiB);
+    pool.allocate(3_MiB, 512, {.tag = weights});
+
+    auto const tags = pool.tags();
+    REQUIRE(tags.size() == 3);
+    CHECK(tags[0].name == "weights");
+    CHECK(tags[0].current_bytes == 3_MiB);
+    CHECK(tags[0].peak_bytes == 4_MiB);
+    CHECK(tags[0].allocations == 1);
+    CHECK(tags[0].allocations_total == 2);
+    CHECK(tags[1].name == "cache");
+    CHECK(tags[1].current_bytes == 1024);
+    CHECK(tags[2].name == "untagged");
+}
+
+TEST_CASE("memory: a refusal names who holds the memory, and what is stranded") {
+    known_pool pool{null_vmm{8_MiB}};
+    std::vector<void*> halves;
+    for (int i = 0; i < 8; ++i) {
+        halves.push_back(pool.allocate(1_MiB, 512, {.tag = pool.tag(i % 2 == 0 ? "weights" : "activations")}));
+    }
+    for (std::size_t i = 0; i < 6; i += 2) {
+        pool.deallocate(halves[i], 1_MiB);
+    }
+    try {
+        pool.allocate(3_MiB);
+        FAIL("no 3 MiB can be put together");
+    } catch (out_of_memory const& e) {
+        CHECK(e.report().stranded_bytes == 3_MiB);
+        CHECK_THAT(e.what(), orfeas_test::contains("3 MiB stranded"));
+        CHECK_THAT(e.what(), orfeas_test::contains("Most is held by activations 4 MiB, weights 1 MiB"));
+    }
+}
+
+TEST_CASE("memory: a pool that keeps events knows when and where, and for how long") {
+    orfeas::manual_clock clock;
+    known_pool pool{null_vmm{64_MiB}, {.event_capacity = 4}, {}, clock};
+    auto const site = pool.site();
+    auto const before = pool.snapshot<orfeas::memory::memory_snapshot>().clock_ns;
+    void* const p = pool.allocate(1000, 512, {.tag = pool.tag("tensor"), .site = site});
+    clock.advance(std::chrono::milliseconds{5});
+    pool.deallocate(p, 1000);
+
+    auto const seen = pool.snapshot<orfeas::memory::memory_snapshot>("mine");
+    CHECK(seen.name == "mine");
+    CHECK(seen.device == "null device");
+    CHECK(seen.remaps);
+    REQUIRE(seen.events.size() == 2);
+    CHECK(seen.events[0].kind == event_kind::allocate);
+    CHECK(seen.events[0].time_ns == before);
+    CHECK(seen.events[0].bytes == 1024);
+    CHECK(seen.events[0].related == 1000);
+    CHECK(seen.events[1].kind == event_kind::deallocate);
+    CHECK(seen.events[1].time_ns - seen.events[0].time_ns == 5'000'000);
+    CHECK(seen.events_lost == 0);
+    REQUIRE(seen.sites.size() == 1);
+    CHECK_THAT(seen.sites[0].file, orfeas_test::contains("pool_knowledge_test.cpp"));
+    CHECK(seen.sites[0].allocations_total == 1);
+    REQUIRE(seen.tags.size() == 1);
+    CHECK(seen.tags[0].byte_seconds == Approx(1024 * 0.005));
+
+    CHECK(pool.try_allocate(1_GiB) == nullptr);
+    pool.cleanup();
+    pool.allocate(1);
+    auto const later = pool.snapshot<orfeas::memory::memory_snapshot>();
+    CHECK(later.events_lost == 1);
+    REQUIRE(later.events.size() == 4);
+    CHECK(later.events[1].kind == event_kind::refuse);
+    CHECK(later.events[2].kind == event_kind::cleanup);
+    CHECK(pool.snapshot<orfeas::memory::memory_snapshot>("pool", false).events.empty());
+}
+
+TEST_CASE("memory: a snapshot shows all reserved memory, and what each part of it does") {
+    null_vmm const device{64_MiB};
+    known_pool pool{device, {.segment_bytes = 2_MiB}};
+    int stream = 0;
+    void* const used = pool.allocate(300_KiB);
+    void* const gone = pool.allocate(400_KiB);
+    void* const pending = pool.allocate(500_KiB);
+    void* const plain = pool.allocate(1_MiB, 512, {.exportable = true});
+    void* const small = pool.allocate(700);
+    pool.deallocate(gone, 400_KiB);
+    pool.deallocate(stream_ref{&stream}, pending, 500_KiB);
+
+    auto const seen = pool.snapshot<orfeas::memory::memory_snapshot>();
+    std::uint64_t reserved = 0;
+    std::string found;
+    for (auto const& range : seen.ranges) {
+        auto at = range.address;
+        for (auto const& block : range.blocks) {
+            REQUIRE(block.address == at); // without gaps
+            at += block.bytes;
+            auto* const p = reinterpret_cast<void*>(block.address);
+            found += p == used && block.state == block_state::used && block.requested_bytes == 300_KiB ? "used " : "";
+            found += p == gone && block.state == block_state::free && block.bytes == 400_KiB ? "gone " : "";
+            found += p == pending && block.state == block_state::pending && block.stream == 1 ? "pending " : "";
+            found += p == plain && range.whole_segment && block.requested_bytes == 1_MiB ? "plain " : "";
+            found += p == small && block.requested_bytes == 700 && block.bytes == 1024 ? "small " : "";
+        }
+        REQUIRE(at == range.address + range.bytes);
+        reserved += range.bytes;
+    }
+    CHECK(reserved == seen.profile.reserved_bytes);
+    CHECK(found.size() == std::string{"used gone pending plain small "}.size());
+    CHECK(seen.profile.pending_bytes == 500_KiB);
+    CHECK(seen.profile.rounding_ratio > 0);
+}
