@@ -69,9 +69,9 @@ class failing_resource : public detail::resource_adaptor<failing_resource<Resour
 
     /// From 0 up to, and without, 1: the mixer of SplitMix64, so that a request's fate depends on its number alone.
     static double chance(std::uint64_t seed, std::uint64_t number) noexcept {
-        auto x = (seed + number) * 0x9e37'79b9'7f4a'7c15U;
-        x = (x ^ (x >> 30)) * 0xbf58'476d'1ce4'e5b9U;
-        x = (x ^ (x >> 27)) * 0x94d0'49bb'1331'11ebU;
+        auto x = (seed + number) * 0x9e3779b97f4a7c15U;
+        x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
+        x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
         return static_cast<double>((x ^ (x >> 31)) >> 11) * 0x1p-53;
     }
 

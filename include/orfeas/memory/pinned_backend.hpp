@@ -13,6 +13,8 @@
 #include <orfeas/memory/host_vmm.hpp>
 #include <orfeas/memory/stream_ref.hpp>
 
+#include <unistd.h>
+
 #include <atomic>
 #include <cerrno>
 #include <cstddef>

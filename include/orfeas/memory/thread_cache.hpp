@@ -33,8 +33,8 @@ namespace orfeas::inline v0::memory {
 /// A block that is freed twice is not noticed here. The resource below must outlive the cache, and the cache all remote
 /// calls; when it ends, all that it keeps goes back.
 ///
-/// Thread-compatible for its owner (distinct objects); `deallocate_remote`, `request_flush` and `cached_bytes` are
-/// thread-safe.
+/// Thread-compatible (distinct objects): one thread at a time owns it. `deallocate_remote`, `request_flush` and
+/// `cached_bytes` may be called from any.
 template<memory_resource Resource>
 class alignas(64) thread_cache {
   public:

@@ -3,23 +3,30 @@
 
 #include <orfeas/memory/detail/host_memory.hpp>
 
-#include <linux/capability.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <memory>
 
 namespace orfeas::inline v0::memory::detail {
 
 /// Whether the process may lock memory whatever its limit says (CAP_IPC_LOCK).
 inline bool may_lock_without_limit() noexcept {
-    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-    __user_cap_data_struct held[_LINUX_CAPABILITY_U32S_3]{};
-    return ::syscall(SYS_capget, &header, held) == 0 && (held[0].effective >> CAP_IPC_LOCK & 1U) != 0;
+    constexpr int ipc_lock = 14; // its number in linux/capability.h
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> const file{std::fopen("/proc/self/status", "re"),
+                                                               [](std::FILE* f) { return std::fclose(f); }};
+    char line[256];
+    unsigned long long effective = 0;
+    while (file && std::fgets(line, sizeof line, file.get()) != nullptr) {
+        if (std::sscanf(line, "CapEff: %llx", &effective) == 1) {
+            break;
+        }
+    }
+    return (effective >> ipc_lock & 1U) != 0;
 }
 
 /// How much memory the process may lock at most (`ulimit -l`); 2^64 - 1 without a limit.
