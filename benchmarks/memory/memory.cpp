@@ -6,7 +6,9 @@
 #include "memory/foresight.hpp"
 #include "memory/heap.hpp"
 #include "memory/include_cost.hpp"
+#include "memory/knowledge.hpp"
 #include "memory/replay.hpp"
+#include "memory/resources.hpp"
 #include "support/report.hpp"
 
 #include <exception>
@@ -16,7 +18,9 @@ int main(int count, char** arguments) {
     try {
         bench::report report{bench::parse_command_line(count, arguments)};
         bench::measure_heap(report);
+        bench::measure_resources(report);
         bench::measure_generated_traces(report);
+        bench::measure_knowledge(report);
         bench::measure_foresight(report);
         bench::measure_include_cost(report);
         report.finish();

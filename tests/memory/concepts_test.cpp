@@ -2,6 +2,7 @@
 #include "support/catch.hpp"
 
 #include <orfeas/memory.hpp>
+#include <orfeas/memory/null_vmm.hpp>
 
 #include <cstddef>
 #include <cstdint>

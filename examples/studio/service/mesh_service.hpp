@@ -68,6 +68,14 @@ class mesh_service {
         web.route("GET", "/api/v1/meshes/{id}", [this](orfeas::http::request const& q) { return mesh_by_id(q); });
     }
 
+    /// Forgets the cached meshes, whose memory is the pool's. Returns how much that freed at most: answers that are still
+    /// being sent keep theirs.
+    std::uint64_t drop_cached_meshes() {
+        auto const held = meshes_.stats().bytes;
+        meshes_.clear();
+        return held;
+    }
+
     /// Waits for the work that was begun; no request may come any more.
     void join() { queue_.join(); }
 
