@@ -128,8 +128,16 @@ class MemorySnapshotTest(unittest.TestCase):
         # the viewer fails when there are categories without one of this name
         self.assertIn("unknown", {each["category"] for each in trace})
 
+    def test_memory_whose_return_was_not_noted_is_given_back_at_the_end(self):
+        gone = 0x7FF000000000
+        events = [event(3, "allocate", gone, MIB), event(4, "allocate", gone + MIB, MIB), event(5, "deallocate", gone, MIB),
+                  event(6, "deallocate", gone + MIB, MIB), event(7, "allocate", BASE, 2 * MIB)]
+        (trace,) = self.unpickled(snapshot(events))["device_traces"]
+        freed = [(each["addr"], each["size"]) for each in trace if each["action"] == "segment_free"]
+        self.assertEqual(freed, [(gone, 2 * MIB)])
+
     def test_a_long_trace_and_an_empty_one(self):
-        many = [event(i, "allocate", BASE + i * 512, 512, 500, 2, 2) for i in range(3, 30_003)]
+        many = [event(i, "allocate", BASE + i % 16_000 * 512, 512, 500, 2, 2) for i in range(3, 30_003)]
         (trace,) = self.unpickled(snapshot(many))["device_traces"]
         self.assertEqual(len(trace), 30_001)
         self.assertEqual([each["addr"] for each in trace[:-1]], [each["address"] for each in many])

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <orfeas/core/hash.hpp>
+#include <orfeas/memory/detail/address_spans.hpp>
 #include <orfeas/memory/detail/id_index.hpp>
 #include <orfeas/memory/detail/pickle_writer.hpp>
 #include <orfeas/memory/snapshot.hpp>
@@ -143,7 +144,7 @@ class pytorch_writer {
         }
         frame_index_.reserve_one();
         out_.begin_list();
-        if (site < sites_.size() && !sites_[site].file.empty()) {
+        if (site != 0 && site < sites_.size() && !sites_[site].file.empty()) {
             frame(sites_[site].file, sites_[site].line, sites_[site].function);
         }
         if (tag != 0) {
@@ -177,10 +178,37 @@ class pytorch_writer {
         for (auto const& event : snapshot_.events) {
             trace(event);
         }
+        for (auto const& span : forgotten()) {
+            entry("segment_free", {.time_ns = snapshot_.clock_ns}, "addr", span.begin, span.end - span.begin);
+        }
         // the viewer fails when events have categories and none of them is "unknown": here is one
         entry("snapshot", {.time_ns = snapshot_.clock_ns}, "addr", 0, 0);
         out_.end_list();
         out_.end_list();
+    }
+
+    /// Where there were allocations, but no memory is now and no event says that it was given back. The viewer, which goes
+    /// back in time from the present, fails at an allocation outside of all segments.
+    address_spans forgotten() const {
+        address_spans known;
+        for (auto const& range : snapshot_.ranges) {
+            known.add(range.address, range.bytes);
+        }
+        for (auto const& event : snapshot_.events) {
+            if (event.kind == event_kind::release || event.kind == event_kind::move) {
+                known.add(event.kind == event_kind::move ? event.related : event.address, event.bytes);
+            }
+        }
+        known.settle();
+        address_spans result;
+        for (auto const& event : snapshot_.events) {
+            bool const of_allocation = event.kind == event_kind::allocate || event.kind == event_kind::deallocate;
+            if (of_allocation && !known.contains(event.address)) {
+                result.add(event.address, event.bytes);
+            }
+        }
+        result.settle();
+        return result;
     }
 
     void trace(allocation_event const& event) {
