@@ -110,12 +110,15 @@ double ring_ns(std::vector<operation> const& all, int rounds) {
 }
 
 memory_snapshot snapshot_of(std::vector<operation> const& all, std::size_t events) {
+    constexpr std::uint64_t base = 0x7f00'0000'0000;
+    constexpr std::uint64_t spacing = 0x20'0000;
     memory_snapshot result{.name = "bench", .device = "null device"};
+    result.ranges = {{.address = base, .bytes = 4096 * spacing}};
     for (std::size_t i = 0; i < events; ++i) {
         auto const& each = all[i / 2 % all.size()];
         result.events.push_back({.sequence = i,
                                  .time_ns = 1'000'000'000'000 + i * 1000,
-                                 .address = 0x7f00'0000'0000 + i / 2 % 4096 * 0x20'0000,
+                                 .address = base + i / 2 % 4096 * spacing,
                                  .bytes = each.bytes,
                                  .related = each.bytes - 100,
                                  .site = each.tag,
