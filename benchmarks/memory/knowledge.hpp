@@ -5,5 +5,9 @@
 
 /// What it costs a pool to know about its allocations: accounts by tag, the ring of events, and writing them to a file.
 
-/// Measures and reports, against the bars of design research 7.9 (targets 1 and 8).
-void measure_knowledge(bench::report& report);
+namespace bench {
+
+/// Measures and reports, against targets 1 and 8 of the design research.
+void measure_knowledge(report& into);
+
+} // namespace bench
