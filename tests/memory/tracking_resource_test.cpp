@@ -50,7 +50,7 @@ TEST_CASE("memory: a tracking resource knows what is live") {
     CHECK(live[0].number == 2);
     CHECK(live[1].number == 3);
     auto const leaks = tracked.leaks();
-    CHECK_THAT(leaks, orfeas_test::contains("2 allocations are live, 2 KiB"));
+    CHECK_THAT(leaks, orfeas_test::contains("live allocations: 2, 2 KiB"));
     CHECK_THAT(leaks, orfeas_test::contains("request 2: 2 KiB at 0x"));
     CHECK_THAT(leaks, orfeas_test::contains("aligned to 64"));
     CHECK_THAT(tracked.leaks(1), orfeas_test::contains("and others"));

@@ -14,6 +14,10 @@ struct fence;
 struct null_vmm_options;
 struct null_vmm_usage;
 struct cuda_async_options;
+struct pinned_options;
+struct thread_cache_options;
+struct tracked_allocation;
+struct failure_plan;
 
 class stream_ref;
 class backend_error;
@@ -23,6 +27,9 @@ class host_vmm;
 class null_vmm;
 class cuda_vmm;
 class cuda_async;
+class pinned_backend;
+class resource_ref;
+class any_resource;
 class device;
 
 } // namespace orfeas::inline v0::memory

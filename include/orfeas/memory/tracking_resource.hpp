@@ -76,7 +76,7 @@ class tracking_resource : public detail::resource_adaptor<tracking_resource<Reso
         if (live_.empty()) {
             return {};
         }
-        auto text = std::to_string(live_.size()) + " allocations are live, " + format_bytes(bytes_) + '\n';
+        auto text = "live allocations: " + std::to_string(live_.size()) + ", " + format_bytes(bytes_) + '\n';
         std::size_t lines = 0;
         for (auto const& each : live_) {
             if (lines++ == most) {
