@@ -58,7 +58,17 @@ TEST_CASE("memory: a resource is one of CCCL 3.1 and later") {
     static_assert(cuda::mr::resource_with<on_device, cuda::mr::device_accessible>);
     static_assert(cuda::mr::synchronous_resource_with<on_heap, cuda::mr::host_accessible>);
     static_assert(!cuda::mr::resource<on_heap>);
-    SUCCEED();
+    counted_pool p{null_vmm{}};
+    auto adapted = as_cccl<cuda::mr::device_accessible>(p);
+    cuda::mr::resource_ref<cuda::mr::device_accessible> ordered{adapted};
+    cuda::stream_ref const stream{reinterpret_cast<cudaStream_t>(std::uintptr_t{0x10})};
+    void* const a = ordered.allocate_sync(1000, 256);
+    void* const b = ordered.allocate(stream, 1000, 256);
+    CHECK(p.profile().allocations == 2);
+    ordered.deallocate_sync(a, 1000, 256);
+    ordered.deallocate(stream, b, 1000, 256);
+    CHECK(p.profile().allocations == 0);
+    CHECK(p.profile().pending_bytes == 1024);
 #else
     ORFEAS_TEST_SKIP("the toolkit brings CCCL 3.0");
 #endif
