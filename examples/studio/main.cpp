@@ -71,7 +71,8 @@ void run(studio::command_line const& given) {
     }
     auto const maker = studio::make_mesh_maker(pool, device_pool ? &*device_pool : nullptr, limits);
     studio::mesh_service meshes{io.get_executor(), obs, *maker, options, limits};
-    pool.add_reclaimer(0, [&meshes](std::uint64_t) { return meshes.drop_cached_meshes(); }); // rather than refuse a picture
+    pool.add_reclaimer(
+        0, [&meshes](std::uint64_t) { return meshes.drop_cached_meshes(); }); // rather than refuse a picture
     web_server web{io.get_executor(), obs, http_options(given),
                    orfeas::from_environment<orfeas::serve::dashboard_options>()};
     meshes.add_routes(web);

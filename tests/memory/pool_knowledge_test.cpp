@@ -71,7 +71,7 @@ TEST_CASE("memory: a refusal names who holds the memory, and what is stranded") 
 
 TEST_CASE("memory: a pool that keeps events knows when and where, and for how long") {
     orfeas::manual_clock clock;
-    known_pool pool{null_vmm{64_MiB}, {.event_capacity = 4}, {}, clock};
+    known_pool pool{null_vmm{64_MiB}, {.event_capacity = 5}, {}, clock};
     auto const site = pool.site();
     auto const before = pool.snapshot<orfeas::memory::memory_snapshot>().clock_ns;
     void* const p = pool.allocate(1000, 512, {.tag = pool.tag("tensor"), .site = site});
@@ -82,13 +82,16 @@ TEST_CASE("memory: a pool that keeps events knows when and where, and for how lo
     CHECK(seen.name == "mine");
     CHECK(seen.device == "null device");
     CHECK(seen.remaps);
-    REQUIRE(seen.events.size() == 2);
-    CHECK(seen.events[0].kind == event_kind::allocate);
-    CHECK(seen.events[0].time_ns == before);
-    CHECK(seen.events[0].bytes == 1024);
-    CHECK(seen.events[0].related == 1000);
-    CHECK(seen.events[1].kind == event_kind::deallocate);
-    CHECK(seen.events[1].time_ns - seen.events[0].time_ns == 5'000'000);
+    REQUIRE(seen.events.size() == 3);
+    CHECK(seen.events[0].kind == event_kind::reserve);
+    CHECK(seen.events[0].bytes == 2_MiB);
+    CHECK(seen.events[1].kind == event_kind::allocate);
+    CHECK(seen.events[1].time_ns == before);
+    CHECK(seen.events[1].bytes == 1024);
+    CHECK(seen.events[1].related == 1000);
+    CHECK(seen.events[2].kind == event_kind::deallocate);
+    CHECK(seen.events[2].related == 1000);
+    CHECK(seen.events[2].time_ns - seen.events[1].time_ns == 5'000'000);
     CHECK(seen.events_lost == 0);
     REQUIRE(seen.sites.size() == 1);
     CHECK_THAT(seen.sites[0].file, orfeas_test::contains("pool_knowledge_test.cpp"));
@@ -100,10 +103,13 @@ TEST_CASE("memory: a pool that keeps events knows when and where, and for how lo
     pool.cleanup();
     pool.allocate(1);
     auto const later = pool.snapshot<orfeas::memory::memory_snapshot>();
-    CHECK(later.events_lost == 1);
-    REQUIRE(later.events.size() == 4);
-    CHECK(later.events[1].kind == event_kind::refuse);
+    CHECK(later.events_lost == 3);
+    REQUIRE(later.events.size() == 5);
+    CHECK(later.events[0].kind == event_kind::refuse);
+    CHECK(later.events[1].kind == event_kind::release);
     CHECK(later.events[2].kind == event_kind::cleanup);
+    CHECK(later.events[3].kind == event_kind::reserve);
+    CHECK(later.events[4].kind == event_kind::allocate);
     CHECK(pool.snapshot<orfeas::memory::memory_snapshot>("pool", false).events.empty());
 }
 

@@ -51,10 +51,10 @@ struct allocation_event {
     std::uint64_t address = 0;  ///< of the memory; of a move, where it is now; of a refusal and a cleanup 0
     std::uint64_t bytes = 0;    ///< taken, given or refused
     std::uint64_t related =
-        0;                  ///< allocate: bytes asked for, before rounding; refuse: bytes that may still be handed out;
-                            ///< move: the address where the memory was; else 0
-    std::uint32_t site = 0; ///< a call_site_id
-    std::uint16_t tag = 0;  ///< a tag_id
+        0; ///< allocate and deallocate: bytes asked for, before rounding; refuse: bytes that may still be handed out;
+           ///< move: the address where the memory was; else 0
+    std::uint32_t site = 0;  ///< a call_site_id
+    std::uint16_t tag = 0;   ///< a tag_id
     std::uint8_t stream = 0; ///< number of the stream among the pool's, 0 for none
     event_kind kind = event_kind::allocate;
 

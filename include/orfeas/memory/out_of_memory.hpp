@@ -53,7 +53,8 @@ class out_of_memory : public std::bad_alloc {
             report.total_bytes == 0 ? "any number" : format_bytes(report.total_bytes).c_str(),
             format_bytes(report.reserved_bytes).c_str(), format_bytes(report.largest_free_bytes).c_str(),
             format_bytes(report.stranded_bytes).c_str(), holders.empty() ? "" : ". Most is held by ",
-            static_cast<int>(holders.size()), holders.data(), cause.empty() ? "" : ". ", static_cast<int>(cause.size()), cause.data());
+            static_cast<int>(holders.size()), holders.data(), cause.empty() ? "" : ". ", static_cast<int>(cause.size()),
+            cause.data());
         if (length < 0) {
             text_[0] = '\0';
         }

@@ -168,6 +168,7 @@ class basic_pool {
         spaces_.trim(~std::uint64_t{0}, report.failure);
         report.success = report.failure.empty();
         report.reserved_after_bytes = reserved_bytes();
+        note_reserved(report.reserved_before_bytes);
         report.freed_bytes = report.reserved_before_bytes - report.reserved_after_bytes;
         count_cleanup(report);
         log_(report.success ? severity::info : severity::warning, "memory",
@@ -201,26 +202,8 @@ class basic_pool {
 
     /// What the pool holds now. Linear in the free extents of at least a granule.
     memory_profile profile() const noexcept {
-        memory_profile p;
-        p.time = clock_.wall_now();
-        p.total_bytes = total_;
         std::scoped_lock const lock{mutex_};
-        p.allocated_bytes = spaces_.allocated_bytes();
-        p.requested_bytes = requested_;
-        p.reserved_bytes = spaces_.budget().reserved_bytes;
-        p.free_bytes = total_ - p.allocated_bytes;
-        p.largest_free_bytes = spaces_.largest_free_bytes();
-        p.pending_bytes = order_.pending_bytes();
-        p.peak_allocated_bytes = peak_allocated_;
-        p.allocations = table_.size();
-        auto const unused = p.reserved_bytes - p.allocated_bytes;
-        p.stranded_bytes = stranded_bytes();
-        p.fragmentation_ratio = unused == 0 ? 0.0 : 1.0 - ratio(p.largest_free_bytes, unused);
-        p.stranded_ratio = ratio(p.stranded_bytes, p.reserved_bytes);
-        p.rounding_ratio = p.allocated_bytes == 0 ? 0.0 : 1.0 - ratio(p.requested_bytes, p.allocated_bytes);
-        p.utilization_ratio = ratio(p.allocated_bytes, total_);
-        p.pressure = pressure_.level();
-        return p;
+        return profile_now();
     }
 
     /// Names a tag for allocation hints, the same one each time; beyond options().tag_limit all are one.
@@ -254,8 +237,8 @@ class basic_pool {
         Snapshot made;
         made.name = name;
         made.device = backend_.name();
-        made.profile = profile();
         std::scoped_lock const lock{mutex_};
+        made.profile = profile_now();
         made.clock_ns = now_ns();
         made.remaps = spaces_.remaps();
         made.tags = journal_.tags();
@@ -392,7 +375,7 @@ class basic_pool {
             if (auto const owner = stream == nullptr ? extent_owner{0} : order_.owner_of(*stream); owner != 0) {
                 if (auto const found = spaces_.allocate(request, owner, effort)) {
                     order_.on_reuse(found->where.bytes);
-                    return enter(*found, request, hint);
+                    return enter(*found, request, hint, owner);
                 }
             }
             auto const found = spaces_.allocate(request, 0, effort);
@@ -403,8 +386,8 @@ class basic_pool {
     }
 
     /// Notes a live allocation, for which the table has room. Needs the mutex.
-    void* enter(detail::placement const& found, detail::memory_request const& request,
-                allocation_hint const& hint) noexcept {
+    void* enter(detail::placement const& found, detail::memory_request const& request, allocation_hint const& hint,
+                extent_owner owner = 0) noexcept {
         detail::allocation const made{.address = found.where.address,
                                       .allocated_ns = journal_.timed() ? now_ns() : 0,
                                       .node = found.where.node,
@@ -413,7 +396,7 @@ class basic_pool {
                                       .rounding = static_cast<std::uint16_t>(found.where.bytes - request.bytes),
                                       .space = found.space};
         table_.insert(made);
-        journal_.on_allocate(made, found.where.bytes, request.bytes);
+        journal_.on_allocate(made, found.where.bytes, owner);
         requested_ += request.bytes;
         auto const allocated = spaces_.allocated_bytes();
         peak_allocated_ = peak_allocated_ < allocated ? allocated : peak_allocated_;
@@ -508,7 +491,9 @@ class basic_pool {
             table_.reserve_one();
         }
         std::uint64_t released = 0;
+        auto const before = reserved_bytes();
         auto const found = spaces_.grow(request, cause, released);
+        note_reserved(before);
         if (released > 0) {
             log_(severity::info, "memory", "segments_released_for_a_request",
                  {{"device", backend_.name()}, {"freed_bytes", released}, {"requested_bytes", request.bytes}});
@@ -588,6 +573,29 @@ class basic_pool {
     // --- figures ---
 
     /// Needs the mutex.
+    memory_profile profile_now() const noexcept {
+        memory_profile p;
+        p.time = clock_.wall_now();
+        p.total_bytes = total_;
+        p.allocated_bytes = spaces_.allocated_bytes();
+        p.requested_bytes = requested_;
+        p.reserved_bytes = spaces_.budget().reserved_bytes;
+        p.free_bytes = total_ - p.allocated_bytes;
+        p.largest_free_bytes = spaces_.largest_free_bytes();
+        p.pending_bytes = order_.pending_bytes();
+        p.peak_allocated_bytes = peak_allocated_;
+        p.allocations = table_.size();
+        auto const unused = p.reserved_bytes - p.allocated_bytes;
+        p.stranded_bytes = stranded_bytes();
+        p.fragmentation_ratio = unused == 0 ? 0.0 : 1.0 - ratio(p.largest_free_bytes, unused);
+        p.stranded_ratio = ratio(p.stranded_bytes, p.reserved_bytes);
+        p.rounding_ratio = p.allocated_bytes == 0 ? 0.0 : 1.0 - ratio(p.requested_bytes, p.allocated_bytes);
+        p.utilization_ratio = ratio(p.allocated_bytes, total_);
+        p.pressure = pressure_.level();
+        return p;
+    }
+
+    /// Needs the mutex.
     template<class Ranges>
     void collect_ranges(Ranges& ranges) const {
         using range = typename Ranges::value_type;
@@ -620,6 +628,17 @@ class basic_pool {
     std::uint64_t reserved_bytes() const noexcept {
         std::scoped_lock const lock{mutex_};
         return spaces_.budget().reserved_bytes;
+    }
+
+    /// Writes down what was taken from the backend, or given back, since `before` bytes were reserved.
+    void note_reserved(std::uint64_t before) noexcept {
+        std::scoped_lock const lock{mutex_};
+        auto const now = spaces_.budget().reserved_bytes;
+        if (now > before) {
+            journal_.on_event(event_kind::reserve, now - before, 0, now_ns());
+        } else if (now < before) {
+            journal_.on_event(event_kind::release, before - now, 0, now_ns());
+        }
     }
 
     void count_cleanup(cleanup_report const& report) noexcept {

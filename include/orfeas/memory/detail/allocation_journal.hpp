@@ -32,16 +32,17 @@ class allocation_journal {
     tag_id tag(std::string_view name) noexcept { return tags_.intern(name); }
     call_site_id site(std::source_location const& place) noexcept { return sites_.intern(place); }
 
-    void on_allocate(allocation const& a, std::uint64_t bytes, std::uint64_t requested) noexcept {
+    void on_allocate(allocation const& a, std::uint64_t bytes, std::uint8_t stream) noexcept {
         accounts_.on_allocate({a.tag}, bytes);
         if (timed_) {
             sites_.on_allocate({a.site}, bytes);
             events_.push({.time_ns = a.allocated_ns,
                           .address = a.address,
                           .bytes = bytes,
-                          .related = requested,
+                          .related = bytes - a.rounding,
                           .site = a.site,
                           .tag = a.tag,
+                          .stream = stream,
                           .kind = event_kind::allocate});
         }
     }
@@ -56,6 +57,7 @@ class allocation_journal {
         events_.push({.time_ns = now_ns,
                       .address = a.address,
                       .bytes = bytes,
+                      .related = bytes - a.rounding,
                       .site = a.site,
                       .tag = a.tag,
                       .stream = stream,

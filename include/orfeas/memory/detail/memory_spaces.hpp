@@ -92,8 +92,8 @@ class memory_spaces {
         auto const of = [&visit](bool whole_segment) {
             return [&visit, whole_segment](extent const& e, auto state, extent_owner owner) {
                 using states = decltype(state);
-                visit(e, static_cast<extent_heap::range_state>(static_cast<std::underlying_type_t<states>>(state)), owner,
-                      whole_segment);
+                visit(e, static_cast<extent_heap::range_state>(static_cast<std::underlying_type_t<states>>(state)),
+                      owner, whole_segment);
             };
         };
         granules_.for_each_range(of(false));
