@@ -36,10 +36,10 @@ struct workload {
         std::mt19937_64 random{1};
         std::uniform_real_distribution<double> logarithm{std::log(least), std::log(most)};
         for (auto& each : sizes) {
-            each = static_cast<std::uint64_t>(std::exp(logarithm(random)));
+            each = static_cast<std::uint32_t>(std::exp(logarithm(random)));
         }
         for (auto& each : victims) {
-            each = static_cast<std::uint32_t>(random() % live);
+            each = static_cast<std::uint16_t>(random() % live);
         }
     }
 
@@ -54,8 +54,8 @@ struct workload {
     }
 
     std::size_t live;
-    std::vector<std::uint64_t> sizes;
-    std::vector<std::uint32_t> victims;
+    std::vector<std::uint32_t> sizes; // small, as all that the loop reads itself displaces what the allocator reads
+    std::vector<std::uint16_t> victims;
 };
 
 /// Replaces live allocations at random, for `operations` allocations and deallocations together. `Handle` names one of
@@ -87,7 +87,7 @@ class churn {
   private:
     struct one {
         Handle handle;
-        std::uint64_t bytes;
+        std::uint32_t bytes;
     };
 
     workload const& work_;

@@ -204,6 +204,9 @@ void measure_traces(report& to, char const* bench, std::vector<trace> const& tra
 }
 
 void measure_generated_traces(report& to) {
+    to.add({.bench = "memory",
+            .name = "traces: share of moves made ahead of requests",
+            .skipped = "the pool moves ahead only when it is told to (prepare), and a replay tells it nothing"});
     measure_traces(to, "memory", generated_traces());
 }
 

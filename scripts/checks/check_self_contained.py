@@ -27,9 +27,10 @@ PROBES = {"asio": "boost/asio.hpp", "beast": "boost/beast.hpp", "eigen": "Eigen/
 class Compiler:
     def __init__(self, root: Path, compiler: str):
         self.root = root
-        cuda = Path("/usr/local/cuda/include")
+        toolkit = Path("/usr/local/cuda/include")
+        cuda = [folder for folder in (toolkit, toolkit / "cccl") if folder.is_dir()]  # CUDA 13 keeps CCCL apart
         self.command = [compiler, "-std=c++20", *WARNINGS, f"-I{root / 'include'}", "-isystem", "/usr/include/eigen3",
-                        *(["-isystem", str(cuda)] if cuda.is_dir() else []), "-x", "c++", "-"]
+                        *(word for folder in cuda for word in ("-isystem", str(folder))), "-x", "c++", "-"]
         version = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True).stdout
         self.identity = version.splitlines()[0] + " ".join(WARNINGS)
 

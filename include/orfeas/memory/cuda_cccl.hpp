@@ -23,6 +23,8 @@ namespace orfeas::inline v0::memory {
 /// `Properties` are what the memory is known to be, in CCCL's words: `cuda::mr::device_accessible` for a pool that is known
 /// to lie on a device.
 ///
+/// CUDA 13 keeps CCCL in include/cccl: nvcc looks there by itself, other compilers are to be told.
+///
 /// A handle: copies are equal and speak for the same resource, which must outlive them.
 /// Thread-safe, as far as the resource is.
 template<memory_resource Resource, class... Properties>
