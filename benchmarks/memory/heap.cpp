@@ -165,7 +165,7 @@ void measure_small(report& to, sizes const& s) {
     bool const mimalloc =
         add(library_contender("mimalloc", "libmimalloc.so.2", "mi_malloc", "mi_free", work, s.operations)) ||
         add(library_contender("mimalloc", "libmimalloc.so", "mi_malloc", "mi_free", work, s.operations));
-    add(library_contender("jemalloc", "libjemalloc.so.2", "malloc", "free", work, s.operations));
+    bool const jemalloc = add(library_contender("jemalloc", "libjemalloc.so.2", "malloc", "free", work, s.operations));
     all.push_back(resource_contender<std::pmr::unsynchronized_pool_resource>("std::pmr", work, s.operations));
     all.push_back(
         resource_contender<boost::container::pmr::unsynchronized_pool_resource>("Boost.Container", work, s.operations));
@@ -180,6 +180,11 @@ void measure_small(report& to, sizes const& s) {
     to.add(std::move(made));
     if (!mimalloc) {
         to.add({.bench = "memory", .name = "extent heap against mimalloc", .skipped = "mimalloc is not installed"});
+    }
+    if (!jemalloc) {
+        to.add({.bench = "memory",
+                .name = "extent heap against jemalloc",
+                .skipped = "jemalloc is not installed, or cannot be opened beside the program's malloc"});
     }
 }
 

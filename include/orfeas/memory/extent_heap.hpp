@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <new>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace orfeas::inline v0::memory {
@@ -52,8 +53,6 @@ class basic_extent_heap {
     static constexpr std::uint64_t max_alignment = std::uint64_t{1} << 30;
     /// The most regions at a time.
     static constexpr std::size_t max_regions = 65535;
-
-    basic_extent_heap() : free_(1) {}
 
     /// The space that a request takes: rounded up to whole units, at least one.
     static constexpr std::uint64_t rounded(std::uint64_t bytes) noexcept {
@@ -118,19 +117,19 @@ class basic_extent_heap {
                                         search_effort effort = search_effort::bounded) {
         ORFEAS_ASSERT(alignment <= max_alignment && (alignment & (alignment - 1)) == 0 && alignment != 0,
                       "alignments are powers of two up to extent_heap::max_alignment");
-        if (bytes > max_bytes || owner >= free_.size()) {
+        if (bytes > max_bytes || owner > owned_.size()) {
             return std::nullopt;
         }
         reserve_nodes(2);
         auto const units = static_cast<std::uint32_t>(rounded(bytes) / unit_bytes);
         if (alignment <= unit_bytes && effort == search_effort::bounded) [[likely]] {
-            auto const n = free_[owner].find(nodes_, units);
+            auto const n = free_of(owner).find(nodes_, units);
             if (n == detail::nil) {
                 return std::nullopt;
             }
             return take(n, 0, units);
         }
-        auto const n = find_aligned(free_[owner], units, alignment < unit_bytes ? unit_bytes : alignment, effort);
+        auto const n = find_aligned(free_of(owner), units, alignment < unit_bytes ? unit_bytes : alignment, effort);
         if (n == detail::nil) {
             return std::nullopt;
         }
@@ -151,11 +150,13 @@ class basic_extent_heap {
 
     /// Names one more owner, in [1, 255]; empty when there are no more names. Throws std::bad_alloc.
     std::optional<extent_owner> add_owner() {
-        if (free_.size() > 255) {
+        if (owned_.size() == 255) {
             return std::nullopt;
         }
-        free_.push_back(free_.empty() ? FreeIndex{} : empty_like());
-        return static_cast<extent_owner>(free_.size() - 1);
+        FreeIndex made;
+        made.cover(covered_);
+        owned_.push_back(std::move(made));
+        return static_cast<extent_owner>(owned_.size());
     }
 
     /// Gives everyone what `owner` freed in the epochs up to `epoch`, and merges it with its neighbours. Epochs may wrap
@@ -166,7 +167,7 @@ class basic_extent_heap {
     std::uint64_t transfer(extent_owner owner, std::uint32_t epoch, extent_owner to, std::uint32_t to_epoch) noexcept {
         // gathered first: linking into an index while it is walked would disturb the walk
         auto ready = detail::nil;
-        free_[owner].for_each(nodes_, 1, [&](detail::node_index n) {
+        free_of(owner).for_each(nodes_, 1, [&](detail::node_index n) {
             if (static_cast<std::int32_t>(epoch - nodes_[n].epoch) >= 0) {
                 unlink(n);
                 nodes_[n].state = detail::node_state::used;
@@ -196,7 +197,7 @@ class basic_extent_heap {
     std::uint64_t free_count() const noexcept { return free_count_; }              ///< extents to hand out
 
     /// The size of the largest extent that is free for everyone.
-    std::uint64_t largest_free_bytes() const noexcept { return free_[0].largest(nodes_) * unit_bytes; }
+    std::uint64_t largest_free_bytes() const noexcept { return everyones_.largest(nodes_) * unit_bytes; }
 
     /// A run of absent addresses, and what lies free for everyone on both sides of it.
     struct gap {
@@ -220,8 +221,8 @@ class basic_extent_heap {
     /// Calls visit(extent) for each extent of at least `bytes` that is free for everyone; visit must not change the heap.
     template<class Visit>
     void for_each_free(std::uint64_t bytes, Visit visit) const {
-        free_[0].for_each(nodes_, static_cast<std::uint32_t>(rounded(bytes) / unit_bytes),
-                          [&](detail::node_index n) { visit(at(n)); });
+        everyones_.for_each(nodes_, static_cast<std::uint32_t>(rounded(bytes) / unit_bytes),
+                            [&](detail::node_index n) { visit(at(n)); });
     }
 
     /// What a range of a region is.
@@ -288,7 +289,7 @@ class basic_extent_heap {
 
     /// Walks everything and says whether the bookkeeping is consistent; for tests and for debugging. Linear.
     bool consistent() const {
-        std::vector<std::uint64_t> free_extents(free_.size());
+        std::vector<std::uint64_t> free_extents(owned_.size() + 1);
         std::uint64_t free_units = 0;
         std::uint64_t used = 0;
         std::uint64_t absents = 0;
@@ -318,8 +319,8 @@ class basic_extent_heap {
             }
         }
         std::uint64_t all_free = 0;
-        for (std::size_t owner = 0; owner < free_.size(); ++owner) {
-            if (!free_[owner].consistent(nodes_, free_extents[owner])) {
+        for (std::size_t owner = 0; owner <= owned_.size(); ++owner) {
+            if (!free_of(static_cast<extent_owner>(owner)).consistent(nodes_, free_extents[owner])) {
                 return false;
             }
             all_free += free_extents[owner];
@@ -387,28 +388,31 @@ class basic_extent_heap {
         if (units <= covered_) {
             return;
         }
-        for (auto& each : free_) {
+        everyones_.cover(units);
+        for (auto& each : owned_) {
             each.cover(units);
         }
         covered_ = units;
     }
 
-    FreeIndex empty_like() const {
-        FreeIndex made;
-        made.cover(covered_);
-        return made;
-    }
+    FreeIndex& free_of(extent_owner owner) noexcept { return owner == 0 ? everyones_ : owned_[owner - 1U]; }
+    FreeIndex const& free_of(extent_owner owner) const noexcept { return owner == 0 ? everyones_ : owned_[owner - 1U]; }
 
     /// Cuts [skip, skip + units) out of the free extent `n`; what is left before and after it stays its owner's.
     extent take(node_index n, std::uint32_t skip, std::uint32_t units) noexcept {
-        unlink(n);
+        auto& index = free_of(nodes_[n].owner);
+        index.unlink(nodes_, n);
+        --free_count_;
+        free_units_ -= units;
         if (skip > 0) {
             auto const front = n;
             n = split(front, skip);
-            link(front);
+            index.link(nodes_, front);
+            ++free_count_;
         }
         if (nodes_[n].units > units) {
-            link(split(n, units));
+            index.link(nodes_, split(n, units));
+            ++free_count_;
         }
         nodes_[n].state = detail::node_state::used;
         ++used_count_;
@@ -450,18 +454,25 @@ class basic_extent_heap {
     /// Makes `n`, which is in no list, free for `owner`, together with its neighbours of the same owner. The later epoch
     /// of two is that of the sum.
     void insert_merged(node_index n, extent_owner owner) noexcept {
+        auto& index = free_of(owner);
+        free_units_ += nodes_[n].units;
+        ++free_count_;
         if (auto const after = nodes_[n].after; is_free_for(after, owner)) {
-            unlink(after);
+            index.unlink(nodes_, after);
+            --free_count_;
             keep_later_epoch(owner, n, after);
             absorb(n, after);
         }
         if (auto const before = nodes_[n].before; is_free_for(before, owner)) {
-            unlink(before);
+            index.unlink(nodes_, before);
+            --free_count_;
             keep_later_epoch(owner, before, n);
             absorb(before, n);
             n = before;
         }
-        insert(n, owner);
+        nodes_[n].state = detail::node_state::free;
+        nodes_[n].owner = owner;
+        index.link(nodes_, n);
     }
 
     void keep_later_epoch(extent_owner owner, node_index n, node_index other) noexcept {
@@ -478,13 +489,13 @@ class basic_extent_heap {
 
     /// Puts a free extent into its owner's index.
     void link(node_index n) noexcept {
-        free_[nodes_[n].owner].link(nodes_, n);
+        free_of(nodes_[n].owner).link(nodes_, n);
         free_units_ += nodes_[n].units;
         ++free_count_;
     }
 
     void unlink(node_index n) noexcept {
-        free_[nodes_[n].owner].unlink(nodes_, n);
+        free_of(nodes_[n].owner).unlink(nodes_, n);
         free_units_ -= nodes_[n].units;
         --free_count_;
     }
@@ -601,7 +612,8 @@ class basic_extent_heap {
 
     detail::extent_nodes nodes_;
     std::vector<region_record> regions_;
-    std::vector<FreeIndex> free_; // by owner
+    FreeIndex everyones_;
+    std::vector<FreeIndex> owned_; // by owner, from 1 on
     node_index vacant_ = detail::nil;
     std::size_t vacant_count_ = 0;
     std::uint32_t vacant_regions_ = no_region;
