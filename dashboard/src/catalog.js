@@ -43,7 +43,10 @@ const CORE = [
   { id: "memory", title: "Memory", unit: "bytes", lines: [["process_resident_memory_bytes", "resident"]] },
   {
     id: "pool", title: "Pool", unit: "bytes",
-    lines: [["memory_allocated_bytes", "allocated"], ["memory_reserved_bytes", "reserved"], ["memory_total_bytes", "total", true]],
+    lines: [
+      ["memory_allocated_bytes", "allocated"], ["memory_reserved_bytes", "reserved"], ["memory_stranded_bytes", "stranded"],
+      ["memory_total_bytes", "total", true],
+    ],
   },
   { id: "cache", title: "Cache hit ratio", unit: "ratio", span: 1, lines: [["cache_hit_ratio", "hit ratio"]] },
   {
@@ -53,7 +56,7 @@ const CORE = [
   { id: "latency", title: "Latency", unit: "milliseconds", lines: [["http_request_p50_ms", "p50"], ["http_request_p95_ms", "p95"]] },
 ];
 
-const COLORS = { resident: 3, allocated: 1, reserved: 3, total: 7, "hit ratio": 5, errors: 4, p95: 2 };
+const COLORS = { resident: 3, allocated: 1, reserved: 3, stranded: 2, total: 7, "hit ratio": 5, errors: 4, p95: 2 };
 
 const QUIET = "Quiet";
 const GROUPS = [

@@ -10,6 +10,7 @@
 #include <orfeas/memory/pinned_backend.hpp>
 #include <orfeas/memory/pool.hpp>
 
+#include <dlfcn.h>
 #include <sys/resource.h>
 
 #include <array>
@@ -131,6 +132,9 @@ TEST_CASE("memory: a pool of pinned memory waits for the streams that copy from 
 }
 
 TEST_CASE("memory: without CUDA, or a device, pages are locked") {
+    if (::dlsym(RTLD_DEFAULT, "__sanitizer_print_stack_trace") != nullptr) {
+        ORFEAS_TEST_SKIP("sanitizers leave out mlock");
+    }
     auto const most = detail::lockable_bytes();
     if (most < 1_MiB) {
         ORFEAS_TEST_SKIP("the process may lock less than 1 MiB (ulimit -l)");

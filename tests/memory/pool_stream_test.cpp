@@ -231,3 +231,96 @@ TEST_CASE("memory: a fence that fails leaves memory pending, and the pool usable
     pool.deallocate(stream(0), p, 4_MiB);
     CHECK(pool.try_allocate(4_MiB) == p); // waited for
 }
+
+TEST_CASE("memory: fences that nobody asks about do not pile up") {
+    auto const device = manual_device(64_MiB);
+    null_pool pool{device};
+    for (int i = 0; i < 64 * 100; ++i) {
+        pool.deallocate(stream(0), pool.allocate(stream(0), 1000), 1000);
+    }
+    CHECK(device.usage().fences <= 8);
+    device.complete_all();
+    pool.cleanup();
+    CHECK(pool.profile().pending_bytes == 0);
+    CHECK(device.usage().fences == 0);
+}
+
+TEST_CASE("memory: what was borrowed in vain is waited for") {
+    auto const device = manual_device(100_MiB);
+    null_pool pool{device};
+    pool.allocate(72_MiB); // pressure is medium
+    std::vector<void*> scattered;
+    for (int i = 0; i < 12; ++i) {
+        scattered.push_back(pool.allocate(stream(0), 2_MiB));
+        device.touch(scattered.back(), 2_MiB, stream(0));
+    }
+    for (std::size_t i = 0; i < scattered.size(); i += 2) {
+        pool.deallocate(stream(0), scattered[i], 2_MiB);
+    }
+    CHECK(pool.try_allocate(stream(1), 16_MiB) != nullptr); // 12 MiB in holes, 4 MiB not taken yet
+    CHECK(device.violations() == sentences{});
+}
+
+TEST_CASE("memory: what a stream had back early is not everyone's when it is given back without a stream") {
+    auto const device = manual_device(64_MiB);
+    null_pool pool{device};
+    void* const p = pool.allocate(stream(0), 4_MiB);
+    device.touch(p, 4_MiB, stream(0)); // runs for long
+    pool.deallocate(stream(0), p, 4_MiB);
+    REQUIRE(pool.allocate(stream(0), 4_MiB) == p);
+    pool.deallocate(p, 4_MiB); // not used, after all
+    CHECK(pool.profile().pending_bytes == 4_MiB);
+    void* const other = pool.allocate(stream(1), 4_MiB);
+    CHECK(other != p);
+    pool.cleanup();
+    CHECK(device.violations() == sentences{});
+}
+
+TEST_CASE("memory: a stream that is forgotten leaves its memory to everyone, and its name to another") {
+    auto const device = manual_device(64_MiB);
+    {
+        null_pool pool{device};
+        void* const p = pool.allocate(stream(0), 4_MiB);
+        device.touch(p, 4_MiB, stream(0));
+        pool.deallocate(stream(0), p, 4_MiB);
+        pool.forget_stream(stream(0));
+        CHECK(pool.profile().pending_bytes == 0);
+        CHECK(device.usage().fences == 0);
+        CHECK(pool.allocate(stream(1), 4_MiB) == p);
+        auto const records = device.calls(null_call::record);
+        pool.cleanup();
+        CHECK(device.calls(null_call::record) == records); // the stream may be gone
+        for (int i = 0; i < 300; ++i) {
+            int name = 0;
+            pool.deallocate(stream_ref{&name}, pool.allocate(1000), 1000);
+            pool.forget_stream(stream_ref{&name});
+        }
+        pool.forget_stream(stream(3)); // never seen
+    }
+    CHECK(device.violations() == sentences{});
+    CHECK(device.leaks() == sentences{});
+}
+
+TEST_CASE("memory: an epoch whose fence was refused gets another") {
+    auto const device = manual_device(64_MiB);
+    {
+        null_pool pool{device};
+        void* const p = pool.allocate(stream(0), 4_MiB);
+        device.touch(p, 4_MiB, stream(0));
+        pool.deallocate(stream(0), p, 4_MiB);
+        device.fail(null_call::record, 1);
+        pool.cleanup(); // the fence is refused
+        device.complete_all();
+        pool.cleanup(); // asks again
+        device.complete_all();
+        pool.cleanup();
+        CHECK(pool.profile().pending_bytes == 0);
+        void* const q = pool.allocate(stream(0), 4_MiB);
+        device.touch(q, 4_MiB, stream(0));
+        pool.deallocate(stream(0), q, 4_MiB);
+        device.fail(null_call::record, 1);
+        pool.cleanup();
+    } // the end waits for the work all the same
+    CHECK(device.violations() == sentences{});
+    CHECK(device.leaks() == sentences{});
+}

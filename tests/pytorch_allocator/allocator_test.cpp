@@ -11,7 +11,11 @@
 #include <new>
 #include <optional>
 
+struct CUstream_st; // what the toolkit's cudaStream_t points to
+
 namespace {
+
+using stream = CUstream_st*;
 
 /// The library on host memory; its functions by the types that PyTorch calls them by, of which a stream is a pointer.
 struct allocator {
@@ -26,8 +30,8 @@ struct allocator {
     }
 
     std::optional<orfeas::dynamic_library> library;
-    void* (*malloc)(ssize_t size, int device, void* stream) = nullptr;
-    void (*free)(void* ptr, ssize_t size, int device, void* stream) = nullptr;
+    void* (*malloc)(ssize_t size, int device, stream on) = nullptr;
+    void (*free)(void* ptr, ssize_t size, int device, stream on) = nullptr;
 };
 
 } // namespace
@@ -36,16 +40,17 @@ TEST_CASE("pytorch allocator: memory comes through the library, for each stream 
     allocator const a;
     REQUIRE(a.malloc != nullptr);
     REQUIRE(a.free != nullptr);
-    int one = 0;
-    void* const p = a.malloc(1'000'000, 0, &one);
+    int object = 0;
+    auto* const one = reinterpret_cast<stream>(&object);
+    void* const p = a.malloc(1'000'000, 0, one);
     REQUIRE(p != nullptr);
     CHECK(reinterpret_cast<std::uintptr_t>(p) % 512 == 0);
     std::memset(p, 7, 1'000'000);
     void* const q = a.malloc(1'000'000, 0, nullptr);
     CHECK(q != p);
-    a.free(p, 1'000'000, 0, &one);
-    CHECK(a.malloc(1'000'000, 0, &one) == p);
-    a.free(p, 1'000'000, 0, &one);
+    a.free(p, 1'000'000, 0, one);
+    CHECK(a.malloc(1'000'000, 0, one) == p);
+    a.free(p, 1'000'000, 0, one);
     a.free(q, 1'000'000, 0, nullptr);
     a.free(nullptr, 0, 0, nullptr);
 }

@@ -63,8 +63,8 @@ class basic_extent_heap {
     /// Ranges need not be adjacent and are never merged. Throws std::bad_alloc when there is no memory for bookkeeping, or
     /// there are max_regions already.
     std::uint32_t add_region(std::uint64_t base, std::uint64_t bytes) {
+        cover(static_cast<std::uint32_t>(bytes / unit_bytes));
         auto const id = new_region(base, bytes, detail::node_state::free);
-        cover(regions_[id].units);
         insert(regions_[id].first, 0);
         return id;
     }
@@ -264,6 +264,17 @@ class basic_extent_heap {
         auto const n = cut(absent_at(region, first), first, static_cast<std::uint32_t>(bytes / unit_bytes));
         unlist_absent(n);
         insert_merged(n, 0);
+    }
+
+    /// Takes absent addresses out of use for good, as if they were handed out. Throws std::bad_alloc, and is then without
+    /// effect.
+    void withhold(std::uint32_t region, std::uint64_t address, std::uint64_t bytes) {
+        reserve_nodes(2);
+        auto const first = unit_of(region, address);
+        auto const n = cut(absent_at(region, first), first, static_cast<std::uint32_t>(bytes / unit_bytes));
+        unlist_absent(n);
+        nodes_[n].state = detail::node_state::used;
+        ++used_count_;
     }
 
     /// Makes a part of the free extent `n` absent. Throws std::bad_alloc, and is then without effect.

@@ -43,10 +43,7 @@ class limiting_resource : public detail::resource_adaptor<limiting_resource<Reso
         return true;
     }
 
-    void release(std::uint64_t bytes) noexcept {
-        [[maybe_unused]] auto const used = used_.fetch_sub(bytes, std::memory_order_relaxed);
-        ORFEAS_ASSERT(used >= bytes, "deallocate what was allocated through this limit, with the same size and once");
-    }
+    void release(std::uint64_t bytes) noexcept { used_.fetch_sub(bytes, std::memory_order_relaxed); }
 
     void* take(std::size_t bytes, std::size_t alignment, auto get) {
         if (!reserve(bytes)) {
@@ -77,6 +74,8 @@ class limiting_resource : public detail::resource_adaptor<limiting_resource<Reso
     }
 
     void give(void* /*p*/, std::size_t bytes, std::size_t /*alignment*/, auto give_back) noexcept {
+        ORFEAS_ASSERT(used_bytes() >= bytes,
+                      "deallocate what was allocated through this limit, with the same size and once");
         give_back();
         release(bytes); // not before: the resource below never holds more than the limit
     }

@@ -62,18 +62,21 @@ struct allocation_hint {
 /// stream's work has passed that point. One fence covers many deallocations. The forms without a stream are for memory
 /// that no running work uses any more.
 ///
-/// A request that finds no room goes up a ladder: memory whose streams have passed; new memory, or free granules moved
-/// together; memory of other streams that this stream then waits for; waiting for all streams; giving back unused memory of
-/// the other kind; and the reclaimers, by priority. Only then is it refused.
+/// A request that finds no room goes up a ladder: memory whose streams have passed; under pressure, memory of other streams,
+/// which this stream then waits for; new memory, or free granules moved together; unused memory of the other kind;
+/// waiting for all streams; and the reclaimers, by priority. Only then is it refused.
 ///
 /// Cleanups, refused requests and memory given back for want of it are events of `log`.
 ///
-/// Thread-safe. One lock, held for tens of nanoseconds and never during a backend's call.
+/// Thread-safe. One lock, held for tens of nanoseconds by allocations and deallocations, longer by what looks at all free
+/// memory (profiles, snapshots, requests that found no room), and never during a backend's call. While a stream captures a
+/// graph, deallocate nothing on it and keep requests from the ladder: fences must not be recorded then.
 template<memory_backend Backend, clock Clock = steady_clock>
 class basic_pool {
   public:
     /// Frees memory of the pool that its owner can do without: asked for bytes, it answers how many it deallocated. It
-    /// runs on the thread whose request found no room, and must not allocate from the pool.
+    /// runs on the thread whose request found no room, one at a time. It must not allocate from the pool, add reclaimers, or
+    /// wait for a thread that may do so.
     using reclaimer = unique_function<std::uint64_t(std::uint64_t)>;
 
     /// Takes no memory yet. Throws option_error for options out of range, and backend_error if the backend does not
@@ -123,14 +126,18 @@ class basic_pool {
             return;
         }
         ORFEAS_ASSERT(is_alignment(alignment), "alignments are powers of two up to extent_heap::max_alignment");
-        std::scoped_lock const lock{mutex_};
-        if (auto const found = forget(p, bytes, 0)) {
+        std::unique_lock lock{mutex_};
+        auto const owner = owner_of(p);
+        if (owner != 0) { // the stream had it back early: earlier work of the stream may still use it
+            give_to(*order_.entry_of_owner(owner), p, bytes, lock);
+        } else if (auto const found = forget(p, bytes, 0)) {
             spaces_.deallocate(*found, 0, 0);
         }
     }
 
-    /// Takes back what `allocate` returned, once the work that was submitted to `stream` so far is done. The memory may
-    /// come from any stream or from none.
+    /// Takes back what `allocate` returned, once the work that was submitted to `stream` so far is done. Memory that was
+    /// allocated for another stream goes back in this one's order only if this one's work comes after that of the other up
+    /// to the allocation.
     void deallocate(stream_ref stream, void* p, std::size_t bytes,
                     std::size_t alignment = alignof(std::max_align_t)) noexcept {
         if (p == nullptr) {
@@ -138,24 +145,22 @@ class basic_pool {
         }
         ORFEAS_ASSERT(is_alignment(alignment), "alignments are powers of two up to extent_heap::max_alignment");
         std::unique_lock lock{mutex_};
-        auto* const known = order_.entry_of(stream);
-        if (known == nullptr) { // more streams than can be told apart: wait for this one
-            lock.unlock();
-            order_.finish_now(stream);
+        if (auto* const known = order_.entry_of(stream)) {
+            give_to(*known, p, bytes, lock);
+            return;
+        }
+        // more streams than can be told apart: wait for this one; if even that is refused, its work may run for ever
+        lock.unlock();
+        if (order_.finish_now(stream)) {
             deallocate(p, bytes, alignment);
-            return;
         }
-        auto const found = forget(p, bytes, known->owner);
-        if (!found) {
-            return;
-        }
-        spaces_.deallocate(*found, known->owner, known->epoch);
-        if (order_.on_free(*known, found->where.bytes)) {
-            auto const owner = known->owner;
-            auto const epoch = known->close_epoch();
-            lock.unlock();
-            order_.close(stream, owner, epoch);
-        }
+    }
+
+    /// To be called before a stream is destroyed on which memory was deallocated: waits for its work. A pool tells up to
+    /// 255 streams apart; those that come beyond are waited for at each deallocation.
+    void forget_stream(stream_ref stream) {
+        std::scoped_lock const only_one{growth_mutex_};
+        order_.forget(stream);
     }
 
     /// Gives unused memory back to the backend. Other threads may allocate and deallocate meanwhile.
@@ -180,8 +185,9 @@ class basic_pool {
         return report;
     }
 
-    /// Moves unused memory together until a request of `bytes` finds room at once, as far as unused memory allows: work
-    /// done ahead, on a thread that has the time. Takes nothing new from the backend. True when the room is there.
+    /// Where the backend can map memory: moves unused memory together until a large request of `bytes` finds room at once,
+    /// as far as unused memory allows. Work done ahead, on a thread that has the time. Takes nothing new from the backend.
+    /// True when the room is there.
     bool prepare(std::uint64_t bytes) {
         std::scoped_lock const only_one{growth_mutex_};
         order_.settle_passed();
@@ -394,7 +400,8 @@ class basic_pool {
                                       .site = hint.site.value,
                                       .tag = hint.tag.value,
                                       .rounding = static_cast<std::uint16_t>(found.where.bytes - request.bytes),
-                                      .space = found.space};
+                                      .space = found.space,
+                                      .owner = owner};
         table_.insert(made);
         journal_.on_allocate(made, found.where.bytes, owner);
         requested_ += request.bytes;
@@ -403,6 +410,29 @@ class basic_pool {
         pressure_.observe(allocated);
         ++counters_.allocations;
         return reinterpret_cast<void*>(found.where.address);
+    }
+
+    /// Who alone could have the memory at `p` when it was allocated; 0: everyone. Needs the mutex.
+    extent_owner owner_of(void* p) const noexcept {
+        auto const* const live = table_.find(reinterpret_cast<std::uintptr_t>(p));
+        return live == nullptr ? extent_owner{0} : live->owner;
+    }
+
+    /// Takes the memory at `p` back in the order of a stream. Needs the mutex, and may let go of it.
+    void give_to(detail::stream_ledger::entry& on, void* p, std::uint64_t bytes,
+                 std::unique_lock<std::mutex>& lock) noexcept {
+        auto const owner = on.owner;
+        auto const found = forget(p, bytes, owner);
+        if (!found) {
+            return;
+        }
+        spaces_.deallocate(*found, owner, on.epoch);
+        if (order_.on_free(on, found->where.bytes)) {
+            auto const stream = on.stream;
+            auto const epoch = on.close_epoch();
+            lock.unlock();
+            order_.close(stream, owner, epoch);
+        }
     }
 
     /// The allocation at `p`, from now on no longer live; empty when there is none. Needs the mutex.
@@ -414,9 +444,10 @@ class basic_pool {
         }
         detail::placement const found{live->space, spaces_.at(live->space, live->node)};
         ORFEAS_ASSERT(found.where.bytes == extent_heap::rounded(bytes), "deallocate with the size that was allocated");
+        auto const requested = found.where.bytes - live->rounding;
         journal_.on_deallocate(*live, found.where.bytes, owner, journal_.timed() ? now_ns() : 0);
         table_.erase(live);
-        requested_ -= bytes;
+        requested_ -= requested;
         pressure_.observe(spaces_.allocated_bytes() - found.where.bytes);
         return found;
     }
@@ -472,7 +503,12 @@ class basic_pool {
             if (void* const p = grow(request, hint, cause)) {
                 return p;
             }
-            return order_.wait_for_all() ? grow(request, hint, cause) : nullptr;
+            for (int i = 0; i < 2 && order_.wait_for_all(); ++i) { // twice: others may have freed beside it meanwhile
+                if (void* const p = grow(request, hint, cause)) {
+                    return p;
+                }
+            }
+            return nullptr;
         } catch (std::exception const& e) { // no memory for bookkeeping
             detail::note(cause, e.what());
             return nullptr;

@@ -142,7 +142,8 @@ class alignas(64) thread_cache {
     Resource& upstream() const noexcept { return *upstream_; }
 
     friend bool operator==(thread_cache const& a, thread_cache const& b) noexcept {
-        return a.upstream_ == b.upstream_ || *a.upstream_ == *b.upstream_;
+        // of two streams, one must not have back early what the other gave up
+        return a.stream_ == b.stream_ && (a.upstream_ == b.upstream_ || *a.upstream_ == *b.upstream_);
     }
 
   private:

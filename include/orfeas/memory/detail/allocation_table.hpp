@@ -16,6 +16,7 @@ struct allocation {
     std::uint16_t tag = 0;          ///< a tag_id
     std::uint16_t rounding = 0;     ///< bytes that it is larger than what was asked for
     std::uint8_t space = 0;         ///< which of the pool's spaces it is in
+    std::uint8_t owner = 0;         ///< who alone could have it when it was allocated; 0: everyone
 };
 static_assert(sizeof(allocation) == 32);
 

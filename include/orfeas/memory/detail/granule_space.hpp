@@ -227,7 +227,7 @@ class granule_space {
     /// The piece size for a run of `run` granules: larger pieces are moved at less cost, but each may lie idle with a part
     /// in use, so all of them together must fit in what the expected peak leaves of the budget.
     std::uint32_t piece_granules(zone where, std::uint64_t run) const noexcept {
-        auto const expected = trend_.expected();
+        auto const expected = expected_peak();
         if (where == small || expected >= budget_.limit_bytes) {
             return 1;
         }
@@ -239,6 +239,11 @@ class granule_space {
         return size;
     }
 
+    std::uint64_t expected_peak() const noexcept {
+        std::scoped_lock const lock{mutex_};
+        return trend_.expected();
+    }
+
     // --- sites ---
 
     /// Reserves the zone's addresses, once. Throws backend_error and std::bad_alloc.
@@ -248,7 +253,9 @@ class granule_space {
             return;
         }
         auto const most = extent_heap::max_bytes / granule_ * granule_;
-        auto const bytes = std::min(granules(budget_.limit_bytes) * granule_ * address_factor, most);
+        auto const bytes = budget_.limit_bytes > most / address_factor
+                               ? most
+                               : granules(budget_.limit_bytes) * granule_ * address_factor;
         auto const base = backend_.reserve_addresses(bytes);
         try {
             std::scoped_lock const lock{mutex_};
@@ -394,7 +401,7 @@ class granule_space {
     }
 
     void create_pieces(zone where, std::uint64_t& missing, bool open_ended, std::string& cause) {
-        auto const usual = piece_granules(where, missing);
+        auto usual = piece_granules(where, missing);
         while (missing > 0) {
             auto const affordable = budget_.available_bytes() / granule_;
             auto const most = open_ended ? affordable : std::min(affordable, missing);
@@ -402,10 +409,16 @@ class granule_space {
             while (size > 1 && (size > most || size > missing)) {
                 size /= 2;
             }
-            if (most == 0 || !create(size, cause)) {
+            if (most == 0) {
                 return;
             }
-            subtract(missing, size);
+            if (create(size, cause)) {
+                subtract(missing, size);
+            } else if (size > 1) { // the backend may have room for less
+                usual = size / 2;
+            } else {
+                return;
+            }
         }
     }
 
@@ -475,14 +488,13 @@ class granule_space {
                                                       : a.granule < b.granule;
         });
         std::size_t chosen = 0;
-        auto smallest_left = donors_.size();
         for (std::size_t i = 0; i < donors_.size() && missing > 0; ++i) {
             if (donors_[i].granules <= missing) {
                 missing -= donors_[i].granules;
                 std::swap(donors_[chosen++], donors_[i]);
             }
         }
-        if (missing > 0 && open_ended && chosen < smallest_left) {
+        if (missing > 0 && open_ended && chosen < donors_.size()) {
             auto const least =
                 std::min_element(donors_.begin() + static_cast<std::ptrdiff_t>(chosen), donors_.end(),
                                  [](free_piece const& a, free_piece const& b) { return a.granules < b.granules; });
@@ -584,7 +596,7 @@ class granule_space {
 
     /// Maps pieces_ at the site and gives the site to the heap. What is not needed or cannot be mapped goes to the stock.
     bool build(zone where, site const& to, bool enough, std::string& cause) noexcept {
-        auto const bytes = enough ? map_pieces(where, to, cause) : 0;
+        auto const bytes = enough && !pieces_.empty() ? map_pieces(where, to, cause) : 0;
         put_into_stock();
         if (bytes > 0) {
             supply(where, to.address, bytes);
@@ -623,14 +635,15 @@ class granule_space {
             return mapped * granule_;
         } catch (std::exception const& e) { // refused, no memory for bookkeeping, or the end of the addresses
             note(cause, e.what());
-            unmap_run(in, begin, mapped);
+            unmap_run(where, begin, mapped);
             return 0;
         }
     }
 
     /// Takes back mappings that were made but not given to the heap; their pieces are still in pieces_. One that the
     /// backend does not take back is lost until the pool ends: its addresses stay absent.
-    void unmap_run(area& in, std::size_t begin, std::uint64_t count) noexcept {
+    void unmap_run(zone where, std::size_t begin, std::uint64_t count) noexcept {
+        auto& in = areas_[where];
         for (auto granule = begin; granule < begin + count;) {
             auto const p = in.map.at(granule);
             try {
@@ -639,8 +652,18 @@ class granule_space {
                 in.map.erase(granule);
             } catch (std::exception const&) {
                 std::erase_if(pieces_, [&](piece const& each) { return each.memory == p.memory; });
+                withhold(where, in.base + granule * granule_, p.granules * granule_);
             }
             granule += p.granules;
+        }
+    }
+
+    /// Takes absent addresses out of use until the pool ends.
+    void withhold(zone where, std::uint64_t address, std::uint64_t bytes) noexcept {
+        std::scoped_lock const lock{mutex_};
+        try {
+            with_heap(where, [&](auto& heap) { heap.withhold(areas_[where].region, address, bytes); });
+        } catch (std::bad_alloc const&) { // they may be chosen again, and the backend will refuse them again
         }
     }
 

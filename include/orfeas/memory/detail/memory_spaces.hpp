@@ -119,7 +119,7 @@ class memory_spaces {
         if (auto const found = grow_in_a_remainder(first, request, cause)) {
             return found;
         }
-        released = make_room(first, request.bytes, cause);
+        released = make_room(first, request, cause);
         return released > 0 ? grow_in(first, request, cause) : std::nullopt;
     }
 
@@ -178,12 +178,13 @@ class memory_spaces {
 
     /// Gives back unused memory of the other kind, so that the budget and the device have room for this one. Returns the
     /// bytes that went.
-    std::uint64_t make_room(std::uint8_t space, std::uint64_t bytes, std::string& cause) {
+    std::uint64_t make_room(std::uint8_t space, memory_request const& request, std::string& cause) {
+        auto const needed = extent_heap::rounded(request.bytes) + request.alignment + granules_.granule_bytes();
         if (space != plain) {
             return plain_.trim(~std::uint64_t{0}, cause);
         }
         auto const freed = plain_.trim(~std::uint64_t{0}, cause);
-        return mapped_ ? freed + granules_.trim(bytes, cause) : freed;
+        return mapped_ ? freed + granules_.trim(needed, cause) : freed;
     }
 
     memory_budget budget_;

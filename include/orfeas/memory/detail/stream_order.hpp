@@ -35,10 +35,10 @@ class stream_order {
     /// Waits for the work that may use freed memory.
     ~stream_order() {
         for (auto const& each : ledger_.entries()) {
-            for (auto const& mark : each.marks) {
-                finish(mark.passed_after);
+            for (std::size_t i = 0; i < each.mark_count; ++i) {
+                finish(each.marks[i].passed_after);
             }
-            if (each.frees > 0) {
+            if (each.active && each.needs_fence()) {
                 finish(recorded(each.stream));
             }
         }
@@ -57,10 +57,12 @@ class stream_order {
     void on_reuse(std::uint64_t bytes) noexcept { pending_ -= bytes; }
 
     /// The entry of a stream, made if need be; null when there are more streams than owners, or no memory for it.
-    /// The entry of a stream, made if need be; null when there are more streams than owners, or no memory for it (m).
     stream_ledger::entry* entry_of(stream_ref stream) noexcept {
         if (auto* const known = ledger_.find(stream)) [[likely]] {
             return known;
+        }
+        if (auto* const reused = ledger_.reuse(stream)) {
+            return reused;
         }
         try {
             auto const owner = spaces_.add_owner();
@@ -76,11 +78,45 @@ class stream_order {
         return ++on.frees >= stream_ledger::epoch_frees;
     }
 
-    /// Puts a fence behind an epoch that has ended; called without the mutex.
+    /// The entry of an owner (m).
+    stream_ledger::entry* entry_of_owner(extent_owner owner) noexcept {
+        for (auto& each : ledger_.entries()) {
+            if (each.owner == owner) {
+                return &each;
+            }
+        }
+        return nullptr;
+    }
+
+    /// Puts a fence behind an epoch that has ended; called without the mutex. Should the backend refuse, the next closing
+    /// tries again.
     void close(stream_ref stream, extent_owner owner, std::uint32_t epoch) noexcept {
         auto const passed_after = recorded(stream);
+        if (!passed_after) {
+            return;
+        }
+        stream_ledger::dropped_fences dropped;
+        {
+            std::scoped_lock const lock{mutex_};
+            if (auto* const entry = entry_of_owner(owner)) {
+                entry->keep({epoch, *passed_after}, dropped);
+            }
+        }
+        forget_all(dropped);
+    }
+
+    /// Waits for a stream's work, gives everyone what it freed, and forgets the stream. To be serialised.
+    void forget(stream_ref stream) {
+        close_epochs();
+        for (auto const& each : latest_questions()) {
+            if (each.stream == stream && finish_question(each)) {
+                settle(each);
+            }
+        }
         std::scoped_lock const lock{mutex_};
-        keep_mark(owner, epoch, passed_after);
+        if (auto* const entry = ledger_.find(stream); entry != nullptr && !entry->needs_fence()) {
+            entry->active = entry->mark_count != 0;
+        }
     }
 
     /// Waits for all work of a stream so far. False when the backend refuses that.
@@ -121,14 +157,12 @@ class stream_order {
     /// Waits until all work that may use freed memory is done. True when that freed something. To be serialised.
     bool wait_for_all() {
         if constexpr (fence_backend<Backend>) {
+            close_epochs(); // also what was borrowed meanwhile
             bool any = false;
             for (auto const& each : latest_questions()) {
-                try {
-                    backend_.wait(each.passed_after);
+                if (finish_question(each)) {
                     settle(each);
                     any = true;
-                } catch (std::exception const& e) {
-                    complain(e);
                 }
             }
             return any;
@@ -140,27 +174,11 @@ class stream_order {
   private:
     /// A fence to ask about without the lock.
     struct question {
+        stream_ref stream;
         extent_owner owner;
         std::uint32_t epoch;
         fence passed_after;
     };
-
-    /// Keeps the fence of an epoch that was closed. Without one, the next epoch's fence covers it (m).
-    void keep_mark(extent_owner owner, std::uint32_t epoch, std::optional<fence> const& passed_after) noexcept {
-        if (!passed_after) {
-            return;
-        }
-        for (auto& each : ledger_.entries()) {
-            if (each.owner == owner) {
-                try {
-                    each.marks.push_back({epoch, *passed_after});
-                    return;
-                } catch (std::bad_alloc const&) { // the next one must do
-                }
-            }
-        }
-        forget_fence(*passed_after);
-    }
 
     /// A fence after all work of the stream so far; one that has passed if the backend knows no fences. Should the
     /// backend refuse, the work is taken to be running for ever: its memory is given back with the pool.
@@ -208,6 +226,25 @@ class stream_order {
         }
     }
 
+    /// Waits for the work behind a fence, which stays known. False when the backend refuses that.
+    bool finish_question(question const& about) noexcept {
+        if constexpr (fence_backend<Backend>) {
+            try {
+                backend_.wait(about.passed_after);
+            } catch (std::exception const& e) {
+                complain(e);
+                return false;
+            }
+        }
+        return true;
+    }
+
+    void forget_all(stream_ledger::dropped_fences const& dropped) noexcept {
+        for (std::size_t i = 0; i < dropped.count; ++i) {
+            forget_fence(dropped.all[i]);
+        }
+    }
+
     void forget_fence(fence f) noexcept {
         if constexpr (fence_backend<Backend>) {
             backend_.forget(f);
@@ -223,9 +260,10 @@ class stream_order {
         std::vector<closing> all;
         {
             std::scoped_lock const lock{mutex_};
+            all.reserve(ledger_.entries().size()); // before anything is closed
             for (auto& each : ledger_.entries()) {
-                if (each.frees > 0) {
-                    all.push_back({each.stream, each.owner, each.close_epoch()});
+                if (each.active && each.needs_fence()) {
+                    all.push_back({each.stream, each.owner, each.epoch_to_fence()});
                 }
             }
         }
@@ -239,8 +277,8 @@ class stream_order {
         std::scoped_lock const lock{mutex_};
         std::vector<question> all;
         for (auto const& each : ledger_.entries()) {
-            for (auto i = each.marks.size(); i-- > 0;) {
-                all.push_back({each.owner, each.marks[i].epoch, each.marks[i].passed_after});
+            for (auto i = each.mark_count; i-- > 0;) {
+                all.push_back({each.stream, each.owner, each.marks[i].epoch, each.marks[i].passed_after});
             }
         }
         return all;
@@ -261,22 +299,15 @@ class stream_order {
 
     /// Gives everyone what was freed up to a point that has passed, and forgets the fences up to it.
     void settle(question const& at) noexcept {
-        std::unique_lock lock{mutex_};
-        for (auto& each : ledger_.entries()) {
-            if (each.owner != at.owner) {
-                continue;
+        stream_ledger::dropped_fences dropped;
+        {
+            std::scoped_lock const lock{mutex_};
+            if (auto* const entry = entry_of_owner(at.owner)) {
+                entry->drop_up_to(at.epoch, dropped);
             }
-            auto& marks = each.marks;
-            for (std::size_t i = 0; i < marks.size();) {
-                if (static_cast<std::int32_t>(at.epoch - marks[i].epoch) < 0) {
-                    ++i;
-                    continue;
-                }
-                forget_fence(marks[i].passed_after);
-                marks.erase(marks.begin() + static_cast<std::ptrdiff_t>(i));
-            }
+            pending_ -= spaces_.transfer(at.owner, at.epoch, 0, 0);
         }
-        pending_ -= spaces_.transfer(at.owner, at.epoch, 0, 0);
+        forget_all(dropped);
     }
 
     bool borrow_one(stream_ref stream, question const& from) {
