@@ -168,7 +168,7 @@ class basic_extent_heap {
         // gathered first: linking into an index while it is walked would disturb the walk
         auto ready = detail::nil;
         free_of(owner).for_each(nodes_, 1, [&](detail::node_index n) {
-            if (static_cast<std::int32_t>(epoch - nodes_[n].epoch) >= 0) {
+            if (!detail::is_before(epoch, nodes_[n].epoch)) {
                 unlink(n);
                 nodes_[n].state = detail::node_state::used;
                 nodes_[n].next = ready;
@@ -487,7 +487,7 @@ class basic_extent_heap {
     }
 
     void keep_later_epoch(extent_owner owner, node_index n, node_index other) noexcept {
-        if (owner != 0 && static_cast<std::int32_t>(nodes_[other].epoch - nodes_[n].epoch) > 0) {
+        if (owner != 0 && detail::is_before(nodes_[n].epoch, nodes_[other].epoch)) {
             nodes_[n].epoch = nodes_[other].epoch;
         }
     }

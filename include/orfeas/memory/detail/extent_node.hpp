@@ -34,6 +34,11 @@ struct extent_node {
 };
 static_assert(sizeof(extent_node) == 32);
 
+/// Whether epoch `a` comes before `b`: epochs wrap around, and lie less than 2^31 apart.
+constexpr bool is_before(std::uint32_t a, std::uint32_t b) noexcept {
+    return static_cast<std::int32_t>(a - b) < 0;
+}
+
 using extent_nodes = std::vector<extent_node>;
 
 } // namespace orfeas::inline v0::memory::detail

@@ -98,8 +98,6 @@ class granule_space {
 
     std::uint64_t granule_bytes() const noexcept { return granule_; }
     std::uint64_t allocated_bytes() const noexcept { return allocated_; }
-    std::uint64_t free_count() const noexcept { return small_.free_count() + large_.free_count(); }
-    std::uint64_t free_bytes() const noexcept { return small_.free_bytes() + large_.free_bytes(); } ///< mapped and free
     std::uint64_t largest_free_bytes() const noexcept {
         return std::max(small_.largest_free_bytes(), large_.largest_free_bytes());
     }
@@ -166,7 +164,7 @@ class granule_space {
         while (!stock_.empty() && freed() < bytes && give_back_stock(cause)) {}
         for (auto const each : {large, small}) {
             if (freed() < bytes) {
-                unmap_free(each, (bytes - freed() + granule_ - 1) / granule_, cause);
+                unmap_free(each, granules(bytes - freed()), cause);
                 put_into_stock();
                 while (!stock_.empty() && give_back_stock(cause)) {}
             }
@@ -466,10 +464,9 @@ class granule_space {
         }
         auto const before = pieces_.size();
         unmap_donors(cause);
-        for (auto i = before; i < pieces_.size(); ++i) {
-            subtract(missing, pieces_[i].granules);
-        }
-        fuse(piece_granules(where, fused_share(before)), before, cause);
+        auto const gained = granules_from(before);
+        subtract(missing, gained);
+        fuse(piece_granules(where, gained), before, cause);
     }
 
     /// Leaves in donors_ those that together have `missing` granules; none when all of them have not.
@@ -557,7 +554,8 @@ class granule_space {
         counts_.moved -= pieces_.size(); // they go back to the backend, not elsewhere
     }
 
-    std::uint64_t fused_share(std::size_t first) const noexcept {
+    /// The granules of pieces_ from `first` on.
+    std::uint64_t granules_from(std::size_t first) const noexcept {
         std::uint64_t sum = 0;
         for (auto i = first; i < pieces_.size(); ++i) {
             sum += pieces_[i].granules;
@@ -575,10 +573,10 @@ class granule_space {
         for (auto i = first; i < pieces_.size(); ++i) {
             small_granules += pieces_[i].granules < size ? pieces_[i].granules : 0;
         }
-        auto whole = small_granules / size;
+        auto const whole = small_granules / size * size;
         std::uint64_t released = 0;
-        for (auto i = first; i < pieces_.size() && released < whole * size;) {
-            if (pieces_[i].granules >= size || released + pieces_[i].granules > whole * size || !destroy(pieces_[i])) {
+        for (auto i = first; i < pieces_.size() && released < whole;) {
+            if (pieces_[i].granules >= size || released + pieces_[i].granules > whole || !destroy(pieces_[i])) {
                 ++i;
                 continue;
             }
@@ -641,7 +639,7 @@ class granule_space {
     }
 
     /// Takes back mappings that were made but not given to the heap; their pieces are still in pieces_. One that the
-    /// backend does not take back is lost until the pool ends: its addresses stay absent.
+    /// backend does not take back is lost until the pool ends, and its addresses with it.
     void unmap_run(zone where, std::size_t begin, std::uint64_t count) noexcept {
         auto& in = areas_[where];
         for (auto granule = begin; granule < begin + count;) {

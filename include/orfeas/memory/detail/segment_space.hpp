@@ -62,8 +62,6 @@ class segment_space {
         return heap_.transfer(owner, epoch, to, to_epoch);
     }
     std::uint64_t allocated_bytes() const noexcept { return allocated_; }
-    std::uint64_t free_count() const noexcept { return heap_.free_count(); }
-    std::uint64_t free_bytes() const noexcept { return heap_.free_bytes(); }
     std::uint64_t largest_free_bytes() const noexcept { return heap_.largest_free_bytes(); }
 
     /// The free bytes of segments of which nothing is in use. Linear in the segments.

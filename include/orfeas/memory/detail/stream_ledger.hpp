@@ -2,6 +2,7 @@
 #pragma once
 
 #include <orfeas/memory/concepts.hpp>
+#include <orfeas/memory/detail/extent_node.hpp>
 #include <orfeas/memory/extent_heap.hpp>
 #include <orfeas/memory/stream_ref.hpp>
 
@@ -88,11 +89,6 @@ class stream_ledger {
             mark_count = kept;
         }
     };
-
-    /// Epochs may wrap around.
-    static constexpr bool is_before(std::uint32_t a, std::uint32_t b) noexcept {
-        return static_cast<std::int32_t>(a - b) < 0;
-    }
 
     /// The entry of a stream, or null. Linear in the streams, which are few.
     entry* find(stream_ref stream) noexcept {

@@ -109,7 +109,7 @@ class stream_order {
     void forget(stream_ref stream) {
         close_epochs();
         for (auto const& each : latest_questions()) {
-            if (each.stream == stream && finish_question(each)) {
+            if (each.stream == stream && waited(each.passed_after)) {
                 settle(each);
             }
         }
@@ -160,7 +160,7 @@ class stream_order {
             close_epochs(); // also what was borrowed meanwhile
             bool any = false;
             for (auto const& each : latest_questions()) {
-                if (finish_question(each)) {
+                if (waited(each.passed_after)) {
                     settle(each);
                     any = true;
                 }
@@ -200,15 +200,7 @@ class stream_order {
         if (!f) {
             return false;
         }
-        bool done = true;
-        if constexpr (fence_backend<Backend>) {
-            try {
-                backend_.wait(*f);
-            } catch (std::exception const& e) {
-                complain(e);
-                done = false;
-            }
-        }
+        bool const done = waited(*f);
         forget_fence(*f);
         return done;
     }
@@ -227,10 +219,10 @@ class stream_order {
     }
 
     /// Waits for the work behind a fence, which stays known. False when the backend refuses that.
-    bool finish_question(question const& about) noexcept {
+    bool waited(fence f) noexcept {
         if constexpr (fence_backend<Backend>) {
             try {
-                backend_.wait(about.passed_after);
+                backend_.wait(f);
             } catch (std::exception const& e) {
                 complain(e);
                 return false;
