@@ -44,6 +44,15 @@ class buffer {
         data_ = static_cast<T*>(resource.allocate(bytes_for(size), alignof(T)));
     }
 
+    /// As above, and the resource is told what it is for: `{pool, n, {.tag = pool.tag("decode")}}`.
+    buffer(Resource& resource, std::size_t size, allocation_hint hint)
+        requires requires { resource.allocate(size, alignof(T), hint); }
+        : resource_{&resource}, size_{size} {
+        if (size != 0) {
+            data_ = static_cast<T*>(resource.allocate(bytes_for(size), alignof(T), hint));
+        }
+    }
+
     /// `size` elements for work of `stream`. Throws out_of_memory.
     buffer(Resource& resource, stream_ref stream, std::size_t size)
         requires stream_ordered_resource<Resource>
