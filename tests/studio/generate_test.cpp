@@ -185,3 +185,16 @@ TEST_CASE("studio: pool and heap give the same bytes, and the pool gets all of i
     }
     CHECK(pool.profile().allocated_bytes == 0);
 }
+
+TEST_CASE("studio: the pool knows what each stage holds") {
+    orfeas::memory::pool pool{orfeas::memory::host_vmm{64 << 20}};
+    auto const mesh = studio::generate(pool, write_pgm(40, 30, ramp(1200)));
+    std::vector<std::string> names;
+    for (auto const& each : pool.tags()) {
+        names.push_back(each.name);
+        CHECK((each.current_bytes > 0) == (each.name == "encode")); // the mesh is what is left
+        CHECK(each.peak_bytes > 0);
+    }
+    std::sort(names.begin(), names.end());
+    CHECK(names == std::vector<std::string>{"decode", "encode", "relief", "triangulate"}); // the host uploads nothing
+}

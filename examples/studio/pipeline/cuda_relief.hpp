@@ -34,7 +34,7 @@ class cuda_relief {
     /// Throws memory::out_of_memory, or memory::backend_error when the copy fails.
     template<memory_resource R>
     device_image upload(image<R> picture) const {
-        device_image out{picture.size(), {*pool_, picture.pixels().size()}};
+        device_image out{picture.size(), stage_buffer<std::uint8_t>(*pool_, "upload", picture.pixels().size())};
         out.luminance.copy_in(picture.pixels());
         return out;
     }
@@ -43,7 +43,7 @@ class cuda_relief {
     template<memory_resource R>
     height_field<R> relief(R& resource, device_image const& picture, grid_size grid) const {
         height_field<R> out{resource, grid};
-        buffer<float, DevicePool> heights{*pool_, grid.points()};
+        auto heights = stage_buffer<float>(*pool_, "relief", grid.points());
         kernels::relief_job job{picture.luminance.data(),
                                 picture.size.width,
                                 picture.size.height,
@@ -51,7 +51,7 @@ class cuda_relief {
                                 grid.columns,
                                 grid.rows,
                                 nullptr};
-        buffer<float, DevicePool> scratch{*pool_, kernels::scratch_floats(job)};
+        auto scratch = stage_buffer<float>(*pool_, "relief", kernels::scratch_floats(job));
         job.scratch = scratch.data();
         pool_->backend().make_current();
         kernels::estimate_relief(job);

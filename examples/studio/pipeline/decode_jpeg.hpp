@@ -195,7 +195,7 @@ image<R> decode_jpeg(R& resource, std::span<std::byte const> bytes, picture_limi
         reader.read_rows([&](std::uint32_t y) { return out.row(y); }, [](std::uint32_t) {});
         return out;
     }
-    buffer<std::uint8_t, R> samples{resource, std::size_t{4} * size.width};
+    auto samples = stage_buffer<std::uint8_t>(resource, "decode", std::size_t{4} * size.width);
     auto const convert = [&](std::uint32_t y) {
         luminance_row_cmyk(samples.data(), reader.inverted(), size.width, out.row(y));
     };

@@ -167,7 +167,8 @@ image<R> decode_png(R& resource, std::span<std::byte const> bytes, picture_limit
     std::size_t const row_bytes = std::size_t{size.width} * channels;
     std::size_t const stride =
         reader.interlaced() ? row_bytes : 0; // an interlaced row is completed over several passes
-    buffer<std::uint8_t, R> samples{resource, reader.interlaced() ? row_bytes * size.height : row_bytes};
+    auto samples =
+        stage_buffer<std::uint8_t>(resource, "decode", reader.interlaced() ? row_bytes * size.height : row_bytes);
     auto const row_at = [&](std::uint32_t y) { return samples.data() + stride * y; };
     reader.read_rows(size.height, row_at,
                      [&](std::uint32_t y) { luminance_row(row_at(y), channels, size.width, out.row(y)); });

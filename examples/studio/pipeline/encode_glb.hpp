@@ -101,7 +101,7 @@ buffer<std::byte, R> encode_glb(R& resource, solid<R> const& from) {
     auto const json = detail::gltf_json(from.vertices.size(), from.triangles.size(), detail::gltf_bounds(from));
     std::size_t const binary = from.vertices.size_bytes() + from.triangles.size_bytes();
     std::size_t const total = 12 + 8 + json.size() + 8 + binary;
-    buffer<std::byte, R> out{resource, total};
+    auto out = stage_buffer<std::byte>(resource, "encode", total);
     detail::byte_writer to{out.data()};
     to.put("glTF", 4);
     to.put(2);

@@ -44,7 +44,7 @@ constexpr std::size_t stl_bytes(std::size_t triangles) noexcept {
 template<memory_resource R>
 buffer<std::byte, R> encode_stl(R& resource, solid<R> const& from) {
     auto const count = static_cast<std::uint32_t>(from.triangles.size());
-    buffer<std::byte, R> out{resource, stl_bytes(count)};
+    auto out = stage_buffer<std::byte>(resource, "encode", stl_bytes(count));
     std::byte* to = out.data();
     std::memset(to, 0, detail::stl_header_bytes);
     std::memcpy(to, detail::stl_header.data(), detail::stl_header.size());

@@ -34,7 +34,8 @@ template<memory_resource R>
 class height_field {
   public:
     /// Takes uninitialised memory from `resource`, which outlives the field.
-    height_field(R& resource, grid_size size) : size_{size}, heights_{resource, size.points()} {}
+    height_field(R& resource, grid_size size)
+        : size_{size}, heights_{stage_buffer<float>(resource, "relief", size.points())} {}
 
     grid_size size() const noexcept { return size_; }
     float* data() noexcept { return heights_.data(); }

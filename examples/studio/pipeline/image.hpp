@@ -2,18 +2,13 @@
 #pragma once
 
 #include "pipeline/picture_limits.hpp"
-
-#include <orfeas/memory/buffer.hpp>
-#include <orfeas/memory/concepts.hpp>
+#include "pipeline/stage_buffer.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
 namespace studio {
-
-using orfeas::memory::buffer;
-using orfeas::memory::memory_resource;
 
 /// A decoded picture: one byte of luminance a pixel (0 black, 255 white), row by row from the top left corner.
 /// Colour is weighed as in ITU-R BT.601; transparent pixels lie over black, the lowest level of a relief.
@@ -23,7 +18,8 @@ class image {
   public:
     /// Takes uninitialised memory for `size.pixels()` bytes from `resource`, which outlives the image.
     image(R& resource, picture_size size)
-        : size_{size}, luminance_{resource, static_cast<std::size_t>(size.pixels())} {}
+        : size_{size},
+          luminance_{stage_buffer<std::uint8_t>(resource, "decode", static_cast<std::size_t>(size.pixels()))} {}
 
     picture_size size() const noexcept { return size_; }
     std::uint8_t const* data() const noexcept { return luminance_.data(); }

@@ -63,10 +63,10 @@ inline void stretch(grid_map heights) {
 template<memory_resource R>
 height_field<R> estimate_relief(R& resource, image<R> const& picture, grid_size grid) {
     auto field = detail::resample(resource, picture, grid);
-    buffer<float, R> slope{resource, grid.points()};
-    buffer<float, R> offset{resource, grid.points()};
-    buffer<float, R> scratch{resource, grid.points()};
-    buffer<float, R> line{resource, grid.columns};
+    auto slope = stage_buffer<float>(resource, "relief", grid.points());
+    auto offset = stage_buffer<float>(resource, "relief", grid.points());
+    auto scratch = stage_buffer<float>(resource, "relief", grid.points());
+    auto line = stage_buffer<float>(resource, "relief", grid.columns);
     auto const radius = relief_model::window_radius(std::max(grid.columns, grid.rows));
     auto const heights = detail::as_map(field);
     auto const smooth = detail::as_map(slope, grid);

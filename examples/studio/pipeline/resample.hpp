@@ -47,7 +47,7 @@ template<memory_resource R>
 height_field<R> resample(R& resource, image<R> const& picture, grid_size grid) {
     auto const [width, height] = picture.size();
     height_field<R> out{resource, grid};
-    buffer<float, R> row{resource, width};
+    auto row = stage_buffer<float>(resource, "relief", width);
     for (std::uint32_t j = 0; j < grid.rows; ++j) {
         resample_down(picture, relief_model::tent_at(j, grid.rows, height), row.data());
         float* const to = out.data() + std::size_t{j} * grid.columns;

@@ -164,7 +164,8 @@ solid<R> triangulate(R& resource, height_field<R> const& field, plate_size size)
     auto const grid = field.size();
     ORFEAS_ASSERT(grid.columns >= 2 && grid.rows >= 2, "a solid needs a grid of at least 2 x 2 points");
     ORFEAS_ASSERT(size.width_mm > 0 && size.depth_mm > 0 && size.base_mm > 0, "a solid has positive lengths");
-    solid<R> out{{resource, plate_vertices(grid)}, {resource, plate_triangles(grid)}};
+    solid<R> out{stage_buffer<vertex>(resource, "triangulate", plate_vertices(grid)),
+                 stage_buffer<triangle>(resource, "triangulate", plate_triangles(grid))};
     detail::plate_builder builder{grid, size, out.vertices.data(), out.triangles.data()};
     builder.build(field.data());
     ORFEAS_ASSERT(builder.end_of_vertices() == out.vertices.data() + out.vertices.size() &&
