@@ -65,25 +65,33 @@ class observatory {
           log_{std::move(options.log)},
           metrics_{options.metrics},
           tracer_{options.trace},
+          memory_{options.sampler.history_size},
           sampler_{options.sampler},
           loop_{std::move(executor), options.sampler.interval, [this] { sampler_.sample(); }} {
         sampler_.add_source([this](measurement_sink sink) { measure(sink); });
         sampler_.add_source([this](measurement_sink sink) { metrics_.measure(sink); });
+        sampler_.add_listener([this](observe::history const&) { memory_.sample(); });
         loop_.start();
     }
 
     observatory(observatory const&) = delete;
     observatory& operator=(observatory const&) = delete;
 
-    /// Shows a component's measurements and status under `name` from the next frame on. The component outlives its watch.
-    /// Throws option_error when the name is empty or taken.
+    /// Shows a component's measurements and status under `name` from the next frame on, and of a memory pool what it holds
+    /// and how it has fared. The component outlives its watch. Throws option_error when the name is empty or taken.
     template<measurable Component>
     void watch(std::string name, Component const& component) {
-        components_.add(std::move(name), component);
+        components_.add(name, component);
+        if constexpr (observe::reports_memory<Component>) {
+            memory_.add(std::move(name), component);
+        }
     }
 
     /// Ends the watch of a component; false when there is none of this name.
-    bool unwatch(std::string_view name) { return components_.remove(name); }
+    bool unwatch(std::string_view name) {
+        memory_.remove(name);
+        return components_.remove(name);
+    }
 
     /// Where the application registers its own metrics.
     metrics::registry& metrics() noexcept { return metrics_; }
@@ -93,6 +101,11 @@ class observatory {
 
     observe::sampler<>& sampler() noexcept { return sampler_; }
     observe::components const& components() const noexcept { return components_; }
+
+    /// The memory of the watched pools; tell it of cleanups.
+    observe::memory_watch& memory() noexcept { return memory_; }
+    observe::memory_watch const& memory() const noexcept { return memory_; }
+
     logger const& log() const noexcept { return log_; }
     std::string_view service() const noexcept { return service_; }
 
@@ -124,6 +137,7 @@ class observatory {
     observe::process_collector process_;
     observe::nvml_collector gpus_;
     observe::components components_;
+    observe::memory_watch memory_;
     observe::sampler<> sampler_;
     observe::sampling_loop loop_;
 };

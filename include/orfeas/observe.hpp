@@ -6,6 +6,7 @@
 
 #include <orfeas/observe/components.hpp>
 #include <orfeas/observe/history.hpp>
+#include <orfeas/observe/memory_watch.hpp>
 #include <orfeas/observe/nvml_collector.hpp>
 #include <orfeas/observe/process_collector.hpp>
 #include <orfeas/observe/sampler.hpp>

@@ -13,12 +13,14 @@ struct sampler_stub {};
 struct small_source {
     sampler_stub parts;
     observe::components watched;
+    observe::memory_watch pools;
     logger events;
 
     char const* service() const { return "small"; }
     char const* boot_id() const { return "0"; }
     std::chrono::seconds uptime() const { return std::chrono::seconds{1}; }
     observe::components const& components() const { return watched; }
+    observe::memory_watch const& memory() const { return pools; }
     logger const& log() const { return events; }
     sampler_stub& sampler() { return parts; }
     sampler_stub& metrics() { return parts; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "support/catch.hpp"
 
+#include <orfeas/memory.hpp>
 #include <orfeas/observatory.hpp>
 #include <orfeas/serve/server.hpp>
 
@@ -169,6 +170,27 @@ TEST_CASE("serve: health, status, series, history and Prometheus' text") {
     CHECK(text.find("# TYPE custom_metric gauge\ncustom_metric 42\n") != std::string::npos);
     CHECK(text.find("process_cpu_seconds_total ") != std::string::npos);
     CHECK(text.find("http_requests_total{component=\"http\"} ") != std::string::npos);
+}
+
+TEST_CASE("serve: the memory of watched pools is reported and drawn") {
+    memory::pool pool{memory::host_vmm{64 << 20}};
+    running service;
+    service.obs.watch("pool", pool);
+    memory::buffer<char> const block{pool, 1 << 20, {.tag = pool.tag("blocks")}};
+    auto const port = service.web.port();
+    wait_for_frames(service, service.obs.sampler().with_history([](auto const& kept) { return kept.last_seq(); }) + 2);
+    auto const pools = ask(port, "/api/v1/memory/report").document()["pools"];
+    REQUIRE(pools.size() == 1);
+    CHECK(pools[0]["name"] == "pool");
+    CHECK(pools[0]["has_history"] == true); // the frames are its history
+    CHECK(pools[0]["tags"][0]["name"] == "blocks");
+    auto const picture = ask(port, "/api/v1/memory/timeline.svg?pool=pool");
+    CHECK(picture.head.find("image/svg+xml") != std::string::npos);
+    CHECK(picture.body.starts_with("<svg "));
+    CHECK(ask(port, "/api/v1/memory/timeline.svg?pool=other").status == 404);
+    CHECK(ask(port, "/api/v1/memory/report?tags=x").status == 400);
+    CHECK(service.obs.unwatch("pool"));
+    CHECK(ask(port, "/api/v1/memory/report").document()["pools"].empty());
 }
 
 TEST_CASE("serve: wrong parameters are refused with the field and its range") {

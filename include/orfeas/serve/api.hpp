@@ -12,10 +12,10 @@
 #include <orfeas/metrics/exposition.hpp>
 #include <orfeas/net/task.hpp>
 #include <orfeas/serve/concepts.hpp>
+#include <orfeas/serve/detail/parameters.hpp>
 #include <orfeas/serve/frame_json.hpp>
 #include <orfeas/trace/json.hpp>
 
-#include <charconv>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -27,35 +27,6 @@
 /// The answers of the HTTP API, each a plain function from the observed service and the request to a response.
 
 namespace orfeas::inline v0::serve {
-
-namespace detail {
-
-/// The query parameter `name` as a whole number within [low, high], `fallback` when it is not given.
-/// Throws http::problem_error (400) that names the parameter and the range.
-inline std::uint64_t number_parameter(http::request const& q, std::string_view name, std::uint64_t low,
-                                      std::uint64_t high, std::uint64_t fallback) {
-    auto const text = q.parameter(name);
-    if (!text) {
-        return fallback;
-    }
-    std::uint64_t number = 0;
-    auto const [rest, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-    if (error == std::errc{} && rest == text->data() + text->size() && number >= low && number <= high) {
-        return number;
-    }
-    throw http::problem_error{
-        http::problem{http::status::bad_request}
-            .detail(std::string{name} + " is not a whole number in its range.")
-            .field(name)
-            .allowed("a whole number from " + std::to_string(low) + " to " + std::to_string(high))};
-}
-
-/// An answer that must not be kept, since the next one differs.
-inline http::response fresh_json(std::string text) {
-    return http::response::json(std::move(text)).set("cache-control", "no-store");
-}
-
-} // namespace detail
 
 /// 200 while the process can answer at all.
 inline http::response health() {

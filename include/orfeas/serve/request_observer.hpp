@@ -28,14 +28,16 @@ namespace orfeas::inline v0::serve {
 
 /// The routes by which a service is watched. They are counted as all requests are, but neither traced nor timed: whoever
 /// watches a service must not be taken for its traffic.
-inline constexpr std::array<std::string_view, 8> watching_routes{"/",
-                                                                 "/healthz",
-                                                                 "/metrics",
-                                                                 "/api/v1/status",
-                                                                 "/api/v1/metrics",
-                                                                 "/api/v1/metrics/history",
-                                                                 "/api/v1/traces",
-                                                                 "/api/v1/traces/{id}"};
+inline constexpr std::array<std::string_view, 10> watching_routes{"/",
+                                                                  "/healthz",
+                                                                  "/metrics",
+                                                                  "/api/v1/status",
+                                                                  "/api/v1/metrics",
+                                                                  "/api/v1/metrics/history",
+                                                                  "/api/v1/memory/report",
+                                                                  "/api/v1/memory/timeline.svg",
+                                                                  "/api/v1/traces",
+                                                                  "/api/v1/traces/{id}"};
 
 /// Makes each request a trace of its own, or a part of its caller's by the W3C traceparent, and measures it: the duration
 /// goes into the histogram http_server_request_duration_seconds{method, route, status} and the request_statistics.

@@ -10,6 +10,7 @@
 #include <orfeas/serve/api.hpp>
 #include <orfeas/serve/concepts.hpp>
 #include <orfeas/serve/dashboard_options.hpp>
+#include <orfeas/serve/memory_api.hpp>
 #include <orfeas/serve/metrics_hub.hpp>
 #include <orfeas/serve/page.hpp>
 #include <orfeas/serve/request_observer.hpp>
@@ -127,6 +128,9 @@ class server {
         get("/api/v1/status", [&from](http::request const&) { return serve::status(from); });
         get("/api/v1/metrics", [&from](http::request const&) { return series(from); });
         get("/api/v1/metrics/history", [&from](http::request const& q) { return history(from, q); });
+        get("/api/v1/memory/report", [&from](http::request const& q) { return memory_report(from.memory(), q); });
+        get("/api/v1/memory/timeline.svg",
+            [&from](http::request const& q) { return memory_timeline(from.memory(), q); });
         get("/api/v1/traces", [&from](http::request const& q) { return traces(from, q); });
         get("/api/v1/traces/{id}", [&from](http::request const& q) { return trace_by_id(from, q); });
     }

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <orfeas/http/problem.hpp>
+#include <orfeas/http/request.hpp>
+#include <orfeas/http/response.hpp>
+#include <orfeas/http/status.hpp>
+
+#include <charconv>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace orfeas::inline v0::serve::detail {
+
+/// The query parameter `name` as a whole number within [low, high], `fallback` when it is not given.
+/// Throws http::problem_error (400) that names the parameter and the range.
+inline std::uint64_t number_parameter(http::request const& q, std::string_view name, std::uint64_t low,
+                                      std::uint64_t high, std::uint64_t fallback) {
+    auto const text = q.parameter(name);
+    if (!text) {
+        return fallback;
+    }
+    std::uint64_t number = 0;
+    auto const [rest, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+    if (error == std::errc{} && rest == text->data() + text->size() && number >= low && number <= high) {
+        return number;
+    }
+    throw http::problem_error{
+        http::problem{http::status::bad_request}
+            .detail(std::string{name} + " is not a whole number in its range.")
+            .field(name)
+            .allowed("a whole number from " + std::to_string(low) + " to " + std::to_string(high))};
+}
+
+/// An answer that must not be kept, since the next one differs.
+inline http::response fresh_json(std::string text) {
+    return http::response::json(std::move(text)).set("cache-control", "no-store");
+}
+
+} // namespace orfeas::inline v0::serve::detail
