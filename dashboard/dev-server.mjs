@@ -82,6 +82,24 @@ const inventSpans = (random) => {
   return spans;
 };
 
+const PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1000 440"><path d="M0 440V200L400 120 700 260 1000 90V440z" fill="#0072b2"/></svg>';
+
+const inventPool = (data) => {
+  const of = (name) => data[`${name}{component="pool"}`] ?? 0;
+  const [allocated, reserved, total] = ["memory_allocated_bytes", "memory_reserved_bytes", "memory_total_bytes"].map(of);
+  const tags = [["encode", 0.7], ["triangulate", 0.2], ["relief", 0.08], ["decode", 0.02]];
+  return {
+    name: "pool", device: "host memory", has_history: true, summary: "", trend: "steady", cleanups: [], cleanups_total: 2, total_freed_bytes: 96 * MiB,
+    profile: {
+      total_bytes: total, allocated_bytes: allocated, reserved_bytes: reserved, stranded_bytes: 3 * MiB, utilization_ratio: allocated / total,
+      fragmentation_ratio: of("memory_fragmentation_ratio"), pressure: "low",
+    },
+    fragmentation: { maximum_ratio: 0.09, average_ratio: 0.06, samples: 300 },
+    recommendations: [{ advice: "all_well", text: "all well: " + Math.round((100 * allocated) / total) + " % of the memory in use", figure: 0, mark: 0 }],
+    tags: tags.map(([name, part]) => ({ name, current_bytes: Math.round(part * allocated), peak_bytes: Math.round(part * allocated * 1.3) })),
+  };
+};
+
 // The service: samples once a second, keeps 300 frames, pushes to subscribers.
 export class DevServer {
   constructor({ past = HISTORY, period = 1000, random = Math.random } = {}) {
@@ -172,6 +190,8 @@ export class DevServer {
         const history = this.history(Number(url.searchParams.get("since") ?? -1));
         return url.searchParams.get("format") === "csv" ? send("text/csv", csv(history)) : json(history);
       }
+      case "/api/v1/memory/report": return json({ pools: [inventPool(this.frames.at(-1)?.data ?? {})] });
+      case "/api/v1/memory/timeline.svg": return send("image/svg+xml", PICTURE);
       case "/api/v1/traces": return json({ traces: this.traces.slice(0, Number(url.searchParams.get("limit") ?? 20)).map(({ detail, ...rest }) => rest) });
     }
     const id = /^\/api\/v1\/traces\/(\w+)$/.exec(pathname)?.[1];

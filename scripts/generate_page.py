@@ -127,7 +127,7 @@ def build(root=ROOT):
         f"script-src {source_hash(theme)} {source_hash(script)}",
         f"style-src {source_hash(css)}",
         "connect-src 'self'",
-        "img-src data:",
+        "img-src 'self' data:",
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",

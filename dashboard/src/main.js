@@ -4,6 +4,7 @@ import { planPanels } from "./catalog.js";
 import { readPalette } from "./chart.js";
 import { byId, getJson, setText } from "./dom.js";
 import { formatClock } from "./format.js";
+import { Memory } from "./memory.js";
 import { Panels } from "./panels.js";
 import { Feed } from "./socket.js";
 import { Status } from "./status.js";
@@ -24,6 +25,7 @@ const panels = new Panels({ store, view, core: byId("charts"), extra: byId("extr
 const tiles = new Tiles({ store, root: byId("tiles") });
 const status = new Status();
 const traces = new Traces();
+const memory = new Memory();
 new Table({ store, view, panels });
 
 let palette = readPalette();
@@ -159,6 +161,7 @@ function refresh() {
   poll(() => {
     status.refresh();
     traces.refresh();
+    memory.refresh();
   });
 }
 
@@ -210,7 +213,10 @@ new ResizeObserver(redraw).observe(document.body);
 
 setInterval(showLink, 500);
 setInterval(() => poll(() => traces.gone || traces.refresh()), 5000);
-setInterval(() => poll(() => status.refresh()), 10000);
+setInterval(() => poll(() => {
+  status.refresh();
+  if (!memory.gone) memory.refresh();
+}), 10000);
 setInterval(() => { if (!document.hidden) setText(byId("spoken"), tiles.sentence()); }, 60000);
 
 applyTheme(document.documentElement.dataset.theme);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { memoryFacts } from "../src/memory.js";
 import { Store } from "../src/store.js";
 import { toCsv, viewColumns } from "../src/table.js";
 import { orderSpans, startSeconds } from "../src/traces.js";
@@ -31,4 +32,25 @@ test("a span that names itself as parent is a root", () => {
 test("starts as numbers and as ISO text", () => {
   assert.equal(startSeconds(12.5), 12.5);
   assert.equal(startSeconds("1970-01-01T00:00:02.5Z"), 2.5);
+});
+
+const pool = (changes) => ({
+  has_history: true, trend: "rising", cleanups_total: 0, total_freed_bytes: 0, fragmentation: { maximum_ratio: 0.5, average_ratio: 0.25, samples: 300 },
+  profile: { allocated_bytes: 2 ** 20, total_bytes: 2 ** 22, utilization_ratio: 0.25, reserved_bytes: 2 ** 21, stranded_bytes: 0, fragmentation_ratio: 0.125 },
+  ...changes,
+});
+const plain = (facts) => Object.fromEntries(facts.map(([term, text]) => [term, text.replaceAll("\u202f", " ")]));
+
+test("the memory report is told in sentences", () => {
+  assert.deepEqual(plain(memoryFacts(pool({ cleanups_total: 2, total_freed_bytes: 3 * 2 ** 20 }))), {
+    "In use": "1 MiB of 4 MiB, 25%", Reserved: "2 MiB, 0 B of it stranded", Trend: "rising",
+    Fragmentation: "12.5% now, at most 50%, on average 25% of 300 samples", Cleanups: "2, 3 MiB given back",
+  });
+});
+
+test("before the first frame a pool has no history", () => {
+  const facts = plain(memoryFacts(pool({ has_history: false, fragmentation: { maximum_ratio: 0, average_ratio: 0, samples: 0 } })));
+  assert.equal(facts.Trend, "no history");
+  assert.equal(facts.Fragmentation, "12.5%");
+  assert.equal(facts.Cleanups, "none");
 });

@@ -39,6 +39,12 @@ orfeas::http::server_options http_options(studio::command_line const& given) {
     return options;
 }
 
+/// The host pool's options come from the environment; the device's pool keeps events, too, but has all of its device.
+orfeas::memory::pool_options device_options(orfeas::memory::pool_options host) {
+    host.limit_bytes = 0;
+    return host;
+}
+
 /// Ends the service in order when it is told to: no new requests, those in flight finish, then the frames end.
 orfeas::task<void> end_on_signal(web_server& web, orfeas::observatory& obs, std::chrono::milliseconds drain) {
     boost::asio::signal_set signals{co_await boost::asio::this_coro::executor, SIGINT, SIGTERM};
@@ -62,11 +68,14 @@ void run(studio::command_line const& given) {
     boost::asio::io_context io;
     auto const observed = orfeas::observatory_from_environment({.service = "studio", .log = log});
     orfeas::observatory obs{io.get_executor(), observed};
-    orfeas::memory::pool pool{host, orfeas::from_environment<orfeas::memory::pool_options>()};
+    orfeas::memory::pool_options known;
+    known.event_capacity = 32'768; // some minutes of work, for the timeline on the page
+    known = orfeas::from_environment(known);
+    orfeas::memory::pool pool{host, known};
     obs.watch("pool", pool);
     std::optional<orfeas::memory::pool> device_pool; // where the host cannot reach the device's memory
     if (!device.host_accessible()) {
-        device_pool.emplace(device);
+        device_pool.emplace(device, device_options(known));
         obs.watch("gpu", *device_pool);
     }
     auto const maker = studio::make_mesh_maker(pool, device_pool ? &*device_pool : nullptr, limits);

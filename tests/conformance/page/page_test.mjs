@@ -256,6 +256,31 @@ async function traces({ page }) {
   check("a trace opens as a waterfall", bars > 0 && inside);
 }
 
+// The panel of watched pools: each with its report, and a picture that the browser could draw.
+async function memory({ page }) {
+  const pools = await page.evaluate(async () => (await (await fetch("api/v1/memory/report")).json()).pools);
+  await until(page, (count) => [...document.querySelectorAll(".pool .timeline")].filter((image) => image.complete && image.naturalWidth > 0).length === count,
+    pools.length, 20000);
+  const cards = await page.$$eval(".pool", (nodes) => nodes.map((node) => {
+    const texts = (selector) => [...node.querySelectorAll(selector)].map((each) => each.textContent);
+    const image = node.querySelector(".timeline");
+    return {
+      name: node.querySelector("h3").textContent, level: node.dataset.level, state: node.querySelector(".state").textContent, facts: texts("dt"),
+      advice: texts(".advice li"), tags: texts(".tags .what"), drawn: image.complete && image.naturalWidth > 0 && image.clientHeight > 100, source: image.src,
+    };
+  }));
+  check("each watched pool has its panel", pools.length > 0 && cards.map((card) => card.name).join() === pools.map((pool) => pool.name).join(), JSON.stringify(cards));
+  for (const [i, card] of cards.entries()) {
+    const where = `pool ${card.name}: `;
+    check(where + "the picture is drawn", card.drawn && card.source.includes("pool=" + card.name), card.source);
+    check(where + "the pressure is told", card.state === "pressure " + card.level && ["low", "medium", "high", "critical"].includes(card.level), card.state);
+    check(where + "the report is told", card.facts.length === 5 && card.advice.length > 0, JSON.stringify(card));
+    check(where + "the tags that hold most are listed", pools[i].tags.length === 0 || (card.tags.length > 0 && card.tags.every((name) => name)), card.tags.join(" "));
+  }
+  const busiest = pools.find((pool) => pool.tags.some((tag) => tag.name === "encode"));
+  if (!positionals[0]) check("the studio's stages are among the tags", busiest?.tags.length >= 4, JSON.stringify(pools.map((pool) => pool.tags)));
+}
+
 async function hiddenTab({ page }) {
   const draws = (hidden) => page.evaluate(async (value) => {
     Object.defineProperty(document, "hidden", { configurable: true, get: () => value });
@@ -347,6 +372,7 @@ try {
   await keyboard(main);
   await table(main);
   await traces(main);
+  await memory(main);
   await accessibility(main.page, "light");
   await themes(main);
   await hiddenTab(main);
