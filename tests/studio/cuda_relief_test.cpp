@@ -10,7 +10,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 using namespace studio_test;
 
@@ -28,9 +31,16 @@ TEST_CASE("studio: the device's relief is the host's") {
             auto picture = studio::decode(host, read_file(each));
             auto const grid = studio::grid_over(picture.size(), resolution);
             auto const expected = studio::estimate_relief(host, picture, grid);
-            auto const uploaded = cuda.upload(std::move(picture));
-            auto const heights = cuda.relief(host, uploaded, grid);
-            auto const again = cuda.relief(host, uploaded, grid);
+            std::vector<studio::relief_order<studio::cuda_relief<orfeas::memory::pool>::device_image>> batch;
+            auto twin = studio::decode(host, read_file(each));
+            auto small = studio::decode(host, read_file(each));
+            batch.push_back({cuda.upload(std::move(picture)), grid});
+            batch.push_back({cuda.upload(std::move(small)), {7, 5}}); // another size in between, in the same scratch
+            batch.push_back({cuda.upload(std::move(twin)), grid});
+            auto const fields = cuda.relief(host, std::span{std::as_const(batch)});
+            REQUIRE(fields.size() == 3);
+            auto const& heights = fields[0];
+            auto const& again = fields[2];
             float largest = 0;
             for (std::size_t i = 0; i < grid.points(); ++i) {
                 largest = std::max(largest, std::abs(heights.values()[i] - expected.values()[i]));

@@ -167,10 +167,8 @@ dim3 blocks_over(extent size) {
     return {(size.columns + block.x - 1) / block.x, (size.rows + block.y - 1) / block.y};
 }
 
-} // namespace
-
-void estimate_relief(relief_job const& job) {
-    cudaStream_t const stream = cudaStreamPerThread;
+/// Submits the work of one job.
+void submit(relief_job const& job, cudaStream_t stream) {
     extent const grid{job.columns, job.rows};
     extent const tall{job.width, job.rows};
     dim3 const blocks = blocks_over(grid);
@@ -201,6 +199,20 @@ void estimate_relief(relief_job const& job) {
     add_edges<<<blocks, block, 0, stream>>>(slope, radius, grid, job.heights, range);
     stretch<<<blocks, block, 0, stream>>>(range, grid, job.heights);
     check(cudaGetLastError(), "a kernel launch of the relief");
+}
+
+} // namespace
+
+void estimate_reliefs(relief_job const* jobs, std::size_t count) {
+    cudaStream_t const stream = cudaStreamPerThread;
+    try {
+        for (std::size_t i = 0; i < count; ++i) {
+            submit(jobs[i], stream);
+        }
+    } catch (...) {
+        cudaStreamSynchronize(stream); // what was submitted uses the caller's memory
+        throw;
+    }
     check(cudaStreamSynchronize(stream), "cudaStreamSynchronize");
 }
 

@@ -25,9 +25,9 @@ constexpr std::size_t scratch_floats(relief_job const& job) noexcept {
     return std::size_t{job.width} * job.rows + 3 * job.points() + 2;
 }
 
-/// Estimates a relief as `studio::estimate_relief` does, within 0.001, and waits for the result.
-/// Throws std::runtime_error that names the failing CUDA call.
+/// Estimates `count` reliefs as `studio::estimate_relief` does, within 0.001, one after the other, so that they may share
+/// their scratch, and waits once for all. Throws std::runtime_error that names the failing CUDA call.
 /// Thread-safe for jobs of distinct memory.
-void estimate_relief(relief_job const& job);
+void estimate_reliefs(relief_job const* jobs, std::size_t count);
 
 } // namespace studio::kernels

@@ -8,9 +8,11 @@
 #include <orfeas/core/assert.hpp>
 #include <orfeas/memory/pool.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
+#include <span>
+#include <vector>
 
 namespace studio {
 
@@ -39,24 +41,31 @@ class cuda_relief {
         return out;
     }
 
-    /// As upload, and std::runtime_error when a kernel fails.
+    /// The kernels of a batch follow each other on the device and are waited for once.
+    /// Throws as upload, and std::runtime_error when a kernel fails.
     template<memory_resource R>
-    height_field<R> relief(R& resource, device_image const& picture, grid_size grid) const {
-        height_field<R> out{resource, grid};
-        auto heights = stage_buffer<float>(*pool_, "relief", grid.points());
-        kernels::relief_job job{picture.luminance.data(),
-                                picture.size.width,
-                                picture.size.height,
-                                heights.data(),
-                                grid.columns,
-                                grid.rows,
-                                nullptr};
-        auto scratch = stage_buffer<float>(*pool_, "relief", kernels::scratch_floats(job));
-        job.scratch = scratch.data();
+    std::vector<height_field<R>> relief(R& resource, std::span<relief_order<device_image> const> batch) const {
+        std::vector<height_field<R>> fields;
+        std::vector<buffer<float, DevicePool>> heights;
+        std::vector<kernels::relief_job> jobs;
+        std::size_t scratch_floats = 0;
+        for (auto const& [picture, grid] : batch) {
+            fields.emplace_back(resource, grid);
+            heights.push_back(stage_buffer<float>(*pool_, "relief", grid.points()));
+            jobs.push_back({picture.luminance.data(), picture.size.width, picture.size.height, heights.back().data(),
+                            grid.columns, grid.rows, nullptr});
+            scratch_floats = std::max(scratch_floats, kernels::scratch_floats(jobs.back()));
+        }
+        auto scratch = stage_buffer<float>(*pool_, "relief", scratch_floats);
+        for (auto& job : jobs) {
+            job.scratch = scratch.data(); // one after the other
+        }
         pool_->backend().make_current();
-        kernels::estimate_relief(job);
-        heights.copy_out(out.values());
-        return out;
+        kernels::estimate_reliefs(jobs.data(), jobs.size());
+        for (std::size_t i = 0; i < fields.size(); ++i) {
+            heights[i].copy_out(fields[i].values());
+        }
+        return fields;
     }
 
   private:

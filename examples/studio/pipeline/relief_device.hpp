@@ -3,16 +3,34 @@
 
 #include "pipeline/relief.hpp"
 
+#include <orfeas/memory/pool.hpp>
+
 #include <concepts>
+#include <span>
 #include <utility>
+#include <vector>
 
 namespace studio {
 
-/// Where reliefs are estimated. `upload(picture)` brings a host image to where the device can read it; `relief(resource,
-/// uploaded, grid)` estimates the heights and returns them in host memory of `resource`.
+/// A picture where a device can read it, and the grid over which its relief is wanted.
+template<class Uploaded>
+struct relief_order {
+    Uploaded picture;
+    grid_size grid;
+};
+
+/// What a device makes of a picture in host memory of R.
 template<class D, class R>
-concept relief_device = memory_resource<R> && requires(D& device, R& resource, image<R> picture, grid_size grid) {
-    { device.relief(resource, device.upload(std::move(picture)), grid) } -> std::same_as<height_field<R>>;
+using uploaded_to = decltype(std::declval<D&>().upload(std::declval<image<R>>()));
+
+/// Where reliefs are estimated. `upload(picture)` brings a host image to where the device can read it; `relief(resource,
+/// batch)` estimates the heights of a batch of them, in one go, and returns them in its order, in host memory of `resource`.
+template<class D, class R>
+concept relief_device = memory_resource<R> && requires(D& device, R& resource, image<R> picture) {
+    { device.upload(std::move(picture)) } -> std::move_constructible;
+    {
+        device.relief(resource, std::span<relief_order<uploaded_to<D, R>> const>{})
+    } -> std::same_as<std::vector<height_field<R>>>;
 };
 
 /// The host itself, with Eigen: nothing is copied.
@@ -23,8 +41,13 @@ struct host_relief {
         return picture;
     }
     template<memory_resource R>
-    static height_field<R> relief(R& resource, image<R> const& picture, grid_size grid) {
-        return estimate_relief(resource, picture, grid);
+    static std::vector<height_field<R>> relief(R& resource, std::span<relief_order<image<R>> const> batch) {
+        std::vector<height_field<R>> fields;
+        fields.reserve(batch.size());
+        for (auto const& each : batch) {
+            fields.push_back(estimate_relief(resource, each.picture, each.grid));
+        }
+        return fields;
     }
 };
 static_assert(relief_device<host_relief, orfeas::memory::pool>);

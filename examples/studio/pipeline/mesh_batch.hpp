@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "pipeline/decode.hpp"
+#include "pipeline/encode.hpp"
+#include "pipeline/parameters.hpp"
+#include "pipeline/relief_device.hpp"
+#include "pipeline/triangulate.hpp"
+
+#include <orfeas/core/function_ref.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <deque>
+#include <exception>
+#include <new>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace studio {
+
+/// A mesh to be made: `picture()` is a picture file and `asked()` what is to be made of it. `stage(name)` is called as each
+/// stage begins, and what it returns ends with the stage (see stage_instrument). At the end exactly one of `made(mesh)` and
+/// `failed(exception)` is called; neither throws.
+template<class J>
+concept mesh_job = requires(J& job, std::string_view name, encoded_mesh mesh, std::exception_ptr error) {
+    { job.picture() } -> std::convertible_to<std::span<std::byte const>>;
+    { job.asked() } -> std::convertible_to<parameters const&>;
+    job.stage(name);
+    job.made(std::move(mesh));
+    job.failed(error);
+};
+
+/// Lengths of the plate that these parameters make of a picture: as wide as asked, as deep as the picture's proportion
+/// says.
+inline plate_size plate_of(parameters const& asked, picture_size picture) noexcept {
+    double const proportion = static_cast<double>(picture.height) / static_cast<double>(picture.width);
+    return {asked.width_mm, asked.width_mm * proportion, asked.base_mm, asked.relief_mm};
+}
+
+/// Makes meshes together, in three steps: `decode()`, `estimate()` (upload and relief, the device's part, in one go), and
+/// `finish()` (triangulate and encode, each handed out as soon as it is done). A job that fails leaves the others alone; when
+/// the device has no memory for all at once, it takes one after the other. Every picture, height field and mesh lies in
+/// memory of `host`, which the host can access and which outlives the meshes; all else is given back as it is done with.
+///
+/// Each step calls `at_peak()` when much is allocated, for those who watch over memory.
+/// Thread-compatible (distinct objects), when `host` and `device` are thread-safe.
+template<memory_resource R, class Device, mesh_job Job>
+    requires relief_device<Device, R>
+class mesh_batch {
+  public:
+    using notice = orfeas::function_ref<void()>;
+
+    /// What is given outlives the batch.
+    mesh_batch(R& host, Device& device, std::span<Job> jobs, picture_limits const& limits)
+        : host_{host}, device_{device}, jobs_{jobs}, limits_{limits} {
+        members_.reserve(jobs.size()); // so that what belongs together is added together
+        pictures_.reserve(jobs.size());
+        orders_.reserve(jobs.size());
+    }
+
+    void decode(notice at_peak) {
+        for (auto& job : jobs_) {
+            attempt(job, [&] {
+                check(job.asked());
+                [[maybe_unused]] auto const scope = job.stage("decode");
+                auto picture = studio::decode(host_, job.picture(), limits_);
+                auto const size = picture.size();
+                pictures_.push_back(std::move(picture));
+                members_.push_back({&job, size, grid_over(size, job.asked().resolution)});
+            });
+        }
+        at_peak();
+    }
+
+    void estimate(notice at_peak) {
+        auto const decoded = std::exchange(members_, {});
+        members_.reserve(decoded.size());
+        for (std::size_t i = 0; i < decoded.size(); ++i) {
+            auto& job = *decoded[i].job;
+            attempt(job, [&] {
+                [[maybe_unused]] auto const scope = job.stage("upload");
+                orders_.push_back({device_.upload(std::move(pictures_[i])), decoded[i].grid});
+                members_.push_back(decoded[i]);
+            });
+        }
+        pictures_.clear();
+        at_peak();
+        estimate_all();
+        orders_.clear();
+    }
+
+    void finish(notice at_peak) {
+        for (std::size_t i = 0; i < members_.size(); ++i) {
+            auto& job = *members_[i].job;
+            attempt(job, [&] {
+                auto const heights = std::move(fields_[i]);
+                auto const plate = in_stage(job, "triangulate", [&] {
+                    return triangulate(host_, heights, plate_of(job.asked(), members_[i].size));
+                });
+                auto mesh = in_stage(job, "encode", [&] { return encode(host_, plate, job.asked().format); });
+                at_peak();
+                job.made(std::move(mesh));
+            });
+        }
+        members_.clear();
+        fields_.clear();
+    }
+
+  private:
+    struct member {
+        Job* job;
+        picture_size size;
+        grid_size grid;
+    };
+    using order = relief_order<uploaded_to<Device, R>>;
+
+    /// One stage of several jobs at once; it ends for the last of them first, as scopes do.
+    class shared_stage {
+      public:
+        shared_stage(std::span<member const> members, std::string_view name) {
+            for (auto const& each : members) {
+                scopes_.emplace_back(*each.job, name);
+            }
+        }
+        shared_stage(shared_stage const&) = delete;
+        shared_stage& operator=(shared_stage const&) = delete;
+        ~shared_stage() {
+            while (!scopes_.empty()) {
+                scopes_.pop_back();
+            }
+        }
+
+      private:
+        struct one {
+            one(Job& job, std::string_view name) : scope{job.stage(name)} {}
+            decltype(std::declval<Job&>().stage(std::string_view{})) scope;
+        };
+        std::deque<one> scopes_;
+    };
+
+    template<class Work>
+    static auto in_stage(Job& job, std::string_view name, Work const& work) {
+        [[maybe_unused]] auto const scope = job.stage(name);
+        return work();
+    }
+
+    /// Does a job's part; what it throws is the job's failure.
+    template<class Work>
+    static void attempt(Job& job, Work const& work) {
+        try {
+            work();
+        } catch (...) {
+            job.failed(std::current_exception());
+        }
+    }
+
+    void estimate_all() {
+        try {
+            shared_stage const scope{members_, "relief"};
+            fields_ = device_.relief(host_, std::span<order const>{orders_});
+        } catch (std::bad_alloc const&) {
+            estimate_one_by_one();
+        } catch (...) {
+            for (auto const& each : std::exchange(members_, {})) {
+                each.job->failed(std::current_exception());
+            }
+        }
+    }
+
+    void estimate_one_by_one() {
+        auto const uploaded = std::exchange(members_, {});
+        members_.reserve(uploaded.size());
+        fields_.reserve(uploaded.size());
+        for (std::size_t i = 0; i < uploaded.size(); ++i) {
+            attempt(*uploaded[i].job, [&] {
+                [[maybe_unused]] auto const scope = uploaded[i].job->stage("relief");
+                auto one = device_.relief(host_, std::span<order const>{&orders_[i], 1});
+                fields_.push_back(std::move(one.front()));
+                members_.push_back(uploaded[i]);
+            });
+        }
+    }
+
+    R& host_;
+    Device& device_;
+    std::span<Job> jobs_;
+    picture_limits limits_;
+    std::vector<member> members_; // those that have not failed
+    std::vector<image<R>> pictures_;
+    std::vector<order> orders_;
+    std::vector<height_field<R>> fields_;
+};
+
+} // namespace studio
