@@ -8,7 +8,6 @@
 #include <orfeas/memory/best_device.hpp>
 #include <orfeas/memory/buffer.hpp>
 #include <orfeas/memory/cuda_vmm.hpp>
-#include <orfeas/memory/pool.hpp>
 
 #include <array>
 #include <cstddef>
@@ -18,7 +17,6 @@
 
 using namespace orfeas::literals;
 using orfeas::memory::backend_error;
-using orfeas::memory::basic_pool;
 using orfeas::memory::buffer;
 using orfeas::memory::cuda_vmm;
 using orfeas::memory::error;
@@ -104,63 +102,6 @@ TEST_CASE("memory: a CUDA pointer of no use to a pool is given back") {
     cuda.misalign(256);
     CHECK_THROWS_WITH(static_cast<void>(backend.allocate(1_MiB)), contains("not a multiple of 512"));
     CHECK(cuda.live() == 0);
-}
-
-TEST_CASE("memory: each CUDA call fails once at each position, and nothing leaks") {
-    auto const work = [](fake_cuda& cuda) {
-        int refused = 0;
-        auto const may_refuse = [&refused](auto&& call) {
-            try {
-                call();
-            } catch (backend_error const&) {
-                ++refused;
-            } catch (orfeas::memory::out_of_memory const&) {
-                ++refused;
-            }
-        };
-        may_refuse([&] {
-            basic_pool<cuda_vmm> pool{cuda_vmm{0, cuda.table()}, {.segment_bytes = 2_MiB}};
-            may_refuse([&] {
-                buffer<int, basic_pool<cuda_vmm>> numbers{pool, 1000};
-                std::array<int, 3> const in{1, 2, 3};
-                std::array<int, 3> out{};
-                may_refuse([&] {
-                    numbers.copy_in(in);
-                    numbers.copy_out(out);
-                    if (in != out) {
-                        FAIL("copies differ");
-                    }
-                });
-            });
-            refused += !pool.cleanup().success;
-            void* const p = pool.try_allocate(1);
-            refused += p == nullptr;
-            pool.deallocate(p, 1);
-            void* const again = pool.try_allocate(1);
-            if (again == nullptr) {
-                FAIL("the pool is not usable after a failed call");
-            }
-            pool.deallocate(again, 1);
-        });
-        return refused;
-    };
-    int calls = 0;
-    {
-        fake_cuda cuda;
-        REQUIRE(work(cuda) == 0);
-        calls = cuda.calls();
-        CHECK(cuda.live() == 0);
-        CHECK(cuda.retained() == 0);
-    }
-    REQUIRE(calls > 20);
-    for (int position = 1; position <= calls; ++position) {
-        INFO("failing call " << position << " of " << calls);
-        fake_cuda cuda;
-        cuda.fail(999, position);
-        work(cuda);
-        CHECK(cuda.live() == 0);
-        CHECK(cuda.retained() == 0);
-    }
 }
 
 TEST_CASE("memory: cuda_vmm's granule is the device's, and 2 MiB at least") {

@@ -4,7 +4,6 @@
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/memory/failing_resource.hpp>
 #include <orfeas/memory/heap_resource.hpp>
-#include <orfeas/memory/pool.hpp>
 #include <orfeas/memory/resource_ref.hpp>
 
 #include <cstddef>
@@ -14,7 +13,7 @@
 
 using namespace orfeas::memory;
 
-static_assert(stream_ordered_resource<failing_resource<pool>> && copying_resource<failing_resource<pool>>);
+static_assert(copying_resource<failing_resource<heap_resource>>);
 static_assert(memory_resource<failing_resource<resource_ref>>);
 
 namespace {

@@ -4,11 +4,9 @@
 #include "support/catch.hpp"
 
 #include <orfeas/core/bytes.hpp>
-#include <orfeas/memory/buffer.hpp>
 #include <orfeas/memory/detail/locked_pages.hpp>
 #include <orfeas/memory/device.hpp>
 #include <orfeas/memory/pinned_backend.hpp>
-#include <orfeas/memory/pool.hpp>
 
 #include <dlfcn.h>
 #include <sys/resource.h>
@@ -110,27 +108,6 @@ TEST_CASE("memory: what the driver refuses to pin costs no budget") {
     CHECK(pinned.info().free_bytes == 1_MiB);
 }
 
-TEST_CASE("memory: a pool of pinned memory waits for the streams that copy from it") {
-    fake_cuda cuda;
-    cuda.hold_streams();
-    {
-        basic_pool<pinned_backend> p{pinned_backend{{.capacity_bytes = 1_MiB}, cuda.table()}};
-        int number = 0;
-        stream_ref const stream{&number};
-        {
-            buffer<char, basic_pool<pinned_backend>> staging{p, stream, 600'000};
-            staging[599'999] = 'x';
-        }
-        CHECK(p.profile().pending_bytes > 0);
-        CHECK(p.host_accessible());
-        CHECK_THROWS_AS(p.allocate(2_MiB), out_of_memory);
-        cuda.complete(stream);
-        void* const all = p.allocate(900'000);
-        p.deallocate(all, 900'000);
-    }
-    CHECK(cuda.pinned() == 0);
-}
-
 TEST_CASE("memory: without CUDA, or a device, pages are locked") {
     if (::dlsym(RTLD_DEFAULT, "__sanitizer_print_stack_trace") != nullptr) {
         ORFEAS_TEST_SKIP("sanitizers leave out mlock");
@@ -161,10 +138,6 @@ TEST_CASE("memory: without CUDA, or a device, pages are locked") {
         pinned.make_current();
         CHECK_FALSE(pinned.capturing({}));
     }
-    basic_pool<device> p{pinned_backend{{.capacity_bytes = 1_MiB, .cuda = false}}};
-    buffer<int> numbers{p, 1000};
-    numbers[999] = 5;
-    CHECK(p.backend().name() == "locked host memory");
 }
 
 TEST_CASE("memory: a device asked for by number must be there") {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // What a pool knows about its allocations and tells.
+#include "memory/pools.hpp"
 #include "support/catch.hpp"
 
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/core/manual_clock.hpp>
 #include <orfeas/memory/null_vmm.hpp>
-#include <orfeas/memory/pool.hpp>
 #include <orfeas/memory/snapshot.hpp>
 
 #include <chrono>
@@ -15,7 +15,6 @@
 #include <vector>
 
 using namespace orfeas::literals;
-using orfeas::memory::basic_pool;
 using orfeas::memory::block_state;
 using orfeas::memory::event_kind;
 using orfeas::memory::null_vmm;
@@ -24,7 +23,7 @@ using orfeas::memory::stream_ref;
 
 namespace {
 
-using known_pool = basic_pool<null_vmm, orfeas::manual_clock>;
+using known_pool = orfeas_test::pool_on_manual_clock;
 
 } // namespace
 

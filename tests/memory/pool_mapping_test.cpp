@@ -2,13 +2,13 @@
 //
 // The pool on backends with virtual memory management: what it maps, moves and gives back.
 #include "memory/patterns.hpp"
+#include "memory/pools.hpp"
 #include "memory/random.hpp"
 #include "support/catch.hpp"
 
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/memory/host_vmm.hpp>
 #include <orfeas/memory/null_vmm.hpp>
-#include <orfeas/memory/pool.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -18,7 +18,6 @@
 #include <vector>
 
 using namespace orfeas::literals;
-using orfeas::memory::basic_pool;
 using orfeas::memory::extent_heap;
 using orfeas::memory::host_vmm;
 using orfeas::memory::memory_pressure;
@@ -30,8 +29,6 @@ using orfeas_test::fill;
 using orfeas_test::intact;
 
 namespace {
-
-using null_pool = basic_pool<null_vmm>;
 
 double measured(auto const& pool, std::string_view name) {
     double value = -1;
@@ -56,7 +53,7 @@ void deallocate_all(Pool& pool, std::vector<allocation>& live) {
 
 TEST_CASE("memory: free granules are mapped side by side for a request that fits nowhere") {
     null_vmm const device{64_MiB};
-    null_pool pool{device};
+    orfeas::memory::pool pool{device};
     std::vector<void*> held;
     for (int i = 0; i < 32; ++i) {
         held.push_back(pool.allocate(2_MiB));
@@ -80,7 +77,7 @@ TEST_CASE("memory: free granules are mapped side by side for a request that fits
 
 TEST_CASE("memory: what mapping cannot recover is told as stranded") {
     null_vmm const device{8_MiB};
-    null_pool pool{device};
+    orfeas::memory::pool pool{device};
     std::vector<void*> held;
     for (int i = 0; i < 8; ++i) {
         held.push_back(pool.allocate(1_MiB));
@@ -97,7 +94,7 @@ TEST_CASE("memory: what mapping cannot recover is told as stranded") {
 
 TEST_CASE("memory: a refused request takes nothing from the backend") {
     null_vmm const device{8_MiB};
-    null_pool pool{device};
+    orfeas::memory::pool pool{device};
     pool.allocate(3_MiB);
     auto const before = pool.profile().reserved_bytes;
     CHECK(pool.try_allocate(6_MiB) == nullptr);
@@ -106,7 +103,7 @@ TEST_CASE("memory: a refused request takes nothing from the backend") {
 
 TEST_CASE("memory: small requests have granules of their own") {
     null_vmm const device{64_MiB};
-    null_pool pool{device};
+    orfeas::memory::pool pool{device};
     std::vector<allocation> large;
     for (int i = 0; i < 8; ++i) {
         large.push_back({pool.allocate(2_MiB), 2_MiB});
@@ -120,7 +117,7 @@ TEST_CASE("memory: small requests have granules of their own") {
 
 TEST_CASE("memory: exportable allocations are never remapped") {
     null_vmm const device{64_MiB};
-    null_pool pool{device, {.segment_bytes = 4_MiB}};
+    orfeas::memory::pool pool{device, {.segment_bytes = 4_MiB}};
     void* const mapped = pool.allocate(1_MiB);
     CHECK(device.calls(null_call::allocate) == 0);
     void* const plain = pool.allocate(1_MiB, 512, {.exportable = true});
@@ -133,7 +130,7 @@ TEST_CASE("memory: exportable allocations are never remapped") {
 
 TEST_CASE("memory: mapped and plain memory give way to each other") {
     null_vmm const device{16_MiB};
-    null_pool pool{device, {.segment_bytes = 4_MiB}};
+    orfeas::memory::pool pool{device, {.segment_bytes = 4_MiB}};
     pool.deallocate(pool.allocate(16_MiB), 16_MiB);
     void* const plain = pool.try_allocate(12_MiB, 512, {.exportable = true});
     REQUIRE(plain != nullptr);
@@ -146,7 +143,7 @@ TEST_CASE("memory: mapped and plain memory give way to each other") {
 
 TEST_CASE("memory: preparing moves memory ahead of the request") {
     null_vmm const device{32_MiB};
-    null_pool pool{device};
+    orfeas::memory::pool pool{device};
     std::vector<allocation> every_other;
     for (int i = 0; i < 16; ++i) {
         void* const at = pool.allocate(2_MiB);
@@ -164,7 +161,7 @@ TEST_CASE("memory: preparing moves memory ahead of the request") {
 }
 
 TEST_CASE("memory: pressure falls only when it is clearly below its mark") {
-    null_pool pool{null_vmm{200_MiB}};
+    orfeas::memory::pool pool{null_vmm{200_MiB}};
     auto const level_after = [&](std::size_t bytes) {
         void* const p = pool.allocate(bytes);
         auto const level = pool.profile().pressure;
@@ -175,7 +172,7 @@ TEST_CASE("memory: pressure falls only when it is clearly below its mark") {
     CHECK(pool.profile().pressure == memory_pressure::low);
     CHECK(level_after(4_MiB) == memory_pressure::medium);      // 70.5 %
     CHECK(pool.profile().pressure == memory_pressure::medium); // 68.5 % again: above 70 % - 3 %
-    null_pool other{null_vmm{200_MiB}};
+    orfeas::memory::pool other{null_vmm{200_MiB}};
     void* const most = other.allocate(198_MiB);
     CHECK(other.profile().pressure == memory_pressure::critical);
     other.deallocate(most, 198_MiB);
@@ -189,7 +186,7 @@ TEST_CASE("memory: stitched memory keeps what is written, over random operations
     host_vmm const device{48_MiB};
     double moved = 0;
     for (int round = 0; round < 4; ++round) {
-        basic_pool<host_vmm> pool{device};
+        orfeas::memory::pool pool{device};
         std::vector<allocation> live;
         for (int step = 0; step < 1200; ++step) {
             auto const dice = random() % 100;
@@ -225,7 +222,7 @@ TEST_CASE("memory: stitched memory keeps what is written, over random operations
 TEST_CASE("memory: each backend call fails once at each position of a pool's life, and nothing leaks") {
     auto const work = [](null_vmm const& device) {
         try {
-            null_pool pool{device, {.segment_bytes = 2_MiB}};
+            orfeas::memory::pool pool{device, {.segment_bytes = 2_MiB}};
             std::vector<allocation> live;
             auto const take = [&](std::size_t bytes, bool exportable = false) {
                 if (void* const at = pool.try_allocate(bytes, 512, {.exportable = exportable})) {
@@ -278,7 +275,7 @@ TEST_CASE("memory: threads share a pool that maps, moves and gives back") {
     auto const seed = orfeas_test::test_seed();
     INFO("ORFEAS_TEST_SEED=" << seed);
     host_vmm const device{24_MiB};
-    basic_pool<host_vmm> pool{device};
+    orfeas::memory::pool pool{device};
     std::atomic<int> broken{0};
     auto const work = [&](std::uint64_t number) {
         std::mt19937_64 random{seed + number};

@@ -2,12 +2,12 @@
 //
 // The pool in stream order, on a device whose streams finish when they are told to and which reports memory that is used
 // by two of them at once.
+#include "memory/pools.hpp"
 #include "memory/random.hpp"
 #include "support/catch.hpp"
 
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/memory/null_vmm.hpp>
-#include <orfeas/memory/pool.hpp>
 
 #include <array>
 #include <cstddef>
@@ -17,7 +17,6 @@
 #include <vector>
 
 using namespace orfeas::literals;
-using orfeas::memory::basic_pool;
 using orfeas::memory::null_call;
 using orfeas::memory::null_vmm;
 using orfeas::memory::null_vmm_options;
@@ -25,7 +24,6 @@ using orfeas::memory::stream_ref;
 
 namespace {
 
-using null_pool = basic_pool<null_vmm>;
 using sentences = std::vector<std::string>;
 
 null_vmm manual_device(std::uint64_t capacity) {
@@ -42,7 +40,7 @@ stream_ref stream(std::size_t i) {
 
 TEST_CASE("memory: a stream gets back at once what it freed, of any size") {
     auto const device = manual_device(64_MiB);
-    null_pool pool{device};
+    orfeas::memory::pool pool{device};
     void* const whole = pool.allocate(stream(0), 4_MiB);
     device.touch(whole, 4_MiB, stream(0));
     pool.deallocate(stream(0), whole, 4_MiB);
@@ -60,7 +58,7 @@ TEST_CASE("memory: a stream gets back at once what it freed, of any size") {
 
 TEST_CASE("memory: others get it when the stream has passed") {
     auto const device = manual_device(64_MiB);
-    null_pool pool{device};
+    orfeas::memory::pool pool{device};
     void* const first = pool.allocate(stream(0), 4_MiB);
     device.touch(first, 4_MiB, stream(0));
     pool.deallocate(stream(0), first, 4_MiB);
@@ -79,7 +77,7 @@ TEST_CASE("memory: others get it when the stream has passed") {
 
 TEST_CASE("memory: one fence covers many deallocations") {
     auto const device = manual_device(64_MiB);
-    null_pool pool{device};
+    orfeas::memory::pool pool{device};
     for (int i = 0; i < 640; ++i) {
         pool.deallocate(stream(0), pool.allocate(stream(0), 1000), 1000);
     }
@@ -88,7 +86,7 @@ TEST_CASE("memory: one fence covers many deallocations") {
 
 TEST_CASE("memory: under pressure a stream waits for another's work rather than for more memory") {
     auto const device = manual_device(16_MiB);
-    null_pool pool{device};
+    orfeas::memory::pool pool{device};
     void* const kept = pool.allocate(stream(0), 12_MiB); // pressure is medium
     void* const given_up = pool.allocate(stream(0), 4_MiB);
     device.touch(given_up, 4_MiB, stream(0));
@@ -106,7 +104,7 @@ TEST_CASE("memory: under pressure a stream waits for another's work rather than 
 
 TEST_CASE("memory: the last memory is waited for") {
     auto const device = manual_device(16_MiB);
-    null_pool pool{device};
+    orfeas::memory::pool pool{device};
     std::vector<void*> held;
     for (int i = 0; i < 4; ++i) {
         held.push_back(pool.allocate(stream(0), 4_MiB));
@@ -124,7 +122,7 @@ TEST_CASE("memory: the last memory is waited for") {
 
 TEST_CASE("memory: reclaimers are asked by priority, until there is room") {
     null_vmm const device{16_MiB};
-    null_pool pool{device};
+    orfeas::memory::pool pool{device};
     std::vector<void*> caches{pool.allocate(6_MiB), pool.allocate(6_MiB)};
     std::string asked;
     auto const reclaim = [&](std::size_t i, char name) {
@@ -156,7 +154,7 @@ TEST_CASE("memory: reclaimers are asked by priority, until there is room") {
 TEST_CASE("memory: a pool that ends waits for the work that uses its memory") {
     auto const device = manual_device(64_MiB);
     {
-        null_pool pool{device};
+        orfeas::memory::pool pool{device};
         for (std::size_t i = 0; i < 3; ++i) {
             void* const p = pool.allocate(stream(i), 1_MiB);
             device.touch(p, 1_MiB, stream(i));
@@ -179,7 +177,7 @@ TEST_CASE("memory: no two streams use the same memory at once, over random opera
     for (int round = 0; round < 10; ++round) {
         auto const device = manual_device(40_MiB);
         {
-            null_pool pool{device};
+            orfeas::memory::pool pool{device};
             std::vector<allocation> live;
             for (int step = 0; step < 800; ++step) {
                 auto const dice = random() % 100;
@@ -219,7 +217,7 @@ TEST_CASE("memory: no two streams use the same memory at once, over random opera
 
 TEST_CASE("memory: a fence that fails leaves memory pending, and the pool usable") {
     auto const device = manual_device(8_MiB);
-    null_pool pool{device};
+    orfeas::memory::pool pool{device};
     void* const p = pool.allocate(stream(0), 4_MiB);
     pool.deallocate(stream(0), p, 4_MiB);
     device.fail(null_call::record, 1);
@@ -234,7 +232,7 @@ TEST_CASE("memory: a fence that fails leaves memory pending, and the pool usable
 
 TEST_CASE("memory: fences that nobody asks about do not pile up") {
     auto const device = manual_device(64_MiB);
-    null_pool pool{device};
+    orfeas::memory::pool pool{device};
     for (int i = 0; i < 64 * 100; ++i) {
         pool.deallocate(stream(0), pool.allocate(stream(0), 1000), 1000);
     }
@@ -247,7 +245,7 @@ TEST_CASE("memory: fences that nobody asks about do not pile up") {
 
 TEST_CASE("memory: what was borrowed in vain is waited for") {
     auto const device = manual_device(100_MiB);
-    null_pool pool{device};
+    orfeas::memory::pool pool{device};
     pool.allocate(72_MiB); // pressure is medium
     std::vector<void*> scattered;
     for (int i = 0; i < 12; ++i) {
@@ -263,7 +261,7 @@ TEST_CASE("memory: what was borrowed in vain is waited for") {
 
 TEST_CASE("memory: what a stream had back early is not everyone's when it is given back without a stream") {
     auto const device = manual_device(64_MiB);
-    null_pool pool{device};
+    orfeas::memory::pool pool{device};
     void* const p = pool.allocate(stream(0), 4_MiB);
     device.touch(p, 4_MiB, stream(0)); // runs for long
     pool.deallocate(stream(0), p, 4_MiB);
@@ -279,7 +277,7 @@ TEST_CASE("memory: what a stream had back early is not everyone's when it is giv
 TEST_CASE("memory: a stream that is forgotten leaves its memory to everyone, and its name to another") {
     auto const device = manual_device(64_MiB);
     {
-        null_pool pool{device};
+        orfeas::memory::pool pool{device};
         void* const p = pool.allocate(stream(0), 4_MiB);
         device.touch(p, 4_MiB, stream(0));
         pool.deallocate(stream(0), p, 4_MiB);
@@ -304,7 +302,7 @@ TEST_CASE("memory: a stream that is forgotten leaves its memory to everyone, and
 TEST_CASE("memory: an epoch whose fence was refused gets another") {
     auto const device = manual_device(64_MiB);
     {
-        null_pool pool{device};
+        orfeas::memory::pool pool{device};
         void* const p = pool.allocate(stream(0), 4_MiB);
         device.touch(p, 4_MiB, stream(0));
         pool.deallocate(stream(0), p, 4_MiB);

@@ -2,6 +2,7 @@
 #include "memory/dies.hpp"
 #include "memory/failing_backend.hpp"
 #include "memory/patterns.hpp"
+#include "memory/pools.hpp"
 #include "memory/random.hpp"
 #include "support/catch.hpp"
 
@@ -9,7 +10,6 @@
 #include <orfeas/core/log.hpp>
 #include <orfeas/core/manual_clock.hpp>
 #include <orfeas/memory/host_vmm.hpp>
-#include <orfeas/memory/pool.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -23,7 +23,6 @@
 #include <vector>
 
 using namespace orfeas::literals;
-using orfeas::memory::basic_pool;
 using orfeas::memory::extent_heap;
 using orfeas::memory::host_vmm;
 using orfeas::memory::memory_pressure;
@@ -34,8 +33,6 @@ using orfeas_test::fill;
 using orfeas_test::intact;
 
 namespace {
-
-using test_pool = basic_pool<failing_backend>;
 
 struct event_names {
     std::vector<std::string> seen;
@@ -55,7 +52,7 @@ std::map<std::string, double> measured(auto const& component) {
 
 TEST_CASE("memory: pool counts exactly what it holds") {
     orfeas::manual_clock const clock;
-    basic_pool<host_vmm, orfeas::manual_clock> p{host_vmm{64_MiB}, {.segment_bytes = 4_MiB}, {}, clock};
+    orfeas_test::pool_on_manual_clock p{host_vmm{64_MiB}, {.segment_bytes = 4_MiB}, {}, clock};
     CHECK(p.profile().total_bytes == 64_MiB);
     CHECK(p.profile().reserved_bytes == 0);
     CHECK(p.profile().fragmentation_ratio == 0.0);
@@ -221,16 +218,16 @@ TEST_CASE("memory: deallocations that name no live allocation are reported") {
 }
 
 TEST_CASE("memory: pool grows by segments, and by more for a large request") {
-    test_pool p{failing_backend{1_GiB}, {.segment_bytes = 4_MiB}};
+    pool p{failing_backend{1_GiB}, {.segment_bytes = 4_MiB}};
     p.allocate(1);
     CHECK(p.profile().reserved_bytes == 4_MiB);
     p.allocate(9_MiB);
     CHECK(p.profile().reserved_bytes == 14_MiB); // whole granules of 2 MiB
-    CHECK(p.backend().state().live.size() == 2);
+    CHECK(p.backend().target<failing_backend>()->state().live.size() == 2);
 }
 
 TEST_CASE("memory: a pool short of memory gives back unused segments to serve a larger request") {
-    test_pool p{failing_backend{8_MiB}, {.segment_bytes = 2_MiB}};
+    pool p{failing_backend{8_MiB}, {.segment_bytes = 2_MiB}};
     std::vector<void*> held;
     for (int i = 0; i < 4; ++i) {
         held.push_back(p.allocate(2_MiB));
@@ -240,36 +237,36 @@ TEST_CASE("memory: a pool short of memory gives back unused segments to serve a 
     }
     void* const whole = p.try_allocate(8_MiB);
     REQUIRE(whole != nullptr);
-    CHECK(p.backend().state().live.size() == 1);
+    CHECK(p.backend().target<failing_backend>()->state().live.size() == 1);
     p.deallocate(whole, 8_MiB);
 }
 
 TEST_CASE("memory: when the backend refuses a usual segment, the pool asks for just enough") {
-    test_pool p{failing_backend{6_MiB}, {.limit_bytes = 6_MiB, .segment_bytes = 4_MiB}};
+    pool p{failing_backend{6_MiB}, {.limit_bytes = 6_MiB, .segment_bytes = 4_MiB}};
     void* const first = p.allocate(1_MiB);
-    p.backend().fail(1);
+    p.backend().target<failing_backend>()->fail(1);
     CHECK(p.try_allocate(4_MiB) == nullptr); // a segment of this size exceeds what is left of the limit
     void* const second = p.try_allocate(2_MiB);
     CHECK(second != nullptr);
     p.deallocate(first, 1_MiB);
     p.deallocate(second, 2_MiB);
 
-    test_pool refused{failing_backend{1_GiB}, {.segment_bytes = 64_MiB}};
-    refused.backend().fail(1);
+    pool refused{failing_backend{1_GiB}, {.segment_bytes = 64_MiB}};
+    refused.backend().target<failing_backend>()->fail(1);
     CHECK(refused.try_allocate(1_MiB) != nullptr);
     CHECK(refused.profile().reserved_bytes == 2_MiB);
 }
 
 TEST_CASE("memory: an out-of-memory error carries the backend's words") {
-    test_pool p{failing_backend{1_GiB}, {.segment_bytes = 4_MiB}};
-    p.backend().fail(1, 100);
+    pool p{failing_backend{1_GiB}, {.segment_bytes = 4_MiB}};
+    p.backend().target<failing_backend>()->fail(1, 100);
     CHECK_THROWS_WITH(p.allocate(1_MiB), orfeas_test::contains("allocate failed on the test device: 999"));
-    p.backend().fail(0, 0);
+    p.backend().target<failing_backend>()->fail(0, 0);
     CHECK(p.try_allocate(1_MiB) != nullptr);
 }
 
 TEST_CASE("memory: a cleanup that the backend refuses says so, and the pool goes on") {
-    test_pool p{failing_backend{64_MiB}, {.segment_bytes = 4_MiB}};
+    pool p{failing_backend{64_MiB}, {.segment_bytes = 4_MiB}};
     std::vector<void*> held;
     for (int i = 0; i < 3; ++i) {
         held.push_back(p.allocate(4_MiB));
@@ -277,7 +274,7 @@ TEST_CASE("memory: a cleanup that the backend refuses says so, and the pool goes
     for (void* const each : held) {
         p.deallocate(each, 4_MiB);
     }
-    p.backend().fail(2);
+    p.backend().target<failing_backend>()->fail(2);
     auto const report = p.cleanup();
     CHECK_FALSE(report.success);
     CHECK_THAT(report.failure, orfeas_test::contains("deallocate failed"));
@@ -295,13 +292,13 @@ TEST_CASE("memory: a cleanup that the backend refuses says so, and the pool goes
 
 TEST_CASE("memory: cleanups and refusals are events") {
     auto const sink = std::make_shared<event_names>();
-    test_pool p{failing_backend{8_MiB}, {.segment_bytes = 2_MiB}, orfeas::logger{sink}};
+    pool p{failing_backend{8_MiB}, {.segment_bytes = 2_MiB}, orfeas::logger{sink}};
     p.deallocate(p.allocate(1_MiB), 1_MiB);
     p.deallocate(p.allocate(8_MiB), 8_MiB); // the first segment has to go
     p.cleanup();
     p.try_allocate(9_MiB);
     p.deallocate(p.allocate(1), 1);
-    p.backend().fail(1);
+    p.backend().target<failing_backend>()->fail(1);
     p.cleanup();
     CHECK(sink->seen == std::vector<std::string>{"info segments_released_for_a_request", "info cleanup_finished",
                                                  "warning allocation_refused", "warning cleanup_failed"});
@@ -320,7 +317,7 @@ TEST_CASE("memory: each backend call fails once at each position, and nothing le
             }
         };
         may_refuse([&] {
-            test_pool p{backend, {.segment_bytes = 2_MiB}};
+            pool p{backend, {.segment_bytes = 2_MiB}};
             for (std::size_t const bytes : {std::size_t{1000}, std::size_t{3'000'000}, std::size_t{100}}) {
                 may_refuse([&] {
                     void* const at = p.allocate(bytes, 4096);
@@ -382,7 +379,7 @@ TEST_CASE("memory: pool agrees with a plain model over random operations, and me
         auto const limit = 4_MiB + random() % 28_MiB;
         failing_backend const backend{32_MiB};
         {
-            test_pool p{backend, {.limit_bytes = limit, .segment_bytes = 64_KiB + random() % 4_MiB}};
+            pool p{backend, {.limit_bytes = limit, .segment_bytes = 64_KiB + random() % 4_MiB}};
             std::vector<allocation> live;
             std::uint64_t allocated = 0;
             std::uint64_t peak = 0;
@@ -448,7 +445,7 @@ TEST_CASE("memory: threads share a pool, profiles and cleanups") {
     INFO("ORFEAS_TEST_SEED=" << seed);
     failing_backend const backend{24_MiB};
     {
-        test_pool p{backend, {.segment_bytes = 1_MiB}};
+        pool p{backend, {.segment_bytes = 1_MiB}};
         auto const churn = [&p](std::uint64_t thread_seed) {
             std::mt19937_64 random{thread_seed};
             std::vector<std::pair<void*, std::size_t>> live;
@@ -497,7 +494,7 @@ TEST_CASE("memory: threads share a pool, profiles and cleanups") {
 TEST_CASE("memory: a pool that ends gives back what was never deallocated") {
     failing_backend const backend{64_MiB};
     {
-        test_pool p{backend, {.segment_bytes = 4_MiB}};
+        pool p{backend, {.segment_bytes = 4_MiB}};
         p.allocate(1_MiB);
         p.allocate(10_MiB);
         CHECK(backend.state().live.size() == 2);

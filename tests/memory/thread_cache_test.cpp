@@ -6,10 +6,7 @@
 #include <orfeas/memory/buffer.hpp>
 #include <orfeas/memory/failing_resource.hpp>
 #include <orfeas/memory/heap_resource.hpp>
-#include <orfeas/memory/host_vmm.hpp>
 #include <orfeas/memory/limiting_resource.hpp>
-#include <orfeas/memory/null_vmm.hpp>
-#include <orfeas/memory/pool.hpp>
 #include <orfeas/memory/resource_ref.hpp>
 #include <orfeas/memory/thread_cache.hpp>
 #include <orfeas/memory/tracking_resource.hpp>
@@ -31,10 +28,8 @@ using orfeas::memory::detail::size_classes;
 
 namespace {
 
-static_assert(copying_resource<thread_cache<pool>> && !copying_resource<thread_cache<resource_ref>>);
-static_assert(!stream_ordered_resource<thread_cache<pool>>); // it has one stream at most
-static_assert(!std::is_move_constructible_v<thread_cache<pool>>);
-static_assert(std::is_constructible_v<thread_cache<pool>, pool&, stream_ref>);
+static_assert(copying_resource<thread_cache<heap_resource>> && !copying_resource<thread_cache<resource_ref>>);
+static_assert(!std::is_move_constructible_v<thread_cache<heap_resource>>);
 static_assert(!std::is_constructible_v<thread_cache<heap_resource>, heap_resource&, stream_ref>);
 
 using tracked = tracking_resource<heap_resource>;
@@ -234,14 +229,15 @@ TEST_CASE("memory: what is taken from a thread cache is nobody else's") {
     auto const seed = orfeas_test::test_seed();
     INFO("seed " << seed);
     std::mt19937_64 random{seed};
-    pool p{host_vmm{256_MiB}};
+    heap_resource heap;
+    tracked p{heap};
     {
         thread_cache cache{p};
         CHECK(churn(cache, random, 30'000, 400'000));
         CHECK(cache.cached_bytes() <= 4_MiB);
-        CHECK(p.profile().allocated_bytes == cache.cached_bytes());
+        CHECK(p.live_bytes() == cache.cached_bytes());
     }
-    CHECK(p.profile().allocated_bytes == 0);
+    CHECK(p.live_bytes() == 0);
 }
 
 TEST_CASE("memory: caches over one resource take each other's blocks") {
@@ -296,36 +292,19 @@ TEST_CASE("memory: a flush may be asked for from anywhere") {
     CHECK(cache.cached_bytes() == 1024); // asked for once
 }
 
-TEST_CASE("memory: a thread cache deals in the order of its stream") {
-    basic_pool<null_vmm> p{null_vmm{}};
-    int number = 0;
-    stream_ref const stream{&number};
-    {
-        thread_cache cache{p, stream};
-        void* const a = cache.allocate(1000);
-        void* const large = cache.allocate(1_MiB);
-        cache.deallocate(a, 1000);
-        cache.deallocate(large, 1_MiB);
-        CHECK(p.profile().pending_bytes == 1_MiB);
-        CHECK(cache.allocate(1000) == a);
-        cache.deallocate(a, 1000);
-    }
-    CHECK(p.profile().allocations == 0);
-    CHECK(p.profile().pending_bytes == 1_MiB + 1024);
-}
-
 TEST_CASE("memory: buffers live in a thread cache") {
-    pool p{host_vmm{8_MiB}};
+    heap_resource heap;
+    tracked p{heap};
     thread_cache cache{p};
     for (int i = 0; i < 100; ++i) {
-        buffer<int, thread_cache<pool>> numbers{cache, 1000};
+        buffer<int, thread_cache<tracked>> numbers{cache, 1000};
         int const in = i;
         int out = 0;
         numbers.copy_in({&in, 1});
         numbers.copy_out({&out, 1});
         CHECK(out == i);
     }
-    CHECK(p.profile().allocations == 1);
+    CHECK(p.live_allocations() == 1);
     CHECK(cache.host_accessible());
 }
 
@@ -333,15 +312,16 @@ TEST_CASE("memory: workers with a cache each, whose blocks end on other threads"
     auto const seed = orfeas_test::test_seed();
     INFO("seed " << seed);
     constexpr int workers = 4;
-    pool p{host_vmm{256_MiB}};
+    heap_resource heap;
+    tracked p{heap};
     {
         struct parcel {
             block what;
             int from;
         };
         struct worker {
-            explicit worker(pool& below) : cache{below} {}
-            thread_cache<pool> cache;
+            explicit worker(tracked& below) : cache{below} {}
+            thread_cache<tracked> cache;
             std::mutex guard;
             std::deque<parcel> inbox;
         };
@@ -396,6 +376,6 @@ TEST_CASE("memory: workers with a cache each, whose blocks end on other threads"
         }
         CHECK(good);
     }
-    CHECK(p.profile().allocations == 0);
-    CHECK(p.profile().allocated_bytes == 0);
+    CHECK(p.live_allocations() == 0);
+    CHECK(p.live_bytes() == 0);
 }

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <orfeas/core/assert.hpp>
+#include <orfeas/memory/allocation_hint.hpp>
 #include <orfeas/memory/concepts.hpp>
 #include <orfeas/memory/out_of_memory.hpp>
-#include <orfeas/memory/pool.hpp>
+#include <orfeas/memory/pool_fwd.hpp>
 #include <orfeas/memory/stream_ref.hpp>
 
 #include <cstddef>

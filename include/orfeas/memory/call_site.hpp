@@ -4,6 +4,7 @@
 #include <orfeas/core/assert.hpp>
 #include <orfeas/core/hash.hpp>
 #include <orfeas/core/measurement.hpp>
+#include <orfeas/memory/allocation_hint.hpp>
 #include <orfeas/memory/detail/heap_sort.hpp>
 #include <orfeas/memory/detail/id_index.hpp>
 
@@ -16,16 +17,6 @@
 #include <vector>
 
 namespace orfeas::inline v0::memory {
-
-/// The place in the source that asked for memory, as a number of a `call_site_table`. Zero is unknown.
-struct call_site_id {
-    std::uint32_t value = 0;
-
-    friend constexpr bool operator==(call_site_id, call_site_id) noexcept = default;
-};
-
-inline constexpr call_site_id unknown_site{0}; ///< allocations that were made without a place
-inline constexpr call_site_id other_sites{1};  ///< all places that found their table full
 
 /// A place in the source and what its allocations hold.
 struct call_site_profile {

@@ -6,6 +6,7 @@
 #include <orfeas/core/log.hpp>
 #include <orfeas/core/measurement.hpp>
 #include <orfeas/core/unique_function.hpp>
+#include <orfeas/memory/allocation_hint.hpp>
 #include <orfeas/memory/concepts.hpp>
 #include <orfeas/memory/detail/allocation_journal.hpp>
 #include <orfeas/memory/detail/allocation_table.hpp>
@@ -14,12 +15,11 @@
 #include <orfeas/memory/detail/note.hpp>
 #include <orfeas/memory/detail/pressure_gauge.hpp>
 #include <orfeas/memory/detail/stream_order.hpp>
-#include <orfeas/memory/device.hpp>
 #include <orfeas/memory/extent_heap.hpp>
 #include <orfeas/memory/out_of_memory.hpp>
+#include <orfeas/memory/pool_fwd.hpp>
 #include <orfeas/memory/pool_options.hpp>
 #include <orfeas/memory/stream_ref.hpp>
-#include <orfeas/memory/tag.hpp>
 #include <orfeas/memory/tag_profile.hpp>
 
 #include <chrono>
@@ -38,13 +38,6 @@
 namespace orfeas::inline v0::memory {
 
 struct memory_snapshot; // snapshot.hpp
-
-/// What a caller may say about an allocation beyond its size.
-struct allocation_hint {
-    tag_id tag = untagged;            ///< whose it is: see basic_pool::tag
-    call_site_id site = unknown_site; ///< where it is made: see basic_pool::site
-    bool exportable = false; ///< will be opened by other processes (CUDA IPC) or network cards (RDMA): never remapped
-};
 
 /// Memory of a backend, taken in large pieces and handed out in small ones: an allocation costs tens of nanoseconds where
 /// the backend's takes microseconds. What is freed stays reserved for the next allocation until `cleanup()`.
@@ -71,7 +64,7 @@ struct allocation_hint {
 /// Thread-safe. One lock, held for tens of nanoseconds by allocations and deallocations, longer by what looks at all free
 /// memory (profiles, snapshots, requests that found no room), and never during a backend's call. While a stream captures a
 /// graph, deallocate nothing on it and keep requests from the ladder: fences must not be recorded then.
-template<memory_backend Backend, clock Clock = steady_clock>
+template<memory_backend Backend, clock Clock>
 class basic_pool {
   public:
     /// Frees memory of the pool that its owner can do without: asked for bytes, it answers how many it deallocated. It
@@ -714,8 +707,6 @@ class basic_pool {
     counters counters_;
 };
 
-/// A pool on whatever device the machine has.
-using pool = basic_pool<device>;
 static_assert(reclaimable_resource<pool> && copying_resource<pool> && measurable<pool>);
 
 } // namespace orfeas::inline v0::memory

@@ -3,6 +3,7 @@
 
 #include <orfeas/core/assert.hpp>
 #include <orfeas/core/hash.hpp>
+#include <orfeas/memory/allocation_hint.hpp>
 #include <orfeas/memory/detail/id_index.hpp>
 
 #include <cstddef>
@@ -13,16 +14,6 @@
 #include <vector>
 
 namespace orfeas::inline v0::memory {
-
-/// What an allocation is for, as a number of a `tag_table`: "weights", "activations", … Zero is untagged.
-struct tag_id {
-    std::uint16_t value = 0;
-
-    friend constexpr bool operator==(tag_id, tag_id) noexcept = default;
-};
-
-inline constexpr tag_id untagged{0};   ///< allocations without a tag
-inline constexpr tag_id other_tags{1}; ///< all tags that found their table full
 
 /// Names of tags. A tag keeps its number and its name as long as the table lives; the number of tags is bounded, and
 /// names beyond the bound share the tag `other_tags`, so that a tag made of a request's id does not grow without end.

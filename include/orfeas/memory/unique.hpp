@@ -4,7 +4,7 @@
 #include <orfeas/core/assert.hpp>
 #include <orfeas/memory/buffer.hpp>
 #include <orfeas/memory/concepts.hpp>
-#include <orfeas/memory/pool.hpp>
+#include <orfeas/memory/pool_fwd.hpp>
 #include <orfeas/memory/stream_ref.hpp>
 
 #include <optional>
