@@ -23,6 +23,8 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 
 namespace {
 
@@ -55,6 +57,17 @@ orfeas::task<void> end_on_signal(web_server& web, orfeas::observatory& obs, std:
     std::cout << (drained ? "studio: ended" : "studio: ended; requests that took too long were cut off") << std::endl;
 }
 
+/// Notes each cleanup in the pool's history, and says why it was.
+studio::cleanup_listener tell_of_cleanups(orfeas::observatory& obs, std::string name) {
+    return [&obs, name = std::move(name)](orfeas::memory::cleanup_prediction const& why,
+                                          orfeas::memory::cleanup_report const& done) {
+        obs.memory().record(name, {.time = orfeas::steady_clock{}.wall_now(), .report = done});
+        auto const level = done.success ? orfeas::severity::info : orfeas::severity::warning;
+        obs.log()(level, "studio", "cleaned_up_ahead",
+                  {{"pool", name}, {"why", to_text(why)}, {"freed_bytes", done.freed_bytes}});
+    };
+}
+
 void run(studio::command_line const& given) {
     auto const options = orfeas::from_environment<studio::studio_options>();
     auto const limits = orfeas::from_environment<studio::picture_limits>();
@@ -78,7 +91,16 @@ void run(studio::command_line const& given) {
         device_pool.emplace(device, device_options(known));
         obs.watch("gpu", *device_pool);
     }
-    auto const maker = studio::make_mesh_maker(pool, device_pool ? &*device_pool : nullptr, limits);
+    auto const marks = orfeas::from_environment<orfeas::memory::cleanup_marks>();
+    auto const kept = [&](std::string const& name, orfeas::memory::pool& of) {
+        obs.memory().set_cleanup_ahead(name);
+        return studio::kept_pool{of, marks, tell_of_cleanups(obs, name)};
+    };
+    std::optional<studio::kept_pool> device_memory;
+    if (device_pool) {
+        device_memory.emplace(kept("gpu", *device_pool));
+    }
+    auto const maker = studio::make_mesh_maker(kept("pool", pool), std::move(device_memory), limits);
     studio::mesh_service meshes{io.get_executor(), obs, *maker, options, limits};
     pool.add_reclaimer(
         0, [&meshes](std::uint64_t) { return meshes.drop_cached_meshes(); }); // rather than refuse a picture

@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 import unittest
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -116,7 +117,25 @@ class StudioTest(unittest.TestCase):
         for stage in ("decode", "upload", "relief", "triangulate", "encode"):
             self.assertEqual(spans[stage]["parent_id"], generate["span_id"])
             self.assertGreaterEqual(spans[stage]["duration_us"], 0)
+        self.assertEqual(generate["attributes"]["batch_size"], 1)
         self.assertEqual(generate["parent_id"], spans["POST /api/v1/generate"]["span_id"])
+
+    def test_the_memory_report_names_the_stages(self):
+        self.studio.generate(CAMERA, "?resolution=51")
+        pool = json.loads(self.studio.ask("GET", "/api/v1/memory/report?tags=100").content)["pools"][0]
+        self.assertEqual(pool["name"], "pool")
+        self.assertEqual(pool["profile"]["pressure"], "low")
+        tags = {tag["name"]: tag for tag in pool["tags"]}
+        for stage in ("decode", "relief", "triangulate", "encode"):
+            self.assertGreater(tags[stage]["peak_bytes"], 0)
+        self.assertGreater(tags["encode"]["current_bytes"], 0)  # the cached meshes
+        self.assertNotIn("untagged", tags)
+        picture = self.studio.ask("GET", "/api/v1/memory/timeline.svg?pool=pool")
+        self.assertEqual(picture.headers["content-type"], "image/svg+xml")
+        drawn = ElementTree.fromstring(picture.content)
+        self.assertEqual(drawn.tag, "{http://www.w3.org/2000/svg}svg")
+        self.assertIn("encode, peak", " ".join(drawn.itertext()))
+        self.problem(self.studio.ask("GET", "/api/v1/memory/report?pool=none"), 404)
 
     def test_what_is_no_picture_is_refused(self):
         self.assertEqual(self.problem(self.studio.generate(b""), 400)["field"], "body")
@@ -144,6 +163,89 @@ class StudioTest(unittest.TestCase):
         answer = self.studio.ask("DELETE", "/healthz")
         self.problem(answer, 405)
         self.assertIn("GET", answer.headers["allow"])
+
+
+def together(studio: Studio, queries: list[str]) -> list:
+    """The answers to requests that are made at the same time."""
+    answers = [None] * len(queries)
+
+    def ask(i: int):
+        answers[i] = studio.generate(CAMERA, queries[i])
+
+    threads = [threading.Thread(target=ask, args=(i,)) for i in range(len(queries))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+class BatchTest(unittest.TestCase):
+    def batch_sizes(self, studio: Studio) -> tuple[int, int]:
+        """How many batches there were, and how many meshes were made in them."""
+        text = studio.ask("GET", "/metrics").content.decode()
+        return tuple(int(float(re.search(rf"^studio_batch_size_{part} (\S+)$", text, re.MULTILINE)[1])) for part in ("count", "sum"))
+
+    def test_requests_that_wait_are_taken_together(self):
+        studio = Studio(STUDIO_SERVICE_WORKERS="1", STUDIO_SERVICE_BATCH="2")
+        queries = [f"?resolution=256&width_mm={40 + i}" for i in range(12)]
+        meshes = [answer.content for answer in together(studio, queries)]
+        batches, made = self.batch_sizes(studio)
+        self.assertEqual(made, 12)
+        self.assertLess(batches, 12)
+        self.assertGreaterEqual(batches, 1 + 11 // 4)  # twice the base while memory is plenty
+        traces = json.loads(studio.ask("GET", "/api/v1/traces?limit=20").content)["traces"]
+        sizes = set()
+        for trace in traces:
+            spans = json.loads(studio.ask("GET", f"/api/v1/traces/{trace['trace_id']}").content)["spans"]
+            self.assertEqual([span["status"] == "error" for span in spans], [False] * len(spans))
+            self.assertEqual({span["name"] for span in spans} & {"decode", "upload", "relief", "triangulate", "encode"},
+                             {"decode", "upload", "relief", "triangulate", "encode"})
+            sizes |= {span["attributes"]["batch_size"] for span in spans if span["name"] == "generate"}
+        self.assertTrue(max(sizes) > 1 and max(sizes) <= 4, sizes)
+        self.assertEqual(studio.end()[0], 0)
+        alone = Studio(STUDIO_SERVICE_BATCH="1", ORFEAS_MEMORY_MEDIUM_MARK="0")  # the same meshes as one by one
+        self.assertEqual([alone.generate(CAMERA, query).content for query in queries], meshes)
+        self.assertEqual(self.batch_sizes(alone), (12, 12))
+        self.assertEqual(alone.end()[0], 0)
+
+    def test_a_bad_picture_among_others_fails_alone(self):
+        studio = Studio(STUDIO_SERVICE_WORKERS="1")
+        answers = []
+
+        def ask(body: bytes, query: str):
+            answers.append((body is CAMERA, studio.generate(body, query).status))
+
+        threads = [threading.Thread(target=ask, args=(CAMERA if i % 2 else CAMERA[:5000 + i], f"?resolution=256&width_mm={40 + i}"))
+                   for i in range(10)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(sorted(answers), [(False, 422)] * 5 + [(True, 200)] * 5)
+        self.assertEqual(studio.end()[0], 0)
+
+
+class MemoryTest(unittest.TestCase):
+    def test_memory_is_cleaned_up_ahead_of_need_and_reported(self):
+        # with a mark of nothing, every step is said to need more
+        studio = Studio(ORFEAS_CLEANUP_FORECAST_MARK="0", ORFEAS_CLEANUP_LEAST_GAIN="0")
+        for i in range(4):
+            self.assertEqual(studio.generate(CAMERA, f"?resolution=256&width_mm={50 + i}").status, 200)
+        pool = json.loads(studio.ask("GET", "/api/v1/memory/report").content)["pools"][0]
+        self.assertGreaterEqual(pool["cleanups_total"], 1)
+        self.assertGreater(pool["total_freed_bytes"], 0)
+        self.assertEqual(pool["total_freed_bytes"], sum(each["report"]["freed_bytes"] for each in pool["cleanups"]))
+        self.assertEqual(studio.end(), (0, ""))
+
+    def test_a_pool_that_is_nearly_full_still_answers(self):
+        studio = Studio(ORFEAS_MEMORY_LIMIT_BYTES="48MiB", STUDIO_SERVICE_CACHE_BYTES="256MiB")
+        for i in range(20):
+            self.assertEqual(studio.generate(CAMERA, f"?resolution=256&width_mm={50 + i}").status, 200)
+        pool = json.loads(studio.ask("GET", "/api/v1/memory/report").content)["pools"][0]
+        self.assertEqual(pool["profile"]["total_bytes"], 48 << 20)
+        self.assertLessEqual(pool["profile"]["reserved_bytes"], 48 << 20)
+        self.assertEqual(studio.end()[0], 0)
 
 
 class OverloadTest(unittest.TestCase):
@@ -202,6 +304,9 @@ class StartTest(unittest.TestCase):
         self.refused(self.run_studio("--prot", "1"), "--prot")
         self.refused(self.run_studio(ORFEAS_OBSERVE_HISTORY_SIZE="0"), "ORFEAS_OBSERVE_HISTORY_SIZE", "86400")
         self.refused(self.run_studio(STUDIO_SERVICE_WORKER="1"), "STUDIO_SERVICE_WORKER")
+        self.refused(self.run_studio(STUDIO_SERVICE_BATCH="0"), "STUDIO_SERVICE_BATCH", "256")
+        self.refused(self.run_studio(STUDIO_SERVICE_BATCH_DELAY="2h"), "STUDIO_SERVICE_BATCH_DELAY")
+        self.refused(self.run_studio(ORFEAS_CLEANUP_FORECAST_MARK="2"), "ORFEAS_CLEANUP_FORECAST_MARK")
         self.refused(self.run_studio("--address", "0.0.0.0"), "token")
 
 

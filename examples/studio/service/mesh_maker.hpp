@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "pipeline/encoded_mesh.hpp"
-#include "pipeline/parameters.hpp"
 #include "pipeline/picture_limits.hpp"
-#include "service/stage_recorder.hpp"
+#include "service/mesh_order.hpp"
+#include "service/pool_keeper.hpp"
 
 #include <orfeas/memory.hpp>
 
-#include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 
 namespace studio {
@@ -20,16 +19,29 @@ class mesh_maker {
   public:
     virtual ~mesh_maker() = default;
 
-    /// Makes a mesh in the host's pool. Throws what studio::generate throws.
-    virtual encoded_mesh make(std::span<std::byte const> picture, parameters const& asked, stage_recorder& stages) = 0;
+    /// Makes the meshes of a batch in the host's pool, and answers each order.
+    virtual void make(std::span<mesh_order> batch) = 0;
+
+    /// How near the memory that it works in is to its end.
+    virtual orfeas::memory::memory_pressure pressure() const = 0;
+
+    /// Whether a batch is faster than its members one by one: so it is where each costs a trip to a device of its own.
+    virtual bool gains_by_batches() const noexcept = 0;
 };
 
 /// Whether this program holds the CUDA kernels.
 bool has_kernels() noexcept;
 
-/// A maker that works in `host`, and estimates reliefs in `device` when that is not null (a pool on a CUDA device; only
-/// with kernels), else on the host. The pools outlive it and its meshes.
-std::unique_ptr<mesh_maker> make_mesh_maker(orfeas::memory::pool& host, orfeas::memory::pool* device,
+/// A pool to work in, which outlives the maker and its meshes; when to clean it up, and who is told.
+struct kept_pool {
+    orfeas::memory::pool& pool;
+    orfeas::memory::cleanup_marks marks;
+    cleanup_listener on_cleanup;
+};
+
+/// A maker that works in `host`, and estimates reliefs in `device` when that is given (a pool on a CUDA device; only with
+/// kernels), else on the host.
+std::unique_ptr<mesh_maker> make_mesh_maker(kept_pool host, std::optional<kept_pool> device,
                                             picture_limits const& limits);
 
 } // namespace studio

@@ -3,21 +3,30 @@
 
 #include "pipeline/parameters.hpp"
 #include "pipeline/picture_limits.hpp"
+#include "service/batch_queue.hpp"
 #include "service/mesh_maker.hpp"
+#include "service/mesh_order.hpp"
 #include "service/problems.hpp"
+#include "service/resumption.hpp"
 #include "service/stage_recorder.hpp"
 #include "service/studio_options.hpp"
-#include "service/work_queue.hpp"
 
 #include <orfeas/cache.hpp>
 #include <orfeas/cache/asio.hpp>
 #include <orfeas/core/hash.hpp>
 #include <orfeas/core/trace_id.hpp>
+#include <orfeas/memory/batch_advisor.hpp>
 #include <orfeas/observatory.hpp>
 
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <new>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,9 +54,12 @@ class mesh_service {
           stages_{obs.metrics(), obs.tracer()},
           generated_{obs.metrics().counter("studio_meshes_total", "Meshes made.")},
           generated_bytes_{obs.metrics().counter("studio_mesh_bytes_total", "Bytes of the meshes made.")},
+          batch_size_{obs.metrics().histogram("studio_batch_size", "Meshes made together.", {}, {1, 1024})},
           meshes_{{.capacity_bytes = options.cache_bytes, .ttl = options.cache_ttl}},
           loads_{executor, meshes_},
-          queue_{options.workers, options.queue} {
+          queue_{options.workers, options.queue, delay_of(options, maker),
+                 [this, base = options.batch] { return largest_batch(base); },
+                 [this](std::span<mesh_order> batch) { make(batch); }} {
         obs.watch("meshes", meshes_);
         obs.watch("workers", queue_);
     }
@@ -119,30 +131,58 @@ class mesh_service {
             "No mesh of this id is kept; POST the picture to /api/v1/generate to have it made.");
     }
 
-    /// Makes a mesh on a worker's thread; refuses when too many wait already.
+    /// Has a mesh made by a worker; refuses when too many wait already.
     orfeas::task<encoded_mesh> load_mesh(job work) {
-        auto const place = queue_.try_enter();
-        if (!place) {
-            throw orfeas::http::problem_error{busy("The queue is full.")};
-        }
-        co_await queue_.enter_thread();
-        co_return make_mesh(work);
-    }
-
-    /// Runs on a worker's thread.
-    encoded_mesh make_mesh(job const& work) {
-        orfeas::trace::scope const inherit{work.parent};
         try {
-            auto mesh = maker_.make(work.picture.bytes, work.asked, stages_);
+            auto mesh = co_await enqueue(std::move(work));
             generated_.add();
-            generated_bytes_.add(mesh.bytes().size());
-            return mesh;
+            generated_bytes_.add(mesh->bytes().size());
+            co_return std::move(*mesh);
         } catch (bad_picture const& error) {
             throw orfeas::http::problem_error{problem_of(error)};
         } catch (std::bad_alloc const& error) {
             obs_.log()(orfeas::severity::warning, "studio", "out_of_memory", {{"reason", error.what()}});
             throw orfeas::http::problem_error{busy("There is no memory for this picture at present.")};
         }
+    }
+
+    /// Completes with the mesh, or with what made it fail.
+    orfeas::task<std::optional<encoded_mesh>> enqueue(job work) {
+        boost::asio::use_awaitable_t<> token;
+        return boost::asio::async_initiate<boost::asio::use_awaitable_t<>,
+                                           void(std::exception_ptr, std::optional<encoded_mesh>)>(
+            enqueuing{this}, token, std::move(work));
+    }
+
+    struct enqueuing {
+        mesh_service* service;
+
+        template<class Handler>
+        void operator()(Handler handler, job work) const {
+            mesh_order order{work.picture.bytes,     work.picture.owner, work.asked,
+                             std::move(work.parent), service->stages_,   resumption<Handler>{std::move(handler)}};
+            if (!service->queue_.try_add(order)) {
+                order.failed(std::make_exception_ptr(orfeas::http::problem_error{busy("The queue is full.")}));
+            }
+        }
+    };
+
+    /// Runs on a worker's thread.
+    void make(std::span<mesh_order> batch) {
+        batch_size_.observe(static_cast<double>(batch.size()));
+        for (auto const& each : batch) {
+            each.note_batch(batch.size());
+        }
+        maker_.make(batch);
+    }
+
+    std::uint32_t largest_batch(std::uint32_t base) const {
+        return orfeas::memory::batch_for_pressure(maker_.pressure(), base);
+    }
+
+    /// Who gains nothing by company does not wait for it.
+    static std::chrono::nanoseconds delay_of(studio_options const& options, mesh_maker const& maker) {
+        return maker.gains_by_batches() ? options.batch_delay : std::chrono::milliseconds{0};
     }
 
     static parameters parameters_of(orfeas::http::request const& q) {
@@ -188,9 +228,10 @@ class mesh_service {
     stage_recorder stages_;
     orfeas::metrics::counter generated_;
     orfeas::metrics::counter generated_bytes_;
+    orfeas::metrics::histogram batch_size_;
     mesh_cache meshes_;
     orfeas::cache::single_flight<mesh_cache> loads_;
-    work_queue queue_;
+    batch_queue<mesh_order> queue_;
 };
 
 } // namespace studio

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <orfeas/core/assert.hpp>
+#include <orfeas/core/clock.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+namespace studio {
+
+/// What an idle worker is to do.
+struct batch_decision {
+    std::uint32_t take = 0;                        ///< requests to take now, the oldest first
+    std::optional<orfeas::monotonic_time> until{}; ///< with none to take: ask again then; empty: when something happens
+};
+
+/// Says which of the requests that wait are taken together. It knows no thread, no socket and no clock.
+///
+/// A worker that is free takes its share of those that wait, the next free one the next share, so that none idles while
+/// another holds a long batch. A request that comes while all is quiet is taken at once. While others are being worked on,
+/// it may wait up to `delay` for more to join it; not at all with a delay of zero, which is right where a batch saves
+/// nothing.
+/// Thread-compatible (distinct objects).
+class batcher {
+  public:
+    /// For so many workers, at least one.
+    batcher(std::uint32_t workers, std::chrono::nanoseconds delay) : workers_{workers}, delay_{delay} {
+        ORFEAS_ASSERT(workers > 0, "a batcher has workers");
+    }
+
+    /// A request has come and waits.
+    void arrive(orfeas::monotonic_time now) { arrivals_.push_back(now); }
+
+    /// Asked by a worker that is free, which does what is answered. `most` is the largest batch, at least one.
+    batch_decision next(orfeas::monotonic_time now, std::uint32_t most) {
+        if (arrivals_.empty()) {
+            return {};
+        }
+        auto const share = (arrivals_.size() + workers_ - 1) / workers_;
+        auto const due = arrivals_.front() + delay_;
+        if (in_flight_ > 0 && share < most && now < due) {
+            return {.until = due};
+        }
+        auto const take = static_cast<std::uint32_t>(std::min<std::size_t>(share, std::max(most, 1U)));
+        arrivals_.erase(arrivals_.begin(), arrivals_.begin() + take);
+        in_flight_ += take;
+        return {.take = take};
+    }
+
+    /// So many of the requests that were taken are done.
+    void finish(std::uint32_t count) {
+        ORFEAS_ASSERT(count <= in_flight_, "what is done was taken before");
+        in_flight_ -= count;
+    }
+
+    std::size_t waiting() const noexcept { return arrivals_.size(); }
+    std::size_t in_flight() const noexcept { return in_flight_; }
+
+  private:
+    std::uint32_t workers_;
+    std::chrono::nanoseconds delay_;
+    std::deque<orfeas::monotonic_time> arrivals_; // of those that wait, the oldest first
+    std::size_t in_flight_ = 0;
+};
+
+} // namespace studio

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#include "service/batch_queue.hpp"
+#include "support/catch.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+using job = std::unique_ptr<int>; // move-only, as the studio's are
+
+/// Notes the batches that it is given. The first batch does not end before it may.
+struct worker {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::vector<std::vector<int>> batches;
+    bool may_end = false;
+
+    void operator()(std::span<job> batch) {
+        std::unique_lock lock{mutex};
+        bool const first = batches.empty();
+        auto& noted = batches.emplace_back();
+        for (auto const& each : batch) {
+            noted.push_back(*each);
+        }
+        changed.notify_all();
+        changed.wait(lock, [&] { return !first || may_end; });
+    }
+    void wait_for_first() {
+        std::unique_lock lock{mutex};
+        changed.wait(lock, [&] { return !batches.empty(); });
+    }
+    void let_end() {
+        std::scoped_lock const lock{mutex};
+        may_end = true;
+        changed.notify_all();
+    }
+};
+
+bool add(studio::batch_queue<job>& queue, int number) {
+    auto one = std::make_unique<int>(number);
+    bool const added = queue.try_add(one);
+    CHECK((one == nullptr) == added); // a refused job stays with its owner
+    return added;
+}
+
+double measured(studio::batch_queue<job> const& queue, std::string const& name) {
+    double found = -1;
+    queue.measure([&](orfeas::measurement const& m) { found = m.name == name ? m.value : found; });
+    return found;
+}
+
+} // namespace
+
+TEST_CASE("studio: what comes while the worker is busy is taken together, up to the advice") {
+    worker seen;
+    studio::batch_queue<job> queue{1, 10, 0ms, [] { return 3U; }, [&](std::span<job> batch) { seen(batch); }};
+    CHECK(add(queue, 0));
+    seen.wait_for_first();
+    for (int i = 1; i <= 4; ++i) {
+        CHECK(add(queue, i));
+    }
+    CHECK(measured(queue, "queue_depth") == 5);
+    seen.let_end();
+    queue.join();
+    CHECK(seen.batches == std::vector<std::vector<int>>{{0}, {1, 2, 3}, {4}});
+    CHECK(measured(queue, "queue_depth") == 0);
+    CHECK_FALSE(add(queue, 5)); // it has ended
+}
+
+TEST_CASE("studio: a full queue refuses, and counts it") {
+    worker seen;
+    studio::batch_queue<job> queue{1, 2, 0ms, [] { return 8U; }, [&](std::span<job> batch) { seen(batch); }};
+    CHECK(add(queue, 0));
+    seen.wait_for_first();
+    CHECK(add(queue, 1));
+    CHECK_FALSE(add(queue, 2));
+    CHECK(measured(queue, "queue_rejected_total") == 1);
+    CHECK(measured(queue, "queue_capacity") == 2);
+    seen.let_end();
+}
+
+TEST_CASE("studio: with another in work a job waits for company, and is done when the other is") {
+    worker seen;
+    studio::batch_queue<job> queue{2, 10, 1h, [] { return 2U; }, [&](std::span<job> batch) { seen(batch); }};
+    CHECK(add(queue, 0));
+    seen.wait_for_first();
+    for (int i = 1; i <= 4; ++i) { // a share of two is full with the third
+        CHECK(add(queue, i));
+    }
+    {
+        std::unique_lock lock{seen.mutex};
+        seen.changed.wait(lock, [&] { return seen.batches.size() == 2; });
+        CHECK(seen.batches[1] == std::vector<int>{1, 2});
+    }
+    seen.let_end();
+    queue.join();
+    int sum = 0;
+    for (auto const& batch : seen.batches) {
+        for (int const each : batch) {
+            sum += each;
+        }
+    }
+    CHECK(sum == 10); // long before the hour
+}
+
+TEST_CASE("studio: a batch that fails does not stop the queue") {
+    std::atomic<int> done = 0;
+    {
+        studio::batch_queue<job> queue{2, 1000, 0ms, [] { return 4U; },
+                                       [&](std::span<job> batch) {
+                                           done += static_cast<int>(batch.size());
+                                           throw std::runtime_error{"no memory"};
+                                       }};
+        std::vector<std::thread> threads;
+        for (int i = 0; i < 4; ++i) {
+            threads.emplace_back([&queue] {
+                for (int k = 0; k < 100; ++k) {
+                    auto one = std::make_unique<int>(k);
+                    queue.try_add(one);
+                }
+            });
+        }
+        for (auto& each : threads) {
+            each.join();
+        }
+    }
+    CHECK(done == 400);
+}
