@@ -29,7 +29,7 @@ TEST_CASE("memory: out_of_memory is a std::bad_alloc whose text survives copying
 }
 
 TEST_CASE("memory: the report of a refused request names its figures") {
-    CHECK(orfeas::to_json(out_of_memory_report{1, 2, 3, 4, 5, 6, 7}) ==
+    CHECK(orfeas::to_json(out_of_memory_report{1, 2, 3, 4, 5, 6, 7, 8}) ==
           R"({"requested_bytes":1,"alignment":2,"total_bytes":3,"reserved_bytes":4,"allocated_bytes":5,)"
-          R"("largest_free_bytes":6,"stranded_bytes":7})");
+          R"("largest_free_bytes":6,"stranded_bytes":7,"available_bytes":8})");
 }

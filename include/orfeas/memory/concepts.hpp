@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/memory/allocation_hint.hpp>
 #include <orfeas/memory/cleanup_report.hpp>
+#include <orfeas/memory/fwd.hpp>
 #include <orfeas/memory/memory_profile.hpp>
 #include <orfeas/memory/stream_ref.hpp>
 
@@ -62,6 +64,22 @@ template<class R>
 concept reclaimable_resource = profiled_resource<R> && requires(R& resource) {
     { resource.cleanup() } -> std::same_as<cleanup_report>;
 };
+
+/// A resource that tells those who wait for memory when some was deallocated.
+///
+/// `retry_allocate` is as `try_allocate`, for those who ask again and again: a refusal is not counted and not reported.
+/// `limit_bytes()` is what may be handed out at most. A waiter is added before it asks, and removed before it ends; all may
+/// be called from any thread.
+template<class R>
+concept waitable_resource =
+    memory_resource<R> && requires(R& resource, R const& view, std::size_t bytes, std::size_t alignment,
+                                   allocation_hint hint, memory_waiter& waiter) {
+        { resource.allocate(bytes, alignment, hint) } -> std::same_as<void*>;
+        { resource.retry_allocate(bytes, alignment, hint) } noexcept -> std::same_as<void*>;
+        { resource.add_waiter(waiter) } noexcept -> std::same_as<void>;
+        { resource.remove_waiter(waiter) } noexcept -> std::same_as<void>;
+        { view.limit_bytes() } noexcept -> std::same_as<std::uint64_t>;
+    };
 
 /// Where memory lies; `null` is a device that only counts and has no memory.
 enum class device_kind : std::uint8_t { host, cuda, null };

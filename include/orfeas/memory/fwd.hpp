@@ -20,8 +20,10 @@ struct tracked_allocation;
 struct failure_plan;
 
 class stream_ref;
+class memory_waiter;
 class backend_error;
 class out_of_memory;
+class retry_with_split;
 class heap_resource;
 class host_vmm;
 class null_vmm;

@@ -22,6 +22,7 @@ struct out_of_memory_report {
     std::uint64_t allocated_bytes = 0;    ///< handed out
     std::uint64_t largest_free_bytes = 0; ///< the largest free extent in reserved memory
     std::uint64_t stranded_bytes = 0;     ///< free, but in pieces with something in use
+    std::uint64_t available_bytes = 0;    ///< about what the largest request could have been that was served
 
     static void fields(auto& self, auto&& field) {
         field("requested_bytes", self.requested_bytes, unit::bytes, "the request that failed");
@@ -31,6 +32,7 @@ struct out_of_memory_report {
         field("allocated_bytes", self.allocated_bytes, unit::bytes, "memory handed out");
         field("largest_free_bytes", self.largest_free_bytes, unit::bytes, "largest free extent in reserved memory");
         field("stranded_bytes", self.stranded_bytes, unit::bytes, "free memory in pieces that are partly in use");
+        field("available_bytes", self.available_bytes, unit::bytes, "about the largest request that could be served");
     }
 };
 
@@ -62,6 +64,15 @@ class out_of_memory : public std::bad_alloc {
 
     char const* what() const noexcept override { return text_.data(); }
     out_of_memory_report const& report() const noexcept { return report_; }
+
+  protected:
+    /// Lengthens the sentence, as far as there is room.
+    void append(std::string_view text) noexcept {
+        auto const length = std::char_traits<char>::length(text_.data());
+        auto const room = text_.size() - 1 - length;
+        auto const end = text.copy(text_.data() + length, room);
+        text_[length + end] = '\0';
+    }
 
   private:
     out_of_memory_report report_;

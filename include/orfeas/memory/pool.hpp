@@ -15,6 +15,7 @@
 #include <orfeas/memory/detail/note.hpp>
 #include <orfeas/memory/detail/pressure_gauge.hpp>
 #include <orfeas/memory/detail/stream_order.hpp>
+#include <orfeas/memory/detail/waiter_list.hpp>
 #include <orfeas/memory/extent_heap.hpp>
 #include <orfeas/memory/out_of_memory.hpp>
 #include <orfeas/memory/pool_fwd.hpp>
@@ -57,7 +58,7 @@ struct memory_snapshot; // snapshot.hpp
 ///
 /// A request that finds no room goes up a ladder: memory whose streams have passed; under pressure, memory of other streams,
 /// which this stream then waits for; new memory, or free granules moved together; unused memory of the other kind;
-/// waiting for all streams; and the reclaimers, by priority. Only then is it refused.
+/// waiting for all streams; and the reclaimers, by priority. Only then is it refused; `allocate_within` waits for others then.
 ///
 /// Cleanups, refused requests and memory given back for want of it are events of `log`.
 ///
@@ -112,6 +113,22 @@ class basic_pool {
         return acquire(&stream, {bytes, alignment, hint.exportable}, hint, why);
     }
 
+    /// As `try_allocate`, for those who ask again until there is memory: a refusal is neither counted nor logged.
+    void* retry_allocate(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t),
+                         allocation_hint hint = {}) noexcept {
+        std::string cause;
+        return find(nullptr, {bytes, alignment, hint.exportable}, hint, cause);
+    }
+    void* retry_allocate(stream_ref stream, std::size_t bytes, std::size_t alignment = alignof(std::max_align_t),
+                         allocation_hint hint = {}) noexcept {
+        std::string cause;
+        return find(&stream, {bytes, alignment, hint.exportable}, hint, cause);
+    }
+
+    /// From now on, or no longer, the waiter is told when memory is deallocated: see allocate_within.
+    void add_waiter(memory_waiter& waiter) noexcept { waiters_.add(waiter); }
+    void remove_waiter(memory_waiter& waiter) noexcept { waiters_.remove(waiter); }
+
     /// Takes back what `allocate` returned for the same size and alignment; no running work uses it any more. Null is
     /// nothing to take back.
     void deallocate(void* p, std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) noexcept {
@@ -119,13 +136,16 @@ class basic_pool {
             return;
         }
         ORFEAS_ASSERT(is_alignment(alignment), "alignments are powers of two up to extent_heap::max_alignment");
-        std::unique_lock lock{mutex_};
-        auto const owner = owner_of(p);
-        if (owner != 0) { // the stream had it back early: earlier work of the stream may still use it
-            give_to(*order_.entry_of_owner(owner), p, bytes, lock);
-        } else if (auto const found = forget(p, bytes, 0)) {
-            spaces_.deallocate(*found, 0, 0);
+        {
+            std::unique_lock lock{mutex_};
+            auto const owner = owner_of(p);
+            if (owner != 0) { // the stream had it back early: earlier work of the stream may still use it
+                give_to(*order_.entry_of_owner(owner), p, bytes, lock);
+            } else if (auto const found = forget(p, bytes, 0)) {
+                spaces_.deallocate(*found, 0, 0);
+            }
         }
+        waiters_.tell_all();
     }
 
     /// Takes back what `allocate` returned, once the work that was submitted to `stream` so far is done. Memory that was
@@ -137,16 +157,11 @@ class basic_pool {
             return;
         }
         ORFEAS_ASSERT(is_alignment(alignment), "alignments are powers of two up to extent_heap::max_alignment");
-        std::unique_lock lock{mutex_};
-        if (auto* const known = order_.entry_of(stream)) {
-            give_to(*known, p, bytes, lock);
-            return;
-        }
-        // more streams than can be told apart: wait for this one; if even that is refused, its work may run for ever
-        lock.unlock();
-        if (order_.finish_now(stream)) {
+        if (give_to(stream, p, bytes)) {
+            waiters_.tell_all();
+        } else if (order_.finish_now(stream)) {
             deallocate(p, bytes, alignment);
-        }
+        } // if even waiting is refused, the stream's work may run for ever
     }
 
     /// To be called before a stream is destroyed on which memory was deallocated: waits for its work. A pool tells up to
@@ -270,6 +285,7 @@ class basic_pool {
               "share of reserved free memory outside the largest free extent");
         gauge("memory_stranded_ratio", unit::ratio, p.stranded_ratio,
               "share of reserved memory that remapping cannot recover");
+        gauge("memory_waiting_requests", unit::none, real(waiters_.size()), "requests that wait for memory");
         gauge("memory_pressure", unit::none, static_cast<double>(p.pressure), "0 low, 1 medium, 2 high, 3 critical");
 
         auto const count = totals();
@@ -294,6 +310,9 @@ class basic_pool {
 
     /// Whether the host may read and write the memory directly.
     bool host_accessible() const noexcept { return backend_.host_accessible(); }
+
+    /// What may be handed out at most: the backend's memory, or options().limit_bytes if that is less.
+    std::uint64_t limit_bytes() const noexcept { return total_; }
 
     Backend const& backend() const noexcept { return backend_; }
     pool_options const& options() const noexcept { return options_; }
@@ -352,6 +371,15 @@ class basic_pool {
 
     void* acquire(stream_ref const* stream, detail::memory_request const& request, allocation_hint const& hint,
                   failure& why) noexcept {
+        void* const p = find(stream, request, hint, why.cause);
+        if (p == nullptr) [[unlikely]] {
+            refuse(request, why);
+        }
+        return p;
+    }
+
+    void* find(stream_ref const* stream, detail::memory_request const& request, allocation_hint const& hint,
+               std::string& cause) noexcept {
         ORFEAS_ASSERT(is_alignment(request.alignment), "alignments are powers of two up to extent_heap::max_alignment");
         {
             std::scoped_lock const lock{mutex_};
@@ -359,11 +387,7 @@ class basic_pool {
                 return p;
             }
         }
-        if (void* const p = climb(stream, request, hint, why.cause)) {
-            return p;
-        }
-        refuse(request, why);
-        return nullptr;
+        return climb(stream, request, hint, cause);
     }
 
     /// Looks in what the stream itself gave up, then in what is free for everyone. Needs the mutex.
@@ -411,7 +435,17 @@ class basic_pool {
         return live == nullptr ? extent_owner{0} : live->owner;
     }
 
-    /// Takes the memory at `p` back in the order of a stream. Needs the mutex, and may let go of it.
+    /// Takes the memory at `p` back in the order of a stream. False when there are more streams than can be told apart.
+    bool give_to(stream_ref stream, void* p, std::uint64_t bytes) noexcept {
+        std::unique_lock lock{mutex_};
+        auto* const known = order_.entry_of(stream);
+        if (known != nullptr) {
+            give_to(*known, p, bytes, lock);
+        }
+        return known != nullptr;
+    }
+
+    /// As above. Needs the mutex, and may let go of it.
     void give_to(detail::stream_ledger::entry& on, void* p, std::uint64_t bytes,
                  std::unique_lock<std::mutex>& lock) noexcept {
         auto const owner = on.owner;
@@ -555,7 +589,8 @@ class basic_pool {
                           spaces_.budget().reserved_bytes,
                           spaces_.allocated_bytes(),
                           spaces_.largest_free_bytes(),
-                          stranded_bytes()};
+                          stranded_bytes(),
+                          available_bytes()};
             why.holders = holders();
             journal_.on_event(event_kind::refuse, request.bytes, total_ - spaces_.allocated_bytes(), now_ns());
         }
@@ -597,6 +632,17 @@ class basic_pool {
         auto const unused = spaces_.budget().reserved_bytes - spaces_.allocated_bytes();
         auto const movable = spaces_.movable_bytes() + order_.pending_bytes();
         return unused < movable ? 0 : unused - movable;
+    }
+
+    /// About what one request could get, with all unused memory moved together or given back for it. Needs the mutex.
+    std::uint64_t available_bytes() const noexcept {
+        auto const unallocated = total_ - spaces_.allocated_bytes();
+        if (spaces_.remaps()) {
+            return unallocated - stranded_bytes();
+        }
+        auto const unreserved = total_ - spaces_.budget().reserved_bytes;
+        auto const largest = spaces_.largest_free_bytes();
+        return unreserved < largest ? largest : unreserved;
     }
 
     // --- figures ---
@@ -694,6 +740,7 @@ class basic_pool {
 
     std::mutex reclaimers_mutex_; // before growth_mutex_
     std::vector<prioritized> reclaimers_;
+    detail::waiter_list waiters_;
 
     std::mutex growth_mutex_;  // held by whoever calls the backend; before mutex_
     mutable std::mutex mutex_; // guards all that follows
@@ -707,6 +754,6 @@ class basic_pool {
     counters counters_;
 };
 
-static_assert(reclaimable_resource<pool> && copying_resource<pool> && measurable<pool>);
+static_assert(reclaimable_resource<pool> && waitable_resource<pool> && copying_resource<pool> && measurable<pool>);
 
 } // namespace orfeas::inline v0::memory

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+namespace orfeas::inline v0::memory {
+
+namespace detail {
+class waiter_list;
+} // namespace detail
+
+/// Someone who waits until a resource has memory again: `on_memory_back()` is called whenever some was deallocated.
+///
+/// Added to a resource with `add_waiter`, it must be removed again before it ends. Who adds itself first, and then asks the
+/// resource for memory, misses nothing: what is deallocated after that request is told.
+class memory_waiter {
+  public:
+    virtual ~memory_waiter() = default;
+    memory_waiter(memory_waiter const&) = delete;
+    memory_waiter& operator=(memory_waiter const&) = delete;
+
+    /// Runs on the thread that deallocated, which waits for it: wake the one who asks again, and do no more. The resource
+    /// must not be called from it.
+    virtual void on_memory_back() noexcept = 0;
+
+  protected:
+    memory_waiter() = default;
+
+  private:
+    friend detail::waiter_list;
+
+    memory_waiter* next_ = nullptr;
+    memory_waiter* previous_ = nullptr;
+};
+
+} // namespace orfeas::inline v0::memory
