@@ -21,6 +21,14 @@ int main() {
     cache.flush();
     std::cout << tracked.leaks(); // the gain
 
+    memory::reserving_resource shared{pool, 256_MiB}; // by tasks that must not run dry half-way
+    auto task = shared.reserve(100_MiB);              // throws here, or not at all
+    {
+        memory::buffer<float, decltype(task)> scratch{task, 1'000'000};
+        std::cout << "the task has " << format_bytes(task.balance_bytes()) << " left, all others "
+                  << format_bytes(shared.available_bytes()) << '\n';
+    }
+
     memory::failing_resource failing{pool, {.nth = 2}}; // in a test: what does the program do without memory?
     memory::buffer<float, decltype(failing)> first{failing, 100};
     std::cout << (memory::buffer<float, decltype(failing)>::try_make(failing, 100) ? "served" : "refused") << '\n';

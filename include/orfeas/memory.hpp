@@ -27,6 +27,7 @@
 #include <orfeas/memory/out_of_memory.hpp>
 #include <orfeas/memory/pool.hpp>
 #include <orfeas/memory/pool_options.hpp>
+#include <orfeas/memory/reserving_resource.hpp>
 #include <orfeas/memory/resource_ref.hpp>
 #include <orfeas/memory/stream_ref.hpp>
 #include <orfeas/memory/tag.hpp>

@@ -78,6 +78,9 @@ class resource_adaptor {
     resource_adaptor& operator=(resource_adaptor const&) = delete;
     ~resource_adaptor() = default;
 
+    /// From here on around another resource: for adaptors that can be assigned.
+    void set_upstream(Resource& upstream) noexcept { upstream_ = &upstream; }
+
   private:
     Adaptor& self() noexcept { return static_cast<Adaptor&>(*this); }
 
