@@ -47,8 +47,9 @@ TEST_CASE("memory: CUDA's codes become a reason and an advice") {
     CHECK(reason(46, "exclusively") == error::unavailable);
     CHECK(reason(100, "no GPU is visible") == error::unavailable);
     CHECK(reason(101, "no device of this number") == error::unavailable);
-    CHECK(reason(700, "an earlier kernel failed") == error::call_failed);
-    CHECK(reason(709, "cudaDeviceReset") == error::call_failed);
+    CHECK(reason(700, "an earlier kernel failed") == error::device_lost);
+    CHECK(reason(214, "the hardware failed") == error::device_lost);
+    CHECK(reason(709, "cudaDeviceReset") == error::device_lost);
     CHECK(reason(803, "reboot") == error::unavailable);
     CHECK(reason(801, "cannot do this") == error::unavailable);
     CHECK(reason(900, "capturing a graph") == error::call_failed);

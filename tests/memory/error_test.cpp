@@ -10,7 +10,7 @@ using orfeas::memory::backend_error;
 using orfeas::memory::error;
 
 TEST_CASE("memory: every error code has a sentence") {
-    for (auto const e : {error::out_of_memory, error::unavailable, error::call_failed}) {
+    for (auto const e : {error::out_of_memory, error::unavailable, error::call_failed, error::device_lost}) {
         std::error_code const code = e;
         CHECK(code.category().name() == std::string{"orfeas.memory"});
         CHECK(code.message().size() > 20);

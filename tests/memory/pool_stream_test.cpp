@@ -9,9 +9,11 @@
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/memory/null_vmm.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -228,6 +230,52 @@ TEST_CASE("memory: a fence that fails leaves memory pending, and the pool usable
     CHECK(pool.allocate(stream(0), 4_MiB) == p); // the stream itself may have it
     pool.deallocate(stream(0), p, 4_MiB);
     CHECK(pool.try_allocate(4_MiB) == p); // waited for
+}
+
+TEST_CASE("memory: a lost device is reported once, and asked no more") {
+    struct names {
+        std::vector<std::string> seen;
+        void write(orfeas::log_event const& event) noexcept { seen.emplace_back(event.event); }
+    };
+    auto const device = manual_device(64_MiB);
+    auto const log = std::make_shared<names>();
+    {
+        orfeas::memory::pool pool{device, {}, orfeas::logger{log}};
+        void* const first = pool.allocate(stream(0), 4_MiB);
+        void* const second = pool.allocate(stream(1), 4_MiB);
+        CHECK_FALSE(pool.device_lost());
+        device.fail(1, ~std::uint64_t{0}, orfeas::memory::error::device_lost);
+        for (int i = 0; i < 3; ++i) {
+            try {
+                pool.allocate(32_MiB);
+                FAIL("the device gives nothing");
+            } catch (orfeas::memory::out_of_memory const& refused) {
+                if (i > 0) {
+                    CHECK_THAT(refused.what(), orfeas_test::contains("The device is lost"));
+                }
+            }
+        }
+        CHECK(pool.device_lost());
+        CHECK(pool.try_allocate(stream(0), 1000) == nullptr);
+        auto const asked = device.calls();
+        pool.deallocate(stream(0), first, 4_MiB);
+        pool.deallocate(stream(1), second, 4_MiB);
+        CHECK(pool.try_allocate(stream(0), 1000) == nullptr);
+        pool.forget_stream(stream(0));
+        CHECK(device.calls() == asked);
+    }
+    CHECK(std::count(log->seen.begin(), log->seen.end(), "device_lost") == 1);
+    CHECK(std::count(log->seen.begin(), log->seen.end(), "fence_refused") == 0);
+}
+
+TEST_CASE("memory: a device that refuses once is not lost") {
+    auto const device = manual_device(64_MiB);
+    orfeas::memory::pool pool{device};
+    device.fail(null_call::create, 1, 100, orfeas::memory::error::device_lost); // other calls are answered
+    CHECK(pool.try_allocate(32_MiB) == nullptr);
+    CHECK_FALSE(pool.device_lost());
+    device.fail(1, 0);
+    CHECK(pool.try_allocate(32_MiB) != nullptr);
 }
 
 TEST_CASE("memory: fences that nobody asks about do not pile up") {

@@ -238,6 +238,19 @@ struct cuda_driver {
         case 803:
         case 804:
             return error::unavailable;
+        case 214: // an error of the memory or of a link that cannot be corrected
+        case 220:
+        case 700: // a kernel's failure, which every later call answers with
+        case 702:
+        case 709:
+        case 710:
+        case 714:
+        case 715:
+        case 716:
+        case 717:
+        case 718:
+        case 719:
+            return error::device_lost;
         default:
             return error::call_failed;
         }
@@ -262,8 +275,13 @@ struct cuda_driver {
             return "there is no device of this number: see nvidia-smi and CUDA_VISIBLE_DEVICES";
         case 709:
             return "the device was reset under a living pool: do not call cudaDeviceReset before pools end";
+        case 214:
+        case 220:
+            return "the hardware failed: see nvidia-smi -q and the kernel's log (Xid), and reset or replace the device";
         case 700:
         case 702:
+        case 710:
+        case 714:
         case 715:
         case 716:
         case 717:

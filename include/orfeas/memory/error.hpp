@@ -17,6 +17,7 @@ enum class error {
     out_of_memory = 1,
     unavailable,
     call_failed,
+    device_lost,
 };
 
 constexpr std::string_view error_domain(error) noexcept {
@@ -31,6 +32,8 @@ constexpr std::string_view describe(error e) noexcept {
         return "the driver or the device is not there";
     case error::call_failed:
         return "the driver refused a call";
+    case error::device_lost:
+        return "the device, or this process's access to it, is lost until a restart";
     }
     return "unknown memory error";
 }

@@ -16,6 +16,7 @@
 #include <orfeas/memory/detail/pressure_gauge.hpp>
 #include <orfeas/memory/detail/stream_order.hpp>
 #include <orfeas/memory/detail/waiter_list.hpp>
+#include <orfeas/memory/error.hpp>
 #include <orfeas/memory/extent_heap.hpp>
 #include <orfeas/memory/out_of_memory.hpp>
 #include <orfeas/memory/pool_fwd.hpp>
@@ -61,6 +62,9 @@ struct memory_snapshot; // snapshot.hpp
 /// waiting for all streams; and the reclaimers, by priority. Only then is it refused; `allocate_within` waits for others then.
 ///
 /// Cleanups, refused requests and memory given back for want of it are events of `log`.
+///
+/// A device that is lost (its driver answers every call with a failure of a kernel or of the hardware) is one event of the
+/// log. From then on requests are refused without asking it, deallocations wait for nothing, and `device_lost()` says so.
 ///
 /// Thread-safe. One lock, held for tens of nanoseconds by allocations and deallocations, longer by what looks at all free
 /// memory (profiles, snapshots, requests that found no room), and never during a backend's call. While a stream captures a
@@ -180,6 +184,9 @@ class basic_pool {
         report.reserved_before_bytes = reserved_bytes();
         spaces_.trim(~std::uint64_t{0}, report.failure);
         report.success = report.failure.empty();
+        if (!report.success) {
+            device_is_lost();
+        }
         report.reserved_after_bytes = reserved_bytes();
         note_reserved(report.reserved_before_bytes);
         report.freed_bytes = report.reserved_before_bytes - report.reserved_after_bytes;
@@ -285,6 +292,7 @@ class basic_pool {
               "share of reserved free memory outside the largest free extent");
         gauge("memory_stranded_ratio", unit::ratio, p.stranded_ratio,
               "share of reserved memory that remapping cannot recover");
+        gauge("memory_device_lost", unit::none, device_lost() ? 1.0 : 0.0, "1 once the device was lost, else 0");
         gauge("memory_waiting_requests", unit::none, real(waiters_.size()), "requests that wait for memory");
         gauge("memory_pressure", unit::none, static_cast<double>(p.pressure), "0 low, 1 medium, 2 high, 3 critical");
 
@@ -310,6 +318,12 @@ class basic_pool {
 
     /// Whether the host may read and write the memory directly.
     bool host_accessible() const noexcept { return backend_.host_accessible(); }
+
+    /// Whether the device was seen to be lost.
+    bool device_lost() const noexcept {
+        std::scoped_lock const lock{mutex_};
+        return lost_;
+    }
 
     /// What may be handed out at most: the backend's memory, or options().limit_bytes if that is less.
     std::uint64_t limit_bytes() const noexcept { return total_; }
@@ -383,6 +397,10 @@ class basic_pool {
         ORFEAS_ASSERT(is_alignment(request.alignment), "alignments are powers of two up to extent_heap::max_alignment");
         {
             std::scoped_lock const lock{mutex_};
+            if (lost_) [[unlikely]] {
+                detail::note(cause, "The device is lost");
+                return nullptr;
+            }
             if (void* const p = take(stream, request, hint, search_effort::bounded)) [[likely]] {
                 return p;
             }
@@ -489,6 +507,9 @@ class basic_pool {
         if (void* const p = find_or_grow(stream, request, hint, cause)) {
             return p;
         }
+        if (!cause.empty() && device_is_lost()) {
+            return nullptr;
+        }
         // reclaimers run without the growth lock: what they call may look at the pool
         std::scoped_lock const one_at_a_time{reclaimers_mutex_};
         for (auto& each : reclaimers_) {
@@ -503,6 +524,29 @@ class basic_pool {
             }
         }
         return nullptr;
+    }
+
+    /// Asks the device whether it is still there, after it refused something.
+    bool device_is_lost() noexcept {
+        try {
+            (void)backend_.info();
+            return false;
+        } catch (backend_error const& e) {
+            if (e.reason() != error::device_lost) {
+                return false;
+            }
+            {
+                std::scoped_lock const lock{mutex_};
+                if (std::exchange(lost_, true)) {
+                    return true;
+                }
+                order_.on_device_lost();
+            }
+            log_(severity::error, "memory", "device_lost", {{"device", backend_.name()}, {"failure", e.what()}});
+            return true;
+        } catch (std::exception const&) { // no memory for bookkeeping
+            return false;
+        }
     }
 
     static std::uint64_t ask(reclaimer& reclaim, std::uint64_t bytes) noexcept {
@@ -752,6 +796,7 @@ class basic_pool {
     std::uint64_t requested_ = 0;
     std::uint64_t peak_allocated_ = 0;
     counters counters_;
+    bool lost_ = false;
 };
 
 static_assert(reclaimable_resource<pool> && waitable_resource<pool> && copying_resource<pool> && measurable<pool>);

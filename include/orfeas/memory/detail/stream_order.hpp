@@ -8,6 +8,7 @@
 #include <orfeas/memory/extent_heap.hpp>
 #include <orfeas/memory/stream_ref.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -119,6 +120,9 @@ class stream_order {
         }
     }
 
+    /// From now on no work runs any more: fences are neither recorded nor waited for.
+    void on_device_lost() noexcept { lost_.store(true, std::memory_order_relaxed); }
+
     /// Waits for all work of a stream so far. False when the backend refuses that.
     bool finish_now(stream_ref stream) noexcept { return finish(recorded(stream)); }
 
@@ -184,6 +188,9 @@ class stream_order {
     /// backend refuse, the work is taken to be running for ever: its memory is given back with the pool.
     std::optional<fence> recorded(stream_ref stream) noexcept {
         if constexpr (fence_backend<Backend>) {
+            if (lost()) {
+                return fence{};
+            }
             try {
                 return backend_.record(stream);
             } catch (std::exception const& e) {
@@ -207,6 +214,9 @@ class stream_order {
 
     bool passed(fence f) noexcept {
         if constexpr (fence_backend<Backend>) {
+            if (lost()) {
+                return true;
+            }
             try {
                 return backend_.passed(f);
             } catch (std::exception const& e) {
@@ -221,6 +231,9 @@ class stream_order {
     /// Waits for the work behind a fence, which stays known. False when the backend refuses that.
     bool waited(fence f) noexcept {
         if constexpr (fence_backend<Backend>) {
+            if (lost()) {
+                return true;
+            }
             try {
                 backend_.wait(f);
             } catch (std::exception const& e) {
@@ -239,7 +252,9 @@ class stream_order {
 
     void forget_fence(fence f) noexcept {
         if constexpr (fence_backend<Backend>) {
-            backend_.forget(f);
+            if (f) {
+                backend_.forget(f);
+            }
         }
     }
 
@@ -324,6 +339,8 @@ class stream_order {
         return bytes != 0;
     }
 
+    bool lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
+
     void complain(std::exception const& e) const noexcept {
         log_(severity::error, "memory", "fence_refused", {{"device", backend_.name()}, {"failure", e.what()}});
     }
@@ -334,6 +351,7 @@ class stream_order {
     logger const& log_;
     stream_ledger ledger_;
     std::uint64_t pending_ = 0;
+    std::atomic<bool> lost_{false};
 };
 
 } // namespace orfeas::inline v0::memory::detail
