@@ -186,6 +186,8 @@ class fake_cuda {
     void set_pools(bool yes) { one().pools = yes; }
     void set_granule(std::size_t bytes) { one().granule = bytes; }
     void set_peers(bool reachable) { one().peers = reachable; }
+    /// Device `from` cannot reach the memory of device `to`, whatever the others can.
+    void cut(int from, int to) { one().cut.emplace_back(from, to); }
 
     /// Work finishes only when `complete` says so.
     void hold_streams() { one().streams = orfeas::memory::detail::null_streams{true}; }
@@ -274,8 +276,9 @@ class fake_cuda {
             *value = attribute == 102 ? one().virtual_memory : attribute == 115 ? one().pools : 0;
             return answer("cuDeviceGetAttribute");
         };
-        d.device_can_access_peer = [](int* can, int, int) {
-            *can = one().peers;
+        d.device_can_access_peer = [](int* can, int from, int to) {
+            auto const& cut = one().cut;
+            *can = one().peers && std::find(cut.begin(), cut.end(), std::pair{from, to}) == cut.end();
             return answer("cuDeviceCanAccessPeer");
         };
         d.get_granularity = [](std::size_t* bytes, orfeas::memory::cuda_allocation_properties const* of, int option) {
@@ -442,6 +445,7 @@ class fake_cuda {
         bool virtual_memory = true;
         bool pools = true;
         bool peers = true;
+        std::vector<std::pair<int, int>> cut;
         std::size_t granule = 2 << 20;
         orfeas::memory::host_vmm host{std::uint64_t{1} << 30};
         orfeas::memory::detail::address_book book;

@@ -7,10 +7,12 @@
 #include <orfeas/memory/host_vmm.hpp>
 
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace orfeas::inline v0::memory {
 
@@ -68,18 +70,58 @@ inline cuda_probe probe_cuda(std::string const& library = "libcuda.so.1") {
 
 namespace detail {
 
+/// Device `ordinal`, if it opens and answers: one that is broken or held by another process does not.
+inline std::optional<cuda_vmm> open_cuda_device(std::shared_ptr<cuda_driver const> const& driver, int ordinal,
+                                                std::vector<int> const& peers = {}) {
+    try {
+        cuda_vmm opened{ordinal, driver, peers};
+        static_cast<void>(opened.info());
+        return opened;
+    } catch (backend_error const&) {
+        return std::nullopt;
+    }
+}
+
 /// The first device that opens and answers.
 inline std::optional<device> first_cuda_device(std::shared_ptr<cuda_driver const> const& driver) {
     auto const count = probe_cuda(driver).devices;
     for (int ordinal = 0; ordinal < count; ++ordinal) {
-        try {
-            cuda_vmm candidate{ordinal, driver};
-            static_cast<void>(candidate.info());
-            return candidate;
-        } catch (backend_error const&) { // a device that is broken or held by another process: try the next
+        if (auto found = open_cuda_device(driver, ordinal)) {
+            return *found;
         }
     }
     return std::nullopt;
+}
+
+inline bool is_reachable(cuda_vmm const& memory, cuda_vmm const& from) noexcept {
+    try {
+        return memory != from && memory.reachable_from(from.ordinal());
+    } catch (std::exception const&) { // what cannot be asked about is not used
+        return false;
+    }
+}
+
+/// All devices that open and answer, those of them as peers of each that can reach its memory.
+inline std::vector<device> all_cuda_devices(std::shared_ptr<cuda_driver const> const& driver) {
+    auto const count = probe_cuda(driver).devices;
+    std::vector<cuda_vmm> alone; // kept until the end: opening a device for the first time takes the driver long
+    for (int ordinal = 0; ordinal < count; ++ordinal) {
+        if (auto found = open_cuda_device(driver, ordinal)) {
+            alone.push_back(*found);
+        }
+    }
+    std::vector<device> all;
+    for (auto const& each : alone) {
+        std::vector<int> peers;
+        for (auto const& other : alone) {
+            if (is_reachable(each, other)) {
+                peers.push_back(other.ordinal());
+            }
+        }
+        auto with_peers = peers.empty() ? std::nullopt : open_cuda_device(driver, each.ordinal(), peers);
+        all.emplace_back(with_peers ? *with_peers : each);
+    }
+    return all;
 }
 
 } // namespace detail
@@ -102,6 +144,25 @@ inline device best_device(best_device_options const& options = {}) {
         }
     }
     return host_vmm{options.host_capacity_bytes == 0 ? default_host_capacity() : options.host_capacity_bytes};
+}
+
+/// Every CUDA device that works, in the order of their ordinals, for a pool each. What a pool maps on one may be read and
+/// written by kernels of the others that can reach it; plain segments, exportable ones among them, may not. Only the device that
+/// `cuda_ordinal` names, if it names one. Empty when there is none, and when `cuda` is false.
+/// Throws as `best_device` does.
+inline std::vector<device> all_devices(best_device_options const& options = {}) {
+    validate(options);
+    if (!options.cuda) {
+        return {};
+    }
+    if (options.cuda_ordinal >= 0) {
+        return {best_device(options)};
+    }
+    try {
+        return detail::all_cuda_devices(cuda_driver::open(options.cuda_library));
+    } catch (backend_error const&) { // no driver
+        return {};
+    }
 }
 
 } // namespace orfeas::inline v0::memory

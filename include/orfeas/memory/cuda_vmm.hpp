@@ -115,6 +115,9 @@ class cuda_vmm {
         context().call("cuMemUnmap", bytes, [&] { return driver().memory_unmap(address, bytes); });
     }
 
+    /// Whether device `peer` can read and write this one's memory. Throws backend_error when there is no such device.
+    bool reachable_from(int peer) const { return state_->can_reach(peer); }
+
     /// The stream is one of the primary context, and captures no graph.
     fence record(stream_ref stream) const { return state_->events.record(stream); }
     bool passed(fence f) const { return state_->events.passed(f); }
@@ -142,14 +145,18 @@ class cuda_vmm {
 
         void allow(int ordinal) { access.push_back({.location = {.id = ordinal}}); }
 
-        void check_peer(int peer) const {
+        bool can_reach(int peer) const {
             auto const& cuda = context.driver();
             auto const subject = "peer " + std::to_string(peer) + " of " + context.label();
             cuda_driver::device id = 0;
             cuda.check(cuda.device_get(&id, peer), "cuDeviceGet", subject);
             int can = 0;
             cuda.check(cuda.device_can_access_peer(&can, id, context.id()), "cuDeviceCanAccessPeer", subject);
-            if (can == 0) {
+            return can != 0;
+        }
+
+        void check_peer(int peer) const {
+            if (!can_reach(peer)) {
                 throw backend_error{error::unavailable, "cuDeviceCanAccessPeer", 0,
                                     "CUDA device " + std::to_string(peer) + " cannot reach the memory of " +
                                         context.label() +
