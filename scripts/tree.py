@@ -133,7 +133,8 @@ def resolve(root: Path, source: Path, kind: str, named: str) -> Path | None:
 
 
 def closure(root: Path, source: Path) -> set[Path]:
-    """The file and all of the project's files that it includes, directly or not."""
+    """The file and all of the project's files that it includes, directly or not. A header of the tests' own that has a
+    source of the same name stands for it, too."""
     found: set[Path] = set()
     left = [source.resolve()]
     while left:
@@ -144,6 +145,8 @@ def closure(root: Path, source: Path) -> set[Path]:
         for _, kind, named in includes(now):
             if inner := resolve(root, now, kind, named):
                 left.append(inner)
+        if now.suffix == ".hpp" and now.is_relative_to(root / "tests") and now.with_suffix(".cpp").is_file():
+            left.append(now.with_suffix(".cpp"))
     return found
 
 

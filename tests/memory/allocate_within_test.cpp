@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "memory/pools.hpp"
 #include "memory/random.hpp"
 #include "support/catch.hpp"
+#include "support/pools.hpp"
 
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/memory/allocate_within.hpp>

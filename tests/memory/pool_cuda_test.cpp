@@ -2,8 +2,8 @@
 //
 // The pool on the backends of CUDA, through a driver of the tests' own.
 #include "memory/fake_cuda.hpp"
-#include "memory/pools.hpp"
 #include "support/catch.hpp"
+#include "support/pools.hpp"
 
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/memory/buffer.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // What a pool knows about its allocations and tells.
-#include "memory/pools.hpp"
 #include "support/catch.hpp"
+#include "support/pools.hpp"
 
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/core/manual_clock.hpp>

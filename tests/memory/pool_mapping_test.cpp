@@ -2,9 +2,9 @@
 //
 // The pool on backends with virtual memory management: what it maps, moves and gives back.
 #include "memory/patterns.hpp"
-#include "memory/pools.hpp"
 #include "memory/random.hpp"
 #include "support/catch.hpp"
+#include "support/pools.hpp"
 
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/memory/host_vmm.hpp>

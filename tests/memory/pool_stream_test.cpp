@@ -2,9 +2,9 @@
 //
 // The pool in stream order, on a device whose streams finish when they are told to and which reports memory that is used
 // by two of them at once.
-#include "memory/pools.hpp"
 #include "memory/random.hpp"
 #include "support/catch.hpp"
+#include "support/pools.hpp"
 
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/memory/null_vmm.hpp>

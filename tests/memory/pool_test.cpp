@@ -2,9 +2,9 @@
 #include "memory/dies.hpp"
 #include "memory/failing_backend.hpp"
 #include "memory/patterns.hpp"
-#include "memory/pools.hpp"
 #include "memory/random.hpp"
 #include "support/catch.hpp"
+#include "support/pools.hpp"
 
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/core/log.hpp>

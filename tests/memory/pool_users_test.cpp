@@ -2,8 +2,8 @@
 //
 // What takes a resource works on a pool: owners of memory, adaptors and caches, in the order of streams where they have one.
 #include "memory/failing_backend.hpp"
-#include "memory/pools.hpp"
 #include "support/catch.hpp"
+#include "support/pools.hpp"
 
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/memory/any_resource.hpp>

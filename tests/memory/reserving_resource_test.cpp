@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "memory/dies.hpp"
-#include "memory/pools.hpp"
 #include "memory/random.hpp"
 #include "support/catch.hpp"
+#include "support/pools.hpp"
 
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/memory/buffer.hpp>

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "support/catch.hpp"
+#include "support/opaque_pool.hpp"
 
 #include <orfeas/cache.hpp>
-#include <orfeas/memory.hpp>
+#include <orfeas/memory/buffer.hpp>
+#include <orfeas/memory/pool_options.hpp>
 #include <orfeas/observatory.hpp>
 
 #include <boost/asio/co_spawn.hpp>
@@ -38,12 +40,12 @@ void check_variable(std::string name, std::string const& value, Read&& read, std
 TEST_CASE("observatory: what is watched, registered and traced comes together in one frame") {
     asio::io_context io;
     observatory obs{io.get_executor(), {.service = "whole"}};
-    memory::pool pool{memory::host_vmm{64 << 20}};
+    orfeas_test::opaque_pool pool{64 << 20};
     cache::local<std::string, std::string> names;
     obs.watch("pool", pool);
     obs.watch("names", names);
     obs.metrics().gauge("custom", "An application's own.").set(7);
-    memory::buffer<char> const block{pool, 1 << 20};
+    memory::buffer<char, orfeas_test::opaque_pool> const block{pool, 1 << 20};
     names.put("a", "b");
     CHECK(names.get("a") == "b");
     { auto const span = obs.tracer().span("work"); }
@@ -79,7 +81,7 @@ TEST_CASE("observatory: frames are taken on the executor until it is stopped") {
 TEST_CASE("observatory: a name is watched once") {
     asio::io_context io;
     observatory obs{io.get_executor()};
-    memory::pool const pool{memory::host_vmm{64 << 20}};
+    orfeas_test::opaque_pool const pool{64 << 20};
     obs.watch("pool", pool);
     CHECK_THROWS_AS(obs.watch("pool", pool), option_error);
     obs.unwatch("pool");

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "support/catch.hpp"
+#include "support/opaque_pool.hpp"
 
 #include <orfeas/memory/buffer.hpp>
-#include <orfeas/memory/null_vmm.hpp>
-#include <orfeas/memory/pool.hpp>
 #include <orfeas/observe/memory_watch.hpp>
 
 #include <string>
@@ -14,22 +13,22 @@ using namespace orfeas::literals;
 
 namespace {
 
-using counted_pool = memory::basic_pool<memory::null_vmm>;
-static_assert(observe::reports_memory<counted_pool>);
+using orfeas_test::opaque_pool;
+static_assert(observe::reports_memory<opaque_pool>);
 static_assert(!observe::reports_memory<std::string>);
 
 } // namespace
 
 TEST_CASE("observe: each pool has a history of its own") {
-    counted_pool big{memory::null_vmm{64_MiB}};
-    counted_pool small{memory::null_vmm{8_MiB}};
+    opaque_pool big{64_MiB};
+    opaque_pool small{8_MiB};
     observe::memory_watch watched{2};
     watched.add("big", big);
     CHECK_FALSE(watched.view("big")->report.current);
     CHECK(memory::to_text(watched.view("big")->report) == "no history\n");
     watched.sample();
     watched.add("small", small);
-    memory::buffer<char, counted_pool> const half{small, 4_MiB, {.tag = small.tag("half")}};
+    memory::buffer<char, opaque_pool> const half{small, 4_MiB, {.tag = small.tag("half")}};
     watched.sample();
     watched.sample();
 
@@ -47,7 +46,7 @@ TEST_CASE("observe: each pool has a history of its own") {
 }
 
 TEST_CASE("observe: cleanups that the application tells of are in the report") {
-    counted_pool pool{memory::null_vmm{64_MiB}};
+    opaque_pool pool{64_MiB};
     observe::memory_watch watched;
     watched.add("pool", pool);
     pool.deallocate(pool.allocate(10_MiB), 10_MiB);
@@ -62,10 +61,10 @@ TEST_CASE("observe: cleanups that the application tells of are in the report") {
 }
 
 TEST_CASE("observe: who cleans up ahead is not advised to") {
-    counted_pool pool{memory::null_vmm{64_MiB}};
+    opaque_pool pool{64_MiB};
     observe::memory_watch watched;
     watched.add("pool", pool);
-    memory::buffer<char, counted_pool> const most{pool, 58_MiB}; // high pressure
+    memory::buffer<char, opaque_pool> const most{pool, 58_MiB}; // high pressure
     auto const advises_it = [&] {
         watched.sample();
         auto const view = *watched.view("pool");
@@ -85,12 +84,12 @@ TEST_CASE("observe: who cleans up ahead is not advised to") {
 TEST_CASE("observe: a snapshot carries the pool's events, and is empty after the watch") {
     memory::pool_options options;
     options.event_capacity = 16;
-    counted_pool pool{memory::null_vmm{64_MiB}, options};
+    opaque_pool pool{64_MiB, options};
     observe::memory_watch watched;
     watched.add("pool", pool);
     CHECK_THROWS_AS(watched.add("pool", pool), option_error);
     CHECK_THROWS_AS(watched.add("", pool), option_error);
-    memory::buffer<char, counted_pool> const one{pool, 1_MiB};
+    memory::buffer<char, opaque_pool> const one{pool, 1_MiB};
     CHECK_FALSE(watched.snapshot("pool")->events.empty());
     CHECK(watched.view("pool")->now.events.empty());
     CHECK(watched.remove("pool"));

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "support/catch.hpp"
+#include "support/opaque_pool.hpp"
 
 #include <orfeas/http/head_parser.hpp>
 #include <orfeas/memory/buffer.hpp>
-#include <orfeas/memory/null_vmm.hpp>
-#include <orfeas/memory/pool.hpp>
 #include <orfeas/serve/memory_api.hpp>
 
 #include <nlohmann/json.hpp>
@@ -17,7 +16,7 @@ using nlohmann::json;
 
 namespace {
 
-using counted_pool = memory::basic_pool<memory::null_vmm>;
+using orfeas_test::opaque_pool;
 
 http::request asking(std::string const& query) {
     http::request q;
@@ -41,10 +40,10 @@ memory::pool_options with_events() {
 
 /// Two pools under watch, of which one has held much.
 struct two_pools {
-    counted_pool pool{memory::null_vmm{64_MiB}, with_events()};
-    counted_pool gpu{memory::null_vmm{8_MiB}, with_events()};
-    memory::buffer<char, counted_pool> weights{pool, 60_MiB, {.tag = pool.tag("weights")}};
-    memory::buffer<char, counted_pool> small{pool, 1_MiB, {.tag = pool.tag("<small>")}};
+    opaque_pool pool{64_MiB, with_events()};
+    opaque_pool gpu{8_MiB, with_events()};
+    memory::buffer<char, opaque_pool> weights{pool, 60_MiB, {.tag = pool.tag("weights")}};
+    memory::buffer<char, opaque_pool> small{pool, 1_MiB, {.tag = pool.tag("<small>")}};
     observe::memory_watch watched;
 
     two_pools() {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "support/catch.hpp"
+#include "support/opaque_pool.hpp"
 
-#include <orfeas/memory.hpp>
+#include <orfeas/memory/buffer.hpp>
 #include <orfeas/observatory.hpp>
 #include <orfeas/serve/server.hpp>
 
@@ -173,10 +174,10 @@ TEST_CASE("serve: health, status, series, history and Prometheus' text") {
 }
 
 TEST_CASE("serve: the memory of watched pools is reported and drawn") {
-    memory::pool pool{memory::host_vmm{64 << 20}};
+    orfeas_test::opaque_pool pool{64 << 20};
     running service;
     service.obs.watch("pool", pool);
-    memory::buffer<char> const block{pool, 1 << 20, {.tag = pool.tag("blocks")}};
+    memory::buffer<char, orfeas_test::opaque_pool> const block{pool, 1 << 20, {.tag = pool.tag("blocks")}};
     auto const port = service.web.port();
     wait_for_frames(service, service.obs.sampler().with_history([](auto const& kept) { return kept.last_seq(); }) + 2);
     auto const pools = ask(port, "/api/v1/memory/report").document()["pools"];

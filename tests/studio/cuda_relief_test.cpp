@@ -3,10 +3,10 @@
 #include "pipeline/cuda_relief.hpp"
 #include "pipeline/decode.hpp"
 #include "support/catch.hpp"
+#include "support/pools.hpp"
 
 #include <orfeas/memory/best_device.hpp>
 #include <orfeas/memory/heap_resource.hpp>
-#include <orfeas/memory/pool.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -4,9 +4,9 @@
 #include "picture_writers.hpp"
 #include "pipeline/generate.hpp"
 #include "support/catch.hpp"
+#include "support/pools.hpp"
 
 #include <orfeas/memory/best_device.hpp>
-#include <orfeas/memory/pool.hpp>
 
 #include <unistd.h>
 

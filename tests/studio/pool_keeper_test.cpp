@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "service/pool_keeper.hpp"
 #include "support/catch.hpp"
+#include "support/pools.hpp"
 
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/core/manual_clock.hpp>
 #include <orfeas/memory/null_vmm.hpp>
-#include <orfeas/memory/pool.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -14,7 +14,7 @@
 using namespace orfeas::literals;
 using namespace std::chrono_literals;
 using orfeas::memory::cleanup_reason;
-using pool_type = orfeas::memory::basic_pool<orfeas::memory::null_vmm>;
+using pool_type = orfeas::memory::pool;
 
 namespace {
 

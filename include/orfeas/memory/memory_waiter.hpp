@@ -11,6 +11,7 @@ class waiter_list;
 ///
 /// Added to a resource with `add_waiter`, it must be removed again before it ends. Who adds itself first, and then asks the
 /// resource for memory, misses nothing: what is deallocated after that request is told.
+/// Thread-safe: it is called from any thread, one call at a time.
 class memory_waiter {
   public:
     virtual ~memory_waiter() = default;

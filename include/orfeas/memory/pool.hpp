@@ -13,6 +13,7 @@
 #include <orfeas/memory/detail/heap_sort.hpp>
 #include <orfeas/memory/detail/memory_spaces.hpp>
 #include <orfeas/memory/detail/note.hpp>
+#include <orfeas/memory/detail/pool_measurements.hpp>
 #include <orfeas/memory/detail/pressure_gauge.hpp>
 #include <orfeas/memory/detail/stream_order.hpp>
 #include <orfeas/memory/detail/waiter_list.hpp>
@@ -273,42 +274,8 @@ class basic_pool {
 
     /// Reports the profile and the counters.
     void measure(measurement_sink sink) const {
-        auto const p = profile();
-        auto const gauge = [&sink](std::string_view name, unit u, double value, std::string_view help) {
-            sink({.name = name, .kind = measurement_kind::gauge, .unit = u, .value = value, .help = help});
-        };
-        gauge("memory_total_bytes", unit::bytes, real(p.total_bytes), "memory that may be handed out at most");
-        gauge("memory_reserved_bytes", unit::bytes, real(p.reserved_bytes), "memory taken from the backend");
-        gauge("memory_allocated_bytes", unit::bytes, real(p.allocated_bytes), "memory handed out");
-        gauge("memory_free_bytes", unit::bytes, real(p.free_bytes), "memory that may still be handed out");
-        gauge("memory_largest_free_bytes", unit::bytes, real(p.largest_free_bytes),
-              "largest free extent in reserved memory");
-        gauge("memory_requested_bytes", unit::bytes, real(p.requested_bytes), "memory asked for by live allocations");
-        gauge("memory_stranded_bytes", unit::bytes, real(p.stranded_bytes),
-              "free memory in pieces that are partly in use");
-        gauge("memory_pending_bytes", unit::bytes, real(p.pending_bytes),
-              "freed memory whose streams may still use it");
-        gauge("memory_fragmentation_ratio", unit::ratio, p.fragmentation_ratio,
-              "share of reserved free memory outside the largest free extent");
-        gauge("memory_stranded_ratio", unit::ratio, p.stranded_ratio,
-              "share of reserved memory that remapping cannot recover");
-        gauge("memory_device_lost", unit::none, device_lost() ? 1.0 : 0.0, "1 once the device was lost, else 0");
-        gauge("memory_waiting_requests", unit::none, real(waiters_.size()), "requests that wait for memory");
-        gauge("memory_pressure", unit::none, static_cast<double>(p.pressure), "0 low, 1 medium, 2 high, 3 critical");
-
-        auto const count = totals();
-        auto const counter = [&sink](std::string_view name, std::uint64_t value, std::string_view help) {
-            sink({.name = name,
-                  .kind = measurement_kind::counter,
-                  .unit = unit::none,
-                  .value = real(value),
-                  .help = help});
-        };
-        counter("memory_allocations_total", count.allocations, "allocations served");
-        counter("memory_failed_allocations_total", count.failed_allocations, "allocations refused");
-        counter("memory_cleanups_total", count.cleanups, "cleanups asked for");
-        counter("memory_failed_cleanups_total", count.failed_cleanups, "cleanups that the backend refused in part");
-        counter("memory_moved_pieces_total", count.moved_pieces, "pieces of memory mapped to another address");
+        auto const held = profile();
+        detail::measure_pool(sink, held, totals(), waiters_.size(), device_lost());
     }
 
     /// Copies host memory into an allocation, or an allocation into host memory; finished on return.
@@ -339,14 +306,6 @@ class basic_pool {
         out_of_memory_report report;
         std::string cause;
         std::string holders; // those who hold most, in words
-    };
-
-    struct counters {
-        std::uint64_t allocations = 0;
-        std::uint64_t failed_allocations = 0;
-        std::uint64_t cleanups = 0;
-        std::uint64_t failed_cleanups = 0;
-        std::uint64_t moved_pieces = 0;
     };
 
     struct prioritized {
@@ -769,7 +728,7 @@ class basic_pool {
         }
     }
 
-    counters totals() const noexcept {
+    detail::pool_counters totals() const noexcept {
         std::scoped_lock const lock{mutex_};
         auto all = counters_;
         all.moved_pieces = spaces_.mapping().moved;
@@ -795,7 +754,7 @@ class basic_pool {
     detail::stream_order<Backend> order_; // ends first: it waits for the work that uses memory
     std::uint64_t requested_ = 0;
     std::uint64_t peak_allocated_ = 0;
-    counters counters_;
+    detail::pool_counters counters_;
     bool lost_ = false;
 };
 

@@ -9,6 +9,7 @@ namespace orfeas::inline v0::memory {
 
 /// Thrown when the memory for a request did not come within its time, but half of it would have been there: do the work in
 /// parts, one after the other, each with at most `available_bytes()`.
+/// Thread-compatible (distinct objects).
 class retry_with_split : public out_of_memory {
   public:
     explicit retry_with_split(out_of_memory const& refused) noexcept : out_of_memory{refused} {

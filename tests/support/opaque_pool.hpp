@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <orfeas/core/measurement.hpp>
+#include <orfeas/memory/allocation_hint.hpp>
+#include <orfeas/memory/cleanup_report.hpp>
+#include <orfeas/memory/memory_profile.hpp>
+#include <orfeas/memory/pool_options.hpp>
+#include <orfeas/memory/snapshot.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+namespace orfeas_test {
+
+/// A pool of host memory whose type its users do not see: for tests of other modules, which a change of the pool does not
+/// compile again.
+class opaque_pool {
+  public:
+    explicit opaque_pool(std::uint64_t capacity_bytes, orfeas::memory::pool_options const& options = {});
+    ~opaque_pool();
+
+    void* allocate(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t),
+                   orfeas::memory::allocation_hint hint = {});
+    void* try_allocate(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) noexcept;
+    void deallocate(void* p, std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) noexcept;
+    orfeas::memory::cleanup_report cleanup();
+    orfeas::memory::tag_id tag(std::string_view name) noexcept;
+    orfeas::memory::memory_profile profile() const noexcept;
+    orfeas::memory::memory_snapshot snapshot(std::string_view name, bool with_events) const;
+    void measure(orfeas::measurement_sink sink) const;
+
+    friend bool operator==(opaque_pool const& a, opaque_pool const& b) noexcept { return &a == &b; }
+
+  private:
+    struct implementation;
+    std::unique_ptr<implementation> inside_;
+};
+
+} // namespace orfeas_test
