@@ -3,11 +3,11 @@
 // The adapter against the concepts of the CCCL that the toolkit brings; those of the other generation are skipped.
 #define LIBCUDACXX_ENABLE_EXPERIMENTAL_MEMORY_RESOURCE
 #include "support/catch.hpp"
+#include "support/opaque_pool.hpp"
 
 #include <orfeas/memory/cuda_cccl.hpp>
 #include <orfeas/memory/heap_resource.hpp>
-#include <orfeas/memory/null_vmm.hpp>
-#include <orfeas/memory/pool.hpp>
+#include <orfeas/memory/out_of_memory.hpp>
 
 #include <cuda/memory_resource>
 #include <cuda/std/version>
@@ -18,16 +18,16 @@
 #include <cstdint>
 
 using namespace orfeas::memory;
+using orfeas_test::opaque_pool;
 
 namespace {
 
-using counted_pool = basic_pool<null_vmm>;
-using on_device = cccl_resource<counted_pool, cuda::mr::device_accessible>;
+using on_device = cccl_resource<opaque_pool, cuda::mr::device_accessible>;
 using on_heap = cccl_resource<heap_resource, cuda::mr::host_accessible>;
 
 static_assert(cuda::has_property<on_device, cuda::mr::device_accessible>);
 static_assert(!cuda::has_property<on_device, cuda::mr::host_accessible>);
-static_assert(!cuda::has_property<cccl_resource<counted_pool>, cuda::mr::device_accessible>);
+static_assert(!cuda::has_property<cccl_resource<opaque_pool>, cuda::mr::device_accessible>);
 
 } // namespace
 
@@ -36,7 +36,7 @@ TEST_CASE("memory: a resource is one of CCCL 3.0") {
     static_assert(cuda::mr::async_resource_with<on_device, cuda::mr::device_accessible>);
     static_assert(cuda::mr::resource_with<on_heap, cuda::mr::host_accessible>);
     static_assert(!cuda::mr::async_resource<on_heap>);
-    counted_pool p{null_vmm{}};
+    opaque_pool p{64 << 20};
     auto adapted = as_cccl<cuda::mr::device_accessible>(p);
     cuda::mr::resource_ref<cuda::mr::device_accessible> plain{adapted};
     void* const a = plain.allocate(1000, 256);
@@ -58,7 +58,7 @@ TEST_CASE("memory: a resource is one of CCCL 3.1 and later") {
     static_assert(cuda::mr::resource_with<on_device, cuda::mr::device_accessible>);
     static_assert(cuda::mr::synchronous_resource_with<on_heap, cuda::mr::host_accessible>);
     static_assert(!cuda::mr::resource<on_heap>);
-    counted_pool p{null_vmm{}};
+    opaque_pool p{64 << 20};
     auto adapted = as_cccl<cuda::mr::device_accessible>(p);
     cuda::mr::resource_ref<cuda::mr::device_accessible> ordered{adapted};
     cuda::stream_ref const stream{reinterpret_cast<cudaStream_t>(std::uintptr_t{0x10})};
@@ -75,7 +75,7 @@ TEST_CASE("memory: a resource is one of CCCL 3.1 and later") {
 }
 
 TEST_CASE("memory: the functions of both generations of CCCL lead to the resource") {
-    counted_pool p{null_vmm{}};
+    opaque_pool p{64 << 20};
     on_device const adapted{p};
     cuda::stream_ref const stream{reinterpret_cast<cudaStream_t>(std::uintptr_t{0x10})};
     void* const a = adapted.allocate_sync(1000);
@@ -88,7 +88,7 @@ TEST_CASE("memory: the functions of both generations of CCCL lead to the resourc
     adapted.deallocate_async(c, 1000, stream);
     CHECK(p.profile().allocations == 0);
     CHECK(p.profile().pending_bytes == 2048);
-    counted_pool q{null_vmm{}};
+    opaque_pool q{64 << 20};
     CHECK(adapted == on_device{p});
     CHECK_FALSE(adapted == on_device{q});
     CHECK(&adapted.upstream() == &p);

@@ -30,6 +30,18 @@ void opaque_pool::deallocate(void* p, std::size_t bytes, std::size_t alignment) 
     inside_->pool.deallocate(p, bytes, alignment);
 }
 
+void* opaque_pool::allocate(memory::stream_ref stream, std::size_t bytes, std::size_t alignment) {
+    return inside_->pool.allocate(stream, bytes, alignment);
+}
+
+void* opaque_pool::try_allocate(memory::stream_ref stream, std::size_t bytes, std::size_t alignment) noexcept {
+    return inside_->pool.try_allocate(stream, bytes, alignment);
+}
+
+void opaque_pool::deallocate(memory::stream_ref stream, void* p, std::size_t bytes, std::size_t alignment) noexcept {
+    inside_->pool.deallocate(stream, p, bytes, alignment);
+}
+
 memory::cleanup_report opaque_pool::cleanup() {
     return inside_->pool.cleanup();
 }

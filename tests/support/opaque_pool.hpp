@@ -7,6 +7,7 @@
 #include <orfeas/memory/memory_profile.hpp>
 #include <orfeas/memory/pool_options.hpp>
 #include <orfeas/memory/snapshot.hpp>
+#include <orfeas/memory/stream_ref.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -26,6 +27,14 @@ class opaque_pool {
                    orfeas::memory::allocation_hint hint = {});
     void* try_allocate(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) noexcept;
     void deallocate(void* p, std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) noexcept;
+
+    void* allocate(orfeas::memory::stream_ref stream, std::size_t bytes,
+                   std::size_t alignment = alignof(std::max_align_t));
+    void* try_allocate(orfeas::memory::stream_ref stream, std::size_t bytes,
+                       std::size_t alignment = alignof(std::max_align_t)) noexcept;
+    void deallocate(orfeas::memory::stream_ref stream, void* p, std::size_t bytes,
+                    std::size_t alignment = alignof(std::max_align_t)) noexcept;
+
     orfeas::memory::cleanup_report cleanup();
     orfeas::memory::tag_id tag(std::string_view name) noexcept;
     orfeas::memory::memory_profile profile() const noexcept;
