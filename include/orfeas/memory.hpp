@@ -5,8 +5,9 @@
 ///
 /// Headers of their own, for who uses them: foresight (memory/peak_forecast.hpp, cleanup_prediction.hpp,
 /// batch_advisor.hpp), the report (memory/memory_history.hpp, memory_report.hpp), events and snapshots
-/// (memory/event_ring.hpp, call_site.hpp, snapshot*.hpp), pinned memory of the host (memory/pinned_backend.hpp), and what
-/// tests use (memory/null_vmm.hpp, tracking_resource.hpp, failing_resource.hpp).
+/// (memory/event_ring.hpp, call_site.hpp, snapshot*.hpp), pinned memory of the host (memory/pinned_backend.hpp), memory for
+/// the capture of graphs (memory/capture_resource.hpp), and what tests use (memory/null_vmm.hpp, tracking_resource.hpp,
+/// failing_resource.hpp).
 
 #include <orfeas/memory/any_resource.hpp>
 #include <orfeas/memory/best_device.hpp>

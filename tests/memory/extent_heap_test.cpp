@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "memory/dies.hpp"
+#include "memory/plain_heap.hpp"
 #include "memory/random.hpp"
 #include "support/catch.hpp"
 
@@ -19,84 +20,11 @@ using orfeas::memory::ordered_extent_heap;
 using orfeas::memory::search_effort;
 using orfeas::memory::detail::bin_bitmap;
 using orfeas::memory::detail::size_bins;
+using orfeas_test::plain_heap;
 
 namespace {
 
 constexpr auto unit = extent_heap::unit_bytes;
-
-/// The same job done by walking a sorted list of what is in use.
-class plain_heap {
-  public:
-    explicit plain_heap(std::map<std::uint64_t, std::uint64_t> regions) : regions_{std::move(regions)} {}
-
-    void insert(std::uint64_t address, std::uint64_t bytes) { used_[address] = bytes; }
-    void erase(std::uint64_t address) { used_.erase(address); }
-
-    /// Calls visit(start, bytes) for each gap.
-    template<class Visit>
-    void gaps(Visit visit) const {
-        for (auto const& [base, bytes] : regions_) {
-            auto at = base;
-            for (auto i = used_.lower_bound(base); i != used_.end() && i->first < base + bytes; ++i) {
-                if (i->first > at) {
-                    visit(at, i->first - at);
-                }
-                at = i->first + i->second;
-            }
-            if (base + bytes > at) {
-                visit(at, base + bytes - at);
-            }
-        }
-    }
-
-    bool has_place(std::uint64_t bytes, std::uint64_t alignment) const {
-        bool found = false;
-        gaps([&](std::uint64_t start, std::uint64_t size) {
-            auto const aligned = (start + alignment - 1) / alignment * alignment;
-            found = found || (aligned - start <= size && size - (aligned - start) >= bytes);
-        });
-        return found;
-    }
-
-    std::uint64_t largest_gap() const {
-        std::uint64_t largest = 0;
-        gaps([&](std::uint64_t, std::uint64_t size) { largest = std::max(largest, size); });
-        return largest;
-    }
-
-    std::uint64_t free_bytes() const {
-        std::uint64_t sum = 0;
-        gaps([&](std::uint64_t, std::uint64_t size) { sum += size; });
-        return sum;
-    }
-
-    std::uint64_t gap_count() const {
-        std::uint64_t count = 0;
-        gaps([&](std::uint64_t, std::uint64_t) { ++count; });
-        return count;
-    }
-
-    bool overlaps(std::uint64_t address, std::uint64_t bytes) const {
-        auto const after = used_.lower_bound(address);
-        if (after != used_.end() && after->first < address + bytes) {
-            return true;
-        }
-        return after != used_.begin() && std::prev(after)->first + std::prev(after)->second > address;
-    }
-
-    bool inside_a_region(std::uint64_t address, std::uint64_t bytes) const {
-        auto const after = regions_.upper_bound(address);
-        if (after == regions_.begin()) {
-            return false;
-        }
-        auto const& [base, size] = *std::prev(after);
-        return address + bytes <= base + size;
-    }
-
-  private:
-    std::map<std::uint64_t, std::uint64_t> regions_;
-    std::map<std::uint64_t, std::uint64_t> used_;
-};
 
 } // namespace
 
@@ -306,8 +234,7 @@ TEST_CASE("memory: extent heap agrees with a plain model over random operations"
                 }
                 REQUIRE(found->bytes == extent_heap::rounded(bytes));
                 REQUIRE(found->address % std::max(alignment, unit) == 0);
-                REQUIRE(plain.inside_a_region(found->address, found->bytes));
-                REQUIRE_FALSE(plain.overlaps(found->address, found->bytes));
+                REQUIRE(plain.is_free(found->address, found->bytes));
                 plain.insert(found->address, found->bytes);
                 live.push_back(*found);
             } else {
@@ -341,7 +268,7 @@ TEST_CASE("memory: the ordered heap takes the lowest place that is large enough"
     for (int round = 0; round < 4; ++round) {
         ordered_extent_heap heap;
         heap.add_region(0, size);
-        plain_heap plain{{{0, size}}};
+        plain_heap plain{std::map<std::uint64_t, std::uint64_t>{{0, size}}};
         std::vector<extent> live;
         for (int step = 0; step < 3000; ++step) {
             if (live.empty() || random() % 100 < 52) {
