@@ -125,6 +125,7 @@ def run_ctest(preset: str, tests: list[Test], long: bool) -> Outcome:
     environment = {"ORFEAS_TEST_LONG": "1"} if long else {}
     say(f"test: {preset}: {len(tests)} programs")
     command = ["ctest", "--test-dir", str(build.folder(preset)), "-R", f"^({names})$", "-j", str(build.jobs()),
+               "--timeout", "86400" if long else "600",
                "--output-on-failure", "--no-label-summary", "--no-tests=error", "--output-junit", str(results),
                "--test-output-size-passed", "4000000", "--test-output-size-failed", "4000000"]
     code = follow(command, lambda line: bool(CTEST_PROGRESS.match(line)), environment)
