@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // What a pool knows about its allocations and tells.
+#include "memory/random.hpp"
 #include "support/catch.hpp"
 #include "support/pools.hpp"
 
@@ -11,7 +12,11 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <random>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace orfeas::literals;
@@ -70,7 +75,7 @@ TEST_CASE("memory: a refusal names who holds the memory, and what is stranded") 
 
 TEST_CASE("memory: a pool that keeps events knows when and where, and for how long") {
     orfeas::manual_clock clock;
-    known_pool pool{null_vmm{64_MiB}, {.event_capacity = 5}, {}, clock};
+    known_pool pool{null_vmm{64_MiB}, {.event_capacity = 6}, {}, clock};
     auto const site = pool.site();
     auto const before = pool.snapshot<orfeas::memory::memory_snapshot>().clock_ns;
     void* const p = pool.allocate(1000, 512, {.tag = pool.tag("tensor"), .site = site});
@@ -103,12 +108,13 @@ TEST_CASE("memory: a pool that keeps events knows when and where, and for how lo
     pool.allocate(1);
     auto const later = pool.snapshot<orfeas::memory::memory_snapshot>();
     CHECK(later.events_lost == 3);
-    REQUIRE(later.events.size() == 5);
+    REQUIRE(later.events.size() == 6);
     CHECK(later.events[0].kind == event_kind::refuse);
-    CHECK(later.events[1].kind == event_kind::release);
-    CHECK(later.events[2].kind == event_kind::cleanup);
-    CHECK(later.events[3].kind == event_kind::reserve);
-    CHECK(later.events[4].kind == event_kind::allocate);
+    CHECK(later.events[1].kind == event_kind::move); // away from its address
+    CHECK(later.events[2].kind == event_kind::release);
+    CHECK(later.events[3].kind == event_kind::cleanup);
+    CHECK(later.events[4].kind == event_kind::reserve);
+    CHECK(later.events[5].kind == event_kind::allocate);
     CHECK(pool.snapshot<orfeas::memory::memory_snapshot>("pool", false).events.empty());
 }
 
@@ -146,4 +152,68 @@ TEST_CASE("memory: a snapshot shows all reserved memory, and what each part of i
     CHECK(found.size() == std::string{"used gone pending plain small "}.size());
     CHECK(seen.profile.pending_bytes == 500_KiB);
     CHECK(seen.profile.rounding_ratio > 0);
+}
+
+TEST_CASE("memory: the events of a pool tell what is mapped where") {
+    auto const seed = orfeas_test::test_seed();
+    INFO("ORFEAS_TEST_SEED=" << seed);
+    std::mt19937_64 random{seed};
+    known_pool pool{null_vmm{64_MiB}, {.segment_bytes = 4_MiB, .event_capacity = 100'000}};
+    constexpr std::uint64_t page = 2_MiB; // of granules, and of plain segments
+    std::vector<std::pair<void*, std::size_t>> live;
+    std::set<std::uint64_t> mapped;
+    std::uint64_t reserved = 0;
+    std::size_t read = 0;
+    bool moved = false;
+    auto const change = [&](std::uint64_t address, std::uint64_t bytes, bool appears) {
+        for (std::uint64_t at = address; address != 0 && at < address + bytes; at += page) {
+            REQUIRE((appears ? mapped.insert(at).second : mapped.erase(at) == 1));
+        }
+    };
+    auto const follow = [&](orfeas::memory::allocation_event const& event) {
+        if (event.kind == event_kind::reserve || event.kind == event_kind::release) {
+            bool const more = event.kind == event_kind::reserve;
+            reserved += more ? event.bytes : 0 - event.bytes;
+            change(event.address, event.bytes, more);
+        } else if (event.kind == event_kind::move) {
+            moved = moved || event.address != 0;
+            change(event.related, event.bytes, false);
+            change(event.address, event.bytes, true);
+        }
+    };
+    for (int i = 0; i < 4000; ++i) {
+        if (random() % 2 == 0) {
+            auto const bytes = static_cast<std::size_t>(orfeas_test::log_uniform(random, 12_MiB));
+            if (void* const p = pool.try_allocate(bytes, 512, {.exportable = random() % 16 == 0})) {
+                live.emplace_back(p, bytes);
+            }
+        } else if (!live.empty()) {
+            std::swap(live[random() % live.size()], live.back());
+            pool.deallocate(live.back().first, live.back().second);
+            live.pop_back();
+        }
+        if (random() % 64 == 0) {
+            pool.cleanup();
+        }
+        if (random() % 64 == 0) {
+            pool.prepare(random() % 30_MiB);
+        }
+        if (i % 20 != 0) {
+            continue;
+        }
+        auto const seen = pool.snapshot<orfeas::memory::memory_snapshot>();
+        REQUIRE(seen.events_lost == 0);
+        for (; read < seen.events.size(); ++read) {
+            follow(seen.events[read]);
+        }
+        std::set<std::uint64_t> there;
+        for (auto const& range : seen.ranges) {
+            for (std::uint64_t at = range.address; at < range.address + range.bytes; at += page) {
+                there.insert(at);
+            }
+        }
+        REQUIRE(mapped == there);
+        REQUIRE(reserved == seen.profile.reserved_bytes);
+    }
+    CHECK(moved);
 }

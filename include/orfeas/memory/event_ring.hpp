@@ -17,7 +17,7 @@ enum class event_kind : std::uint8_t {
     refuse,     ///< a request could not be served
     reserve,    ///< memory was taken from the backend
     release,    ///< memory was given back to the backend
-    move,       ///< free memory was mapped elsewhere, to make one extent of scattered ones
+    move,       ///< free memory left its address, or was mapped at another, to make one extent of scattered ones
     cleanup,    ///< a cleanup ended
     fence,      ///< work that used memory before it was deallocated has finished
 };
@@ -48,11 +48,11 @@ constexpr std::string_view to_string(event_kind kind) noexcept {
 struct allocation_event {
     std::uint64_t sequence = 0; ///< from 0 on, without gaps; set by the ring
     std::uint64_t time_ns = 0;  ///< of the pool's monotonic clock
-    std::uint64_t address = 0;  ///< of the memory; of a move, where it is now; of a refusal and a cleanup 0
+    std::uint64_t address = 0;  ///< of the memory, 0 for none; of a move, where it is mapped now, 0 for nowhere
     std::uint64_t bytes = 0;    ///< taken, given or refused
-    std::uint64_t related =
-        0; ///< allocate and deallocate: bytes asked for, before rounding; refuse: bytes that may still be handed out;
-           ///< move: the address where the memory was; else 0
+    /// allocate and deallocate: bytes asked for, before rounding; refuse: bytes that may still be handed out; move: the
+    /// address that the memory leaves, 0 where it is mapped anew; else 0
+    std::uint64_t related = 0;
     std::uint32_t site = 0;  ///< a call_site_id
     std::uint16_t tag = 0;   ///< a tag_id
     std::uint8_t stream = 0; ///< number of the stream among the pool's, 0 for none

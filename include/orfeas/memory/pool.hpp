@@ -87,7 +87,7 @@ class basic_pool {
           clock_{std::move(clock)},
           total_{limit_of(backend_, options_)},
           pressure_{options_, total_},
-          spaces_{backend_, total_, options_.segment_bytes, mutex_},
+          spaces_{backend_, total_, options_.segment_bytes, mutex_, options_.event_capacity > 0},
           journal_{options_},
           order_{backend_, spaces_, mutex_, log_} {}
 
@@ -189,7 +189,7 @@ class basic_pool {
             device_is_lost();
         }
         report.reserved_after_bytes = reserved_bytes();
-        note_reserved(report.reserved_before_bytes);
+        write_down_mappings();
         report.freed_bytes = report.reserved_before_bytes - report.reserved_after_bytes;
         count_cleanup(report);
         log_(report.success ? severity::info : severity::warning, "memory",
@@ -208,7 +208,9 @@ class basic_pool {
         std::scoped_lock const only_one{growth_mutex_};
         order_.settle_passed();
         std::string cause;
-        return spaces_.tidy(bytes, cause);
+        bool const there = spaces_.tidy(bytes, cause);
+        write_down_mappings();
+        return there;
     }
 
     /// Adds a way to free memory that is held by the pool's users; the lowest `priority` is asked first. It stays until
@@ -557,9 +559,8 @@ class basic_pool {
             table_.reserve_one();
         }
         std::uint64_t released = 0;
-        auto const before = reserved_bytes();
         auto const found = spaces_.grow(request, cause, released);
-        note_reserved(before);
+        write_down_mappings();
         if (released > 0) {
             log_(severity::info, "memory", "segments_released_for_a_request",
                  {{"device", backend_.name()}, {"freed_bytes", released}, {"requested_bytes", request.bytes}});
@@ -708,15 +709,11 @@ class basic_pool {
         return spaces_.budget().reserved_bytes;
     }
 
-    /// Writes down what was taken from the backend, or given back, since `before` bytes were reserved.
-    void note_reserved(std::uint64_t before) noexcept {
+    /// Makes events of what growth did to the memory.
+    void write_down_mappings() noexcept {
         std::scoped_lock const lock{mutex_};
-        auto const now = spaces_.budget().reserved_bytes;
-        if (now > before) {
-            journal_.on_event(event_kind::reserve, now - before, 0, now_ns());
-        } else if (now < before) {
-            journal_.on_event(event_kind::release, before - now, 0, now_ns());
-        }
+        auto const now = journal_.timed() ? now_ns() : 0;
+        spaces_.log().drain([&](allocation_event const& each) { journal_.on_mapping(each, now); });
     }
 
     void count_cleanup(cleanup_report const& report) noexcept {

@@ -223,12 +223,18 @@ class pytorch_writer {
         case event_kind::refuse:
             return entry("oom", event, "device_free", event.related, event.bytes);
         case event_kind::reserve:
+            if (event.address == 0) {
+                return; // kept for later without an address: the viewer knows addresses only
+            }
             return entry(whole ? "segment_alloc" : "segment_map", event, "addr", event.address, event.bytes);
         case event_kind::release:
+            if (event.address == 0) {
+                return;
+            }
             return entry(whole ? "segment_free" : "segment_unmap", event, "addr", event.address, event.bytes);
         case event_kind::move:
-            entry("segment_unmap", event, "addr", event.related, event.bytes);
-            return entry("segment_map", event, "addr", event.address, event.bytes);
+            return event.address == 0 ? entry("segment_unmap", event, "addr", event.related, event.bytes)
+                                      : entry("segment_map", event, "addr", event.address, event.bytes);
         case event_kind::cleanup:
         case event_kind::fence:
             return; // nothing that the viewer knows

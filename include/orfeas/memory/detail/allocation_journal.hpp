@@ -71,6 +71,12 @@ class allocation_journal {
         }
     }
 
+    /// Writes down what was done to memory as it was noted when it was done.
+    void on_mapping(allocation_event event, std::uint64_t now_ns) noexcept {
+        event.time_ns = now_ns;
+        events_.push(event);
+    }
+
     top_tags top() const noexcept { return accounts_.top(tags_); }
     std::vector<tag_profile> tags() const { return accounts_.profiles(tags_); }
     std::vector<call_site_profile> sites() const { return sites_.profiles(); }

@@ -13,6 +13,7 @@ namespace orfeas::inline v0::memory::detail {
 struct piece {
     physical_memory memory;
     std::uint32_t granules = 0;
+    bool logged = false; ///< whether the log has it as taken from the backend
 };
 
 /// Which piece is mapped where in a range of addresses. Thread-compatible (distinct objects).

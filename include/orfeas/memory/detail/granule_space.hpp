@@ -4,6 +4,7 @@
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/memory/concepts.hpp>
 #include <orfeas/memory/detail/granule_map.hpp>
+#include <orfeas/memory/detail/mapping_log.hpp>
 #include <orfeas/memory/detail/memory_budget.hpp>
 #include <orfeas/memory/detail/note.hpp>
 #include <orfeas/memory/detail/peak_trend.hpp>
@@ -47,8 +48,8 @@ class granule_space {
 
     static zone zone_of(std::uint64_t bytes) noexcept { return bytes < small_bytes ? small : large; }
 
-    granule_space(Backend const& backend, memory_budget& budget, std::mutex& mutex)
-        : backend_{backend}, budget_{budget}, mutex_{mutex}, granule_{backend.granule_bytes()} {}
+    granule_space(Backend const& backend, memory_budget& budget, std::mutex& mutex, mapping_log& log)
+        : backend_{backend}, budget_{budget}, mutex_{mutex}, log_{log}, granule_{backend.granule_bytes()} {}
 
     granule_space(granule_space const&) = delete;
     granule_space& operator=(granule_space const&) = delete;
@@ -425,7 +426,7 @@ class granule_space {
         pieces_.reserve(pieces_.size() + 1);
         try {
             auto const memory = backend_.create(size * granule_);
-            pieces_.push_back({memory, size});
+            pieces_.push_back({.memory = memory, .granules = size});
             std::scoped_lock const lock{mutex_};
             budget_.reserved_bytes += size * granule_;
             ++counts_.created;
@@ -528,7 +529,10 @@ class granule_space {
             try {
                 backend_.unmap(address, each.granules * granule_);
                 std::scoped_lock const lock{mutex_};
-                pieces_.push_back(in.map.erase(each.granule)); // there is room: see withdraw_donors
+                auto taken = in.map.erase(each.granule);
+                taken.logged = true;
+                pieces_.push_back(taken); // there is room: see withdraw_donors
+                log_.add(event_kind::move, 0, each.granules * granule_, address);
                 ++counts_.moved;
             } catch (std::exception const& e) {
                 note(cause, e.what());
@@ -629,12 +633,22 @@ class granule_space {
                 mapped += each.granules;
             }
             backend_.allow_access(to.address, mapped * granule_);
+            write_down(to.address, used);
             pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(used));
             return mapped * granule_;
         } catch (std::exception const& e) { // refused, no memory for bookkeeping, or the end of the addresses
             note(cause, e.what());
             unmap_run(where, begin, mapped);
             return 0;
+        }
+    }
+
+    /// Notes the first pieces of pieces_ as mapped side by side from `address` on.
+    void write_down(std::uint64_t address, std::size_t count) noexcept {
+        for (std::size_t i = 0; i < count; ++i) {
+            auto const bytes = pieces_[i].granules * granule_;
+            log_.add(pieces_[i].logged ? event_kind::move : event_kind::reserve, address, bytes);
+            address += bytes;
         }
     }
 
@@ -680,6 +694,10 @@ class granule_space {
         for (auto const& each : pieces_) {
             try {
                 stock_.push_back(each);
+                if (!each.logged) {
+                    log_.add(event_kind::reserve, 0, each.granules * granule_);
+                    stock_.back().logged = true;
+                }
                 std::scoped_lock const lock{mutex_};
                 stock_granules_ += each.granules;
             } catch (std::bad_alloc const&) {
@@ -709,6 +727,9 @@ class granule_space {
                 note(*cause, e.what());
             }
             return false;
+        }
+        if (each.logged) {
+            log_.add(event_kind::release, 0, each.granules * granule_);
         }
         std::scoped_lock const lock{mutex_};
         budget_.reserved_bytes -= each.granules * granule_;
@@ -744,6 +765,7 @@ class granule_space {
     Backend const& backend_;
     memory_budget& budget_;
     std::mutex& mutex_;
+    mapping_log& log_; // of growth
     std::uint64_t granule_;
 
     extent_heap small_;

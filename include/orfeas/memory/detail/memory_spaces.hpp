@@ -2,6 +2,7 @@
 #pragma once
 
 #include <orfeas/memory/detail/granule_space.hpp>
+#include <orfeas/memory/detail/mapping_log.hpp>
 #include <orfeas/memory/detail/memory_budget.hpp>
 #include <orfeas/memory/detail/no_vmm.hpp>
 #include <orfeas/memory/detail/segment_space.hpp>
@@ -32,14 +33,19 @@ struct memory_request {
 template<class Backend>
 class memory_spaces {
   public:
-    memory_spaces(Backend const& backend, std::uint64_t limit_bytes, std::uint64_t segment_bytes, std::mutex& mutex)
+    memory_spaces(Backend const& backend, std::uint64_t limit_bytes, std::uint64_t segment_bytes, std::mutex& mutex,
+                  bool keep_log)
         : budget_{.limit_bytes = limit_bytes},
-          granules_{vmm_of(backend), budget_, mutex},
-          plain_{backend, budget_, mutex, segment_bytes},
+          log_{keep_log},
+          granules_{vmm_of(backend), budget_, mutex, log_},
+          plain_{backend, budget_, mutex, log_, segment_bytes},
           mutex_{mutex},
           mapped_{vmm_of(backend).granule_bytes() != 0} {}
 
     memory_budget const& budget() const noexcept { return budget_; }
+
+    /// What was taken from the backend, moved and given back: grows with growth, trim and tidy, and is theirs to guard.
+    mapping_log& log() noexcept { return log_; }
 
     // --- the heaps: need the mutex ---
 
@@ -188,6 +194,7 @@ class memory_spaces {
     }
 
     memory_budget budget_;
+    mapping_log log_;
     granules granules_;
     segment_space<Backend> plain_;
     std::mutex& mutex_;

@@ -3,6 +3,7 @@
 
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/memory/concepts.hpp>
+#include <orfeas/memory/detail/mapping_log.hpp>
 #include <orfeas/memory/detail/memory_budget.hpp>
 #include <orfeas/memory/detail/note.hpp>
 #include <orfeas/memory/extent_heap.hpp>
@@ -25,8 +26,9 @@ namespace orfeas::inline v0::memory::detail {
 template<class Backend>
 class segment_space {
   public:
-    segment_space(Backend const& backend, memory_budget& budget, std::mutex& mutex, std::uint64_t segment_bytes)
-        : backend_{backend}, budget_{budget}, mutex_{mutex}, segment_bytes_{segment_bytes} {}
+    segment_space(Backend const& backend, memory_budget& budget, std::mutex& mutex, mapping_log& log,
+                  std::uint64_t segment_bytes)
+        : backend_{backend}, budget_{budget}, mutex_{mutex}, log_{log}, segment_bytes_{segment_bytes} {}
 
     segment_space(segment_space const&) = delete;
     segment_space& operator=(segment_space const&) = delete;
@@ -109,6 +111,9 @@ class segment_space {
             }
             auto const each = segments_[region];
             bool const went = give_back(each, &cause);
+            if (went) {
+                log_.add(event_kind::release, reinterpret_cast<std::uintptr_t>(each.data), each.bytes);
+            }
             std::scoped_lock const lock{mutex_};
             if (went) {
                 heap_.remove_region(region);
@@ -151,6 +156,7 @@ class segment_space {
             segments_[region] = added;
             budget_.reserved_bytes += size;
             added.data = nullptr;
+            log_.add(event_kind::reserve, reinterpret_cast<std::uintptr_t>(segments_[region].data), size);
             return allocate(0, bytes, alignment, search_effort::bounded);
         } catch (std::exception const& e) { // the backend's refusal, or no memory for bookkeeping
             note(cause, e.what());
@@ -181,6 +187,7 @@ class segment_space {
     Backend const& backend_;
     memory_budget& budget_;
     std::mutex& mutex_;
+    mapping_log& log_;
     std::uint64_t segment_bytes_;
     extent_heap heap_;
     std::uint64_t allocated_ = 0;
