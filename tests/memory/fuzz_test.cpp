@@ -320,7 +320,8 @@ class pool_fuzz {
     std::uint64_t run() {
         constexpr int steps = 1000;
         {
-            orfeas::memory::pool pool{device_, {.segment_bytes = 2_MiB << (random_() % 3)}};
+            auto const limit = random_() % 4 == 0 ? (2 + random_() % 20) * 1_MiB : 0; // 0: all of the device
+            orfeas::memory::pool pool{device_, {.limit_bytes = limit, .segment_bytes = 2_MiB << (random_() % 3)}};
             for (int step = 0; step < steps; ++step) {
                 operate(pool, random_() % 1000);
                 if (step % 16 == 0) {
