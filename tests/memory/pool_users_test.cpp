@@ -174,3 +174,36 @@ TEST_CASE("memory: a thread cache deals in the order of its stream") {
     CHECK(p.profile().allocations == 0);
     CHECK(p.profile().pending_bytes == 1_MiB + 1024);
 }
+
+TEST_CASE("memory: what caches of threads keep comes back when the pool runs short") {
+    pool p{null_vmm{64_MiB}};
+    thread_cache idle{p};
+    thread_cache busy{p};
+    void* const a = idle.allocate(200_KiB);
+    void* const b = busy.allocate(200_KiB);
+    idle.deallocate(a, 200_KiB);
+    void* const c = busy.allocate(200_KiB);
+    busy.deallocate(b, 200_KiB);
+    CHECK(idle.cached_bytes() > 0);
+    CHECK(busy.cached_bytes() > 0);
+    CHECK(p.try_allocate(64_MiB) == nullptr); // they are asked, and give it back soon
+    busy.deallocate(c, 200_KiB);
+    CHECK(busy.cached_bytes() == 0);
+    void* const d = idle.allocate(1);
+    CHECK(idle.cached_bytes() == 0);
+    CHECK(p.try_allocate(62_MiB) != nullptr);
+    idle.deallocate(d, 1);
+}
+
+TEST_CASE("memory: under high pressure caches of threads are asked before it is too late") {
+    pool p{null_vmm{64_MiB}};
+    thread_cache cache{p};
+    void* const a = cache.allocate(1000);
+    cache.deallocate(cache.allocate(1000), 1000);
+    CHECK(cache.cached_bytes() > 0);
+    p.allocate(58_MiB);
+    CHECK(p.pressure() == memory_pressure::high);
+    p.allocate(2_MiB);
+    cache.deallocate(a, 1000);
+    CHECK(cache.cached_bytes() == 0);
+}

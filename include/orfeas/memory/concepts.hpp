@@ -81,6 +81,14 @@ concept waitable_resource =
         { view.limit_bytes() } noexcept -> std::same_as<std::uint64_t>;
     };
 
+/// A resource that asks those who keep its memory for later to give it back when it is wanted. A keeper is removed before it
+/// ends; both may be called from any thread.
+template<class R>
+concept keeper_resource = memory_resource<R> && requires(R& resource, memory_keeper& keeper) {
+    { resource.add_keeper(keeper) } noexcept -> std::same_as<void>;
+    { resource.remove_keeper(keeper) } noexcept -> std::same_as<void>;
+};
+
 /// Where memory lies; `null` is a device that only counts and has no memory.
 enum class device_kind : std::uint8_t { host, cuda, null };
 

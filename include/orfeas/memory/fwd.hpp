@@ -21,6 +21,7 @@ struct failure_plan;
 
 class stream_ref;
 class memory_waiter;
+class memory_keeper;
 class backend_error;
 class out_of_memory;
 class retry_with_split;

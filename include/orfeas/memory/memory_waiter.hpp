@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-namespace orfeas::inline v0::memory {
+#include <orfeas/memory/detail/listener_list.hpp>
 
-namespace detail {
-class waiter_list;
-} // namespace detail
+namespace orfeas::inline v0::memory {
 
 /// Someone who waits until a resource has memory again: `on_memory_back()` is called whenever some was deallocated.
 ///
 /// Added to a resource with `add_waiter`, it must be removed again before it ends. Who adds itself first, and then asks the
 /// resource for memory, misses nothing: what is deallocated after that request is told.
 /// Thread-safe: it is called from any thread, one call at a time.
-class memory_waiter {
+class memory_waiter : public detail::listed<memory_waiter> {
   public:
     virtual ~memory_waiter() = default;
     memory_waiter(memory_waiter const&) = delete;
@@ -24,12 +22,6 @@ class memory_waiter {
 
   protected:
     memory_waiter() = default;
-
-  private:
-    friend detail::waiter_list;
-
-    memory_waiter* next_ = nullptr;
-    memory_waiter* previous_ = nullptr;
 };
 
 } // namespace orfeas::inline v0::memory

@@ -16,9 +16,10 @@
 #include <orfeas/memory/detail/pool_measurements.hpp>
 #include <orfeas/memory/detail/pressure_gauge.hpp>
 #include <orfeas/memory/detail/stream_order.hpp>
-#include <orfeas/memory/detail/waiter_list.hpp>
 #include <orfeas/memory/error.hpp>
 #include <orfeas/memory/extent_heap.hpp>
+#include <orfeas/memory/memory_keeper.hpp>
+#include <orfeas/memory/memory_waiter.hpp>
 #include <orfeas/memory/out_of_memory.hpp>
 #include <orfeas/memory/pool_fwd.hpp>
 #include <orfeas/memory/pool_options.hpp>
@@ -60,7 +61,8 @@ struct memory_snapshot; // snapshot.hpp
 ///
 /// A request that finds no room goes up a ladder: memory whose streams have passed; under pressure, memory of other streams,
 /// which this stream then waits for; new memory, or free granules moved together; unused memory of the other kind;
-/// waiting for all streams; and the reclaimers, by priority. Only then is it refused; `allocate_within` waits for others then.
+/// waiting for all streams; and the reclaimers, by priority. Caches of threads are asked to give back what they keep, which
+/// they do soon, when memory is that scarce. Only then is it refused; `allocate_within` waits for others then.
 ///
 /// Cleanups, refused requests and memory given back for want of it are events of `log`.
 ///
@@ -134,6 +136,10 @@ class basic_pool {
     void add_waiter(memory_waiter& waiter) noexcept { waiters_.add(waiter); }
     void remove_waiter(memory_waiter& waiter) noexcept { waiters_.remove(waiter); }
 
+    /// From now on, or no longer, the keeper is told when memory is wanted: see thread_cache.
+    void add_keeper(memory_keeper& keeper) noexcept { keepers_.add(keeper); }
+    void remove_keeper(memory_keeper& keeper) noexcept { keepers_.remove(keeper); }
+
     /// Takes back what `allocate` returned for the same size and alignment; no running work uses it any more. Null is
     /// nothing to take back.
     void deallocate(void* p, std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) noexcept {
@@ -150,7 +156,7 @@ class basic_pool {
                 spaces_.deallocate(*found, 0, 0);
             }
         }
-        waiters_.tell_all();
+        tell_waiters();
     }
 
     /// Takes back what `allocate` returned, once the work that was submitted to `stream` so far is done. Memory that was
@@ -163,7 +169,7 @@ class basic_pool {
         }
         ORFEAS_ASSERT(is_alignment(alignment), "alignments are powers of two up to extent_heap::max_alignment");
         if (give_to(stream, p, bytes)) {
-            waiters_.tell_all();
+            tell_waiters();
         } else if (order_.finish_now(stream)) {
             deallocate(p, bytes, alignment);
         } // if even waiting is refused, the stream's work may run for ever
@@ -228,6 +234,12 @@ class basic_pool {
     memory_profile profile() const noexcept {
         std::scoped_lock const lock{mutex_};
         return profile_now();
+    }
+
+    /// How scarce memory is now; as in the profile, in constant time.
+    memory_pressure pressure() const noexcept {
+        std::scoped_lock const lock{mutex_};
+        return pressure_.level();
     }
 
     /// Names a tag for allocation hints, the same one each time; beyond options().tag_limit all are one.
@@ -471,6 +483,7 @@ class basic_pool {
         if (!cause.empty() && device_is_lost()) {
             return nullptr;
         }
+        tell_keepers();
         // reclaimers run without the growth lock: what they call may look at the pool
         std::scoped_lock const one_at_a_time{reclaimers_mutex_};
         for (auto& each : reclaimers_) {
@@ -485,6 +498,14 @@ class basic_pool {
             }
         }
         return nullptr;
+    }
+
+    void tell_waiters() noexcept {
+        waiters_.tell_all([](memory_waiter& each) noexcept { each.on_memory_back(); });
+    }
+
+    void tell_keepers() noexcept {
+        keepers_.tell_all([](memory_keeper& each) noexcept { each.on_memory_wanted(); });
     }
 
     /// Asks the device whether it is still there, after it refused something.
@@ -527,7 +548,11 @@ class basic_pool {
             if (void* const p = take_locked(stream, request, hint)) {
                 return p;
             }
-            if (stream != nullptr && pressed() && order_.borrow(*stream)) {
+            auto const level = pressure();
+            if (level >= memory_pressure::high) {
+                tell_keepers();
+            }
+            if (stream != nullptr && level != memory_pressure::low && order_.borrow(*stream)) {
                 if (void* const p = take_locked(stream, request, hint)) {
                     return p;
                 }
@@ -576,11 +601,6 @@ class basic_pool {
             throw;
         }
         return enter(*found, request, hint);
-    }
-
-    bool pressed() const noexcept {
-        std::scoped_lock const lock{mutex_};
-        return pressure_.level() != memory_pressure::low;
     }
 
     void refuse(detail::memory_request const& request, failure& why) noexcept {
@@ -740,7 +760,8 @@ class basic_pool {
 
     std::mutex reclaimers_mutex_; // before growth_mutex_
     std::vector<prioritized> reclaimers_;
-    detail::waiter_list waiters_;
+    detail::listener_list<memory_waiter> waiters_;
+    detail::listener_list<memory_keeper> keepers_;
 
     std::mutex growth_mutex_;  // held by whoever calls the backend; before mutex_
     mutable std::mutex mutex_; // guards all that follows
@@ -755,6 +776,7 @@ class basic_pool {
     bool lost_ = false;
 };
 
-static_assert(reclaimable_resource<pool> && waitable_resource<pool> && copying_resource<pool> && measurable<pool>);
+static_assert(reclaimable_resource<pool> && waitable_resource<pool> && keeper_resource<pool> &&
+              copying_resource<pool> && measurable<pool>);
 
 } // namespace orfeas::inline v0::memory

@@ -5,6 +5,7 @@
 #include <orfeas/memory/detail/remote_frees.hpp>
 #include <orfeas/memory/detail/size_classes.hpp>
 #include <orfeas/memory/heap_resource.hpp>
+#include <orfeas/memory/memory_keeper.hpp>
 #include <orfeas/memory/stream_ref.hpp>
 #include <orfeas/memory/thread_cache_options.hpp>
 
@@ -12,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 
 namespace orfeas::inline v0::memory {
 
@@ -21,7 +23,8 @@ namespace orfeas::inline v0::memory {
 /// Requests up to 256 KiB, aligned to at most 512, take a block of one of 32 size classes, from the cache if it has one of
 /// the class, else from below. There the cache takes and gives back blocks several at a time, up to 16. It keeps at most
 /// `limit_bytes`. Larger and more strictly aligned requests pass through. When the resource below refuses, all that is
-/// kept goes back to it, and it is asked again.
+/// kept goes back to it, and it is asked again. A pool below that runs short asks its caches to flush: each does at its
+/// owner's next deallocation, or when it finds no block.
 ///
 /// What is kept counts as allocated in the resource below; `cached_bytes()` is how much that is.
 ///
@@ -44,16 +47,25 @@ class alignas(64) thread_cache {
 
     /// Takes nothing yet. Throws option_error for options out of range.
     explicit thread_cache(Resource& upstream, thread_cache_options const& options = {})
-        : upstream_{&upstream}, limit_{checked(options).limit_bytes} {}
+        : upstream_{&upstream}, limit_{checked(options).limit_bytes} {
+        add_to_keepers();
+    }
 
     /// For the work of one stream.
     thread_cache(Resource& upstream, stream_ref stream, thread_cache_options const& options = {})
         requires stream_ordered_resource<Resource>
-        : upstream_{&upstream}, stream_{stream}, limit_{checked(options).limit_bytes} {}
+        : upstream_{&upstream}, stream_{stream}, limit_{checked(options).limit_bytes} {
+        add_to_keepers();
+    }
 
     thread_cache(thread_cache const&) = delete;
     thread_cache& operator=(thread_cache const&) = delete;
-    ~thread_cache() { flush(); }
+    ~thread_cache() {
+        if constexpr (keeper_resource<Resource>) {
+            upstream_->remove_keeper(listener_);
+        }
+        flush();
+    }
 
     /// Throws what the resource below throws: out_of_memory.
     void* allocate(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) {
@@ -109,8 +121,8 @@ class alignas(64) thread_cache {
         }
     }
 
-    /// Asks the owner to flush, from any thread: it does at its next deallocation, or when it finds no block. For reclaimers
-    /// of a pool.
+    /// Asks the owner to flush, from any thread: it does at its next deallocation, or when it finds no block. A pool
+    /// asks for it when memory is scarce.
     void request_flush() noexcept { flush_requested_.store(true, std::memory_order_relaxed); }
 
     /// What is kept. Blocks that other threads gave back count from when the owner has found them.
@@ -158,6 +170,24 @@ class alignas(64) thread_cache {
             1; ///< doubles while the class keeps running out: blocks for one request are none to hoard
         void* blocks[capacity];
     };
+
+    /// Hears from the resource below that memory is wanted.
+    struct listener final : memory_keeper {
+        explicit listener(thread_cache& owner) noexcept : cache{owner} {}
+        void on_memory_wanted() noexcept override { cache.request_flush(); }
+
+        thread_cache& cache;
+    };
+
+    struct deaf { // what needs no listener
+        explicit deaf(thread_cache&) noexcept {}
+    };
+
+    void add_to_keepers() noexcept {
+        if constexpr (keeper_resource<Resource>) {
+            upstream_->add_keeper(listener_);
+        }
+    }
 
     struct request {
         std::size_t bytes;
@@ -325,6 +355,7 @@ class alignas(64) thread_cache {
 
     alignas(64) detail::remote_frees remote_; // what other threads write to, on a cache line of its own
     std::atomic<bool> flush_requested_{false};
+    [[no_unique_address]] std::conditional_t<keeper_resource<Resource>, listener, deaf> listener_{*this};
 };
 static_assert(copying_resource<thread_cache<heap_resource>>);
 
