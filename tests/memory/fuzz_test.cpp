@@ -367,7 +367,7 @@ class pool_fuzz {
         } else if (dice < 986) {
             static_cast<void>(pool.prepare(orfeas_test::log_uniform(random_, 16_MiB)));
         } else if (dice < 990) {
-            forget(pool, random_() % streams);
+            pool.forget_stream(stream(random_() % streams));
         } else if (failing_) {
             injected_ = random_() % 3 != 0;
             auto const count = injected_ ? 1 + random_() % 3 : 0;
@@ -376,16 +376,6 @@ class pool_fuzz {
                          random_() % 2 == 0 ? orfeas::memory::error::call_failed
                                             : orfeas::memory::error::out_of_memory);
         }
-    }
-
-    template<class Pool>
-    void forget(Pool& pool, std::size_t which) {
-        for (auto i = live_.size(); i-- > 0;) {
-            if (live_[i].stream == which) {
-                deallocate(pool, i);
-            }
-        }
-        pool.forget_stream(stream(which));
     }
 
     template<class Pool>

@@ -342,6 +342,12 @@ TEST_CASE("memory: a stream that is forgotten leaves its memory to everyone, and
             pool.forget_stream(stream_ref{&name});
         }
         pool.forget_stream(stream(3)); // never seen
+
+        pool.deallocate(stream(0), pool.allocate(stream(0), 4096), 4096);
+        void* const early = pool.allocate(stream(0), 4096); // outlives its stream
+        pool.forget_stream(stream(0));
+        pool.deallocate(early, 4096);
+        CHECK(pool.profile().pending_bytes == 0);
     }
     CHECK(device.violations() == sentences{});
     CHECK(device.leaks() == sentences{});

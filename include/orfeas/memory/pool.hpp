@@ -150,8 +150,9 @@ class basic_pool {
         {
             std::unique_lock lock{mutex_};
             auto const owner = owner_of(p);
-            if (owner != 0) { // the stream had it back early: earlier work of the stream may still use it
-                give_to(*order_.entry_of_owner(owner), p, bytes, lock);
+            auto* const early = owner == 0 ? nullptr : order_.entry_of_owner(owner);
+            if (early != nullptr && early->active) { // it had it back early: earlier work of the stream may still use it
+                give_to(*early, p, bytes, lock);
             } else if (auto const found = forget(p, bytes, 0)) {
                 spaces_.deallocate(*found, 0, 0);
             }
