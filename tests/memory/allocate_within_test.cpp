@@ -83,6 +83,56 @@ TEST_CASE("memory: when the time is over, the request is refused once") {
     p.deallocate(held, 60_MiB);
 }
 
+TEST_CASE("memory: a timeout holds however often others deallocate, and may be for ever") {
+    pool p{null_vmm{64_MiB}};
+    void* const held = p.allocate(40_MiB);
+    std::atomic<bool> done{false};
+    std::thread busy{[&] {
+        while (!done) {
+            p.deallocate(p.allocate(1000), 1000);
+        }
+    }};
+    CHECK_THROWS_AS(allocate_within(p, 1ms, 60_MiB), out_of_memory);
+    done = true;
+    busy.join();
+    std::thread other{[&] { when_someone_waits(p, [&] { p.deallocate(held, 40_MiB); }); }};
+    p.deallocate(allocate_within(p, std::chrono::nanoseconds::max(), 60_MiB), 60_MiB);
+    other.join();
+}
+
+TEST_CASE("memory: who waits for a device that is lost is told at once, and not to split") {
+    null_vmm const device{64_MiB};
+    pool p{device};
+    void* const held = p.allocate(20_MiB);
+    device.fail(1, ~std::uint64_t{0}, error::device_lost);
+    try {
+        allocate_within(p, 1h, 60_MiB);
+        FAIL("the device is lost");
+    } catch (retry_with_split const&) {
+        FAIL("no part of it will ever be there");
+    } catch (out_of_memory const& refused) {
+        CHECK(refused.report().available_bytes == 0);
+    }
+    CHECK(p.device_lost());
+    CHECK(p.limit_bytes() == 0);
+    p.deallocate(held, 20_MiB);
+}
+
+TEST_CASE("memory: what the device refuses is not said to be available") {
+    null_vmm const device{64_MiB};
+    pool p{device};
+    void* const held = p.allocate(20_MiB);
+    device.fail(null_call::create, 1, 1000, error::out_of_memory); // another process has it
+    try {
+        allocate_within(p, 0ns, 40_MiB);
+        FAIL("the device gives nothing");
+    } catch (out_of_memory const& refused) {
+        CHECK(refused.report().available_bytes == 0);
+    }
+    p.deallocate(held, 20_MiB);
+    CHECK_THROWS_AS(allocate_within(p, 0ns, ~std::size_t{0}), out_of_memory);
+}
+
 TEST_CASE("memory: where half of a request fits, its caller is told to split it") {
     pool p{null_vmm{64_MiB}};
     void* const held = p.allocate(40_MiB);

@@ -268,6 +268,22 @@ TEST_CASE("memory: a lost device is reported once, and asked no more") {
     CHECK(std::count(log->seen.begin(), log->seen.end(), "fence_refused") == 0);
 }
 
+TEST_CASE("memory: a device that is lost shows in fences and copies, too") {
+    for (bool const by_copy : {true, false}) {
+        auto const device = manual_device(8_MiB);
+        orfeas::memory::pool pool{device};
+        void* const p = pool.allocate(stream(0), 8_MiB);
+        device.fail(1, ~std::uint64_t{0}, orfeas::memory::error::device_lost);
+        if (by_copy) {
+            int value = 0;
+            CHECK_THROWS_AS(pool.copy_out(&value, p, sizeof value), orfeas::memory::backend_error);
+        }
+        pool.deallocate(stream(0), p, 8_MiB);
+        CHECK(pool.try_allocate(8_MiB) == nullptr);
+        CHECK(pool.device_lost());
+    }
+}
+
 TEST_CASE("memory: a device that refuses once is not lost") {
     auto const device = manual_device(64_MiB);
     orfeas::memory::pool pool{device};

@@ -3,6 +3,7 @@
 
 #include <orfeas/memory/allocation_hint.hpp>
 #include <orfeas/memory/concepts.hpp>
+#include <orfeas/memory/detail/deadline_after.hpp>
 #include <orfeas/memory/memory_waiter.hpp>
 #include <orfeas/memory/retry_with_split.hpp>
 #include <orfeas/memory/stream_ref.hpp>
@@ -52,14 +53,15 @@ void* allocate_blocking(Resource& resource, std::chrono::nanoseconds timeout, st
     if (void* const p = retry()) {
         return p;
     }
-    if (bytes <= resource.limit_bytes()) { // more than there is does not come by waiting
-        auto const deadline = std::chrono::steady_clock::now() + timeout;
-        blocking_waiter waiter{resource};
-        do {
-            if (void* const p = retry()) {
-                return p;
-            }
-        } while (waiter.wait_until(deadline));
+    auto const deadline = deadline_after(timeout);
+    blocking_waiter waiter{resource};
+    while (bytes <= resource.limit_bytes()) { // more than there is does not come by waiting
+        if (void* const p = retry()) {
+            return p;
+        }
+        if (std::chrono::steady_clock::now() >= deadline || !waiter.wait_until(deadline)) {
+            break;
+        }
     }
     return allocate_or_split(ask);
 }

@@ -3,6 +3,7 @@
 
 #include <orfeas/memory/allocation_hint.hpp>
 #include <orfeas/memory/concepts.hpp>
+#include <orfeas/memory/detail/deadline_after.hpp>
 #include <orfeas/memory/memory_waiter.hpp>
 #include <orfeas/memory/retry_with_split.hpp>
 #include <orfeas/memory/stream_ref.hpp>
@@ -36,59 +37,58 @@ namespace detail {
 
 /// Wakes a coroutine when memory comes back, or at a time. The timer and its waits live on a strand; who gives memory back
 /// only posts to it.
-template<class Executor>
-class coroutine_alarm : public std::enable_shared_from_this<coroutine_alarm<Executor>> {
+class coroutine_alarm : public std::enable_shared_from_this<coroutine_alarm> {
   public:
-    template<class T>
-    using awaitable = boost::asio::awaitable<T, Executor>;
-
-    explicit coroutine_alarm(Executor const& executor) : strand_{executor}, timer_{strand_} {}
+    explicit coroutine_alarm(boost::asio::any_io_executor const& executor)
+        : strand_{boost::asio::make_strand(executor)}, timer_{strand_} {}
 
     void ring() noexcept {
-        if (rung_.exchange(true)) {
-            return; // the coroutine has not looked yet
+        if (posted_.exchange(true)) {
+            return; // it will ring
         }
         try {
-            boost::asio::post(strand_, [self = this->shared_from_this()] { self->timer_.cancel(); });
+            boost::asio::post(strand_, [self = shared_from_this()] {
+                self->posted_ = false;
+                self->rung_ = true;
+                self->timer_.cancel();
+            });
         } catch (std::exception const&) { // no memory to say so: the coroutine looks again at its deadline
-            rung_ = false;
+            posted_ = false;
         }
     }
 
     /// True when it rang since the last call, false at the deadline. Throws operation_aborted when the caller is cancelled.
-    awaitable<bool> wait_until(std::chrono::steady_clock::time_point deadline) {
-        boost::asio::use_awaitable_t<Executor> const token;
-        auto waiting = wait(this->shared_from_this(), deadline);
-        auto const rung = co_await boost::asio::co_spawn(strand_, std::move(waiting), token);
+    boost::asio::awaitable<bool> wait_until(std::chrono::steady_clock::time_point deadline) {
+        auto waiting = wait(shared_from_this(), deadline);
+        auto const rung = co_await boost::asio::co_spawn(strand_, std::move(waiting), boost::asio::use_awaitable);
         co_return rung;
     }
 
   private:
-    static awaitable<bool> wait(std::shared_ptr<coroutine_alarm> self, std::chrono::steady_clock::time_point deadline) {
+    static boost::asio::awaitable<bool> wait(std::shared_ptr<coroutine_alarm> self,
+                                             std::chrono::steady_clock::time_point deadline) {
         if (!self->rung_) {
             boost::system::error_code ended;
-            boost::asio::use_awaitable_t<Executor> const token;
             self->timer_.expires_at(deadline);
-            co_await self->timer_.async_wait(boost::asio::redirect_error(token, ended));
+            co_await self->timer_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ended));
             if (ended && !self->rung_) {
                 throw boost::system::system_error{ended};
             }
         }
-        co_return self->rung_.exchange(false);
+        co_return std::exchange(self->rung_, false);
     }
 
-    boost::asio::strand<Executor> strand_;
-    boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
-                                      boost::asio::strand<Executor>>
-        timer_;
-    std::atomic<bool> rung_{false};
+    boost::asio::strand<boost::asio::any_io_executor> strand_;
+    boost::asio::steady_timer timer_;
+    std::atomic<bool> posted_{false};
+    bool rung_ = false; // the strand's
 };
 
 /// Rings an alarm whenever memory comes back to a resource. Added to it as long as it lives.
-template<waitable_resource Resource, class Executor>
+template<waitable_resource Resource>
 class alarm_ringer final : public memory_waiter {
   public:
-    alarm_ringer(Resource& resource, coroutine_alarm<Executor>& alarm) noexcept : resource_{resource}, alarm_{alarm} {
+    alarm_ringer(Resource& resource, coroutine_alarm& alarm) noexcept : resource_{resource}, alarm_{alarm} {
         resource_.add_waiter(*this);
     }
     ~alarm_ringer() override { resource_.remove_waiter(*this); }
@@ -97,7 +97,7 @@ class alarm_ringer final : public memory_waiter {
 
   private:
     Resource& resource_;
-    coroutine_alarm<Executor>& alarm_;
+    coroutine_alarm& alarm_;
 };
 
 } // namespace detail
@@ -109,11 +109,11 @@ class alarm_ringer final : public memory_waiter {
 /// The resource must outlive it, and it must outlive its requests. Requests resume on their own executors; a request whose
 /// coroutine is cancelled while it waits ends with operation_aborted.
 /// Thread-safe.
-template<waitable_resource Resource, class Executor = boost::asio::any_io_executor>
+template<waitable_resource Resource>
 class awaiting_allocator {
   public:
     template<class T>
-    using awaitable = boost::asio::awaitable<T, Executor>;
+    using awaitable = boost::asio::awaitable<T>;
 
     /// Frees memory of the resource that its owner can do without: asked for bytes, it answers how many it deallocated.
     /// Several requests may have it running at a time. It must not ask this allocator for memory.
@@ -226,16 +226,22 @@ class awaiting_allocator {
 
     template<class Request>
     awaitable<void*> wait(Request const& request, std::chrono::nanoseconds timeout) {
-        auto const deadline = std::chrono::steady_clock::now() + timeout;
+        auto const deadline = detail::deadline_after(timeout);
         auto const executor = co_await boost::asio::this_coro::executor;
-        auto const alarm = std::make_shared<detail::coroutine_alarm<Executor>>(executor);
-        detail::alarm_ringer<Resource, Executor> const ringer{resource_, *alarm};
-        for (bool rung = true; rung;) {
+        auto const alarm = std::make_shared<detail::coroutine_alarm>(executor);
+        detail::alarm_ringer<Resource> ringer{resource_, *alarm};
+        while (request.bytes <= resource_.limit_bytes()) {
             if (void* const p = request.retry()) {
                 co_return p;
             }
+            if (std::chrono::steady_clock::now() >= deadline) {
+                break;
+            }
             auto waiting = alarm->wait_until(deadline);
-            rung = co_await std::move(waiting);
+            bool const rung = co_await std::move(waiting);
+            if (!rung) {
+                break;
+            }
         }
         co_return nullptr;
     }

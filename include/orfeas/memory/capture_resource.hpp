@@ -277,7 +277,8 @@ class capture_resource : public detail::resource_wrapper<capture_resource<Resour
                  .total_bytes = growth_ == 0 ? taken_ : 0,
                  .reserved_bytes = taken_,
                  .allocated_bytes = allocated_,
-                 .largest_free_bytes = heap_.largest_free_bytes()},
+                 .largest_free_bytes = heap_.largest_free_bytes(),
+                 .available_bytes = heap_.largest_free_bytes()},
                 "memory for a capture",
                 growth_ == 0 ? "Take more ahead, deallocate in the order of the stream that allocates, or let it grow"
                              : "The resource below has no further segment"};

@@ -49,7 +49,8 @@ class limiting_resource : public detail::charging_adaptor<limiting_resource<Reso
                  .alignment = alignment,
                  .total_bytes = limit_bytes(),
                  .reserved_bytes = used,
-                 .allocated_bytes = used},
+                 .allocated_bytes = used,
+                 .available_bytes = limit_bytes() - used},
                 "limit on a resource"};
     }
 

@@ -5,7 +5,6 @@
 #include <orfeas/core/clock.hpp>
 #include <orfeas/core/log.hpp>
 #include <orfeas/core/measurement.hpp>
-#include <orfeas/core/unique_function.hpp>
 #include <orfeas/memory/allocation_hint.hpp>
 #include <orfeas/memory/concepts.hpp>
 #include <orfeas/memory/detail/allocation_journal.hpp>
@@ -15,6 +14,7 @@
 #include <orfeas/memory/detail/note.hpp>
 #include <orfeas/memory/detail/pool_measurements.hpp>
 #include <orfeas/memory/detail/pressure_gauge.hpp>
+#include <orfeas/memory/detail/reclaimer_list.hpp>
 #include <orfeas/memory/detail/stream_order.hpp>
 #include <orfeas/memory/error.hpp>
 #include <orfeas/memory/extent_heap.hpp>
@@ -26,6 +26,7 @@
 #include <orfeas/memory/stream_ref.hpp>
 #include <orfeas/memory/tag_profile.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -78,7 +79,7 @@ class basic_pool {
     /// Frees memory of the pool that its owner can do without: asked for bytes, it answers how many it deallocated. It
     /// runs on the thread whose request found no room, one at a time. It must not allocate from the pool, add reclaimers, or
     /// wait for a thread that may do so.
-    using reclaimer = unique_function<std::uint64_t(std::uint64_t)>;
+    using reclaimer = detail::reclaimer_list::reclaimer;
 
     /// Takes no memory yet. Throws option_error for options out of range, and backend_error if the backend does not
     /// answer how much memory it has.
@@ -89,7 +90,7 @@ class basic_pool {
           clock_{std::move(clock)},
           total_{limit_of(backend_, options_)},
           pressure_{options_, total_},
-          spaces_{backend_, total_, options_.segment_bytes, mutex_, options_.event_capacity > 0},
+          spaces_{backend_, total_, options_.segment_bytes, mutex_, mapping_writer()},
           journal_{options_},
           order_{backend_, spaces_, mutex_, log_} {}
 
@@ -151,7 +152,8 @@ class basic_pool {
             std::unique_lock lock{mutex_};
             auto const owner = owner_of(p);
             auto* const early = owner == 0 ? nullptr : order_.entry_of_owner(owner);
-            if (early != nullptr && early->active) { // it had it back early: earlier work of the stream may still use it
+            if (early != nullptr &&
+                early->active) { // it had it back early: earlier work of the stream may still use it
                 give_to(*early, p, bytes, lock);
             } else if (auto const found = forget(p, bytes, 0)) {
                 spaces_.deallocate(*found, 0, 0);
@@ -215,21 +217,13 @@ class basic_pool {
         std::scoped_lock const only_one{growth_mutex_};
         order_.settle_passed();
         std::string cause;
-        bool const there = spaces_.tidy(bytes, cause);
-        write_down_mappings();
-        return there;
+        mapping_end const end{*this};
+        return spaces_.tidy(bytes, cause);
     }
 
     /// Adds a way to free memory that is held by the pool's users; the lowest `priority` is asked first. It stays until
     /// the pool ends.
-    void add_reclaimer(int priority, reclaimer reclaim) {
-        std::scoped_lock const lock{reclaimers_mutex_};
-        auto place = reclaimers_.begin();
-        while (place != reclaimers_.end() && place->priority <= priority) {
-            ++place;
-        }
-        reclaimers_.insert(place, {priority, std::move(reclaim)});
-    }
+    void add_reclaimer(int priority, reclaimer reclaim) { reclaimers_.add(priority, std::move(reclaim)); }
 
     /// What the pool holds now. Linear in the free extents of at least a granule.
     memory_profile profile() const noexcept {
@@ -295,20 +289,22 @@ class basic_pool {
 
     /// Copies host memory into an allocation, or an allocation into host memory; finished on return.
     /// Throws backend_error when the device refuses.
-    void copy_in(void* to, void const* from, std::size_t bytes) const { backend_.copy_in(to, from, bytes); }
-    void copy_out(void* to, void const* from, std::size_t bytes) const { backend_.copy_out(to, from, bytes); }
+    void copy_in(void* to, void const* from, std::size_t bytes) {
+        copy([&] { backend_.copy_in(to, from, bytes); });
+    }
+    void copy_out(void* to, void const* from, std::size_t bytes) {
+        copy([&] { backend_.copy_out(to, from, bytes); });
+    }
 
     /// Whether the host may read and write the memory directly.
     bool host_accessible() const noexcept { return backend_.host_accessible(); }
 
     /// Whether the device was seen to be lost.
-    bool device_lost() const noexcept {
-        std::scoped_lock const lock{mutex_};
-        return lost_;
-    }
+    bool device_lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
 
-    /// What may be handed out at most: the backend's memory, or options().limit_bytes if that is less.
-    std::uint64_t limit_bytes() const noexcept { return total_; }
+    /// What may be handed out at most: the backend's memory, or options().limit_bytes if that is less; 0 when the device is
+    /// lost.
+    std::uint64_t limit_bytes() const noexcept { return device_lost() ? 0 : total_; }
 
     Backend const& backend() const noexcept { return backend_; }
     pool_options const& options() const noexcept { return options_; }
@@ -321,11 +317,6 @@ class basic_pool {
         out_of_memory_report report;
         std::string cause;
         std::string holders; // those who hold most, in words
-    };
-
-    struct prioritized {
-        int priority;
-        reclaimer reclaim;
     };
 
     static pool_options checked(pool_options const& options) {
@@ -371,7 +362,7 @@ class basic_pool {
         ORFEAS_ASSERT(is_alignment(request.alignment), "alignments are powers of two up to extent_heap::max_alignment");
         {
             std::scoped_lock const lock{mutex_};
-            if (lost_) [[unlikely]] {
+            if (device_lost()) [[unlikely]] {
                 detail::note(cause, "The device is lost");
                 return nullptr;
             }
@@ -481,24 +472,19 @@ class basic_pool {
         if (void* const p = find_or_grow(stream, request, hint, cause)) {
             return p;
         }
-        if (!cause.empty() && device_is_lost()) {
+        if ((!cause.empty() || order_.take_suspicion()) && device_is_lost()) {
             return nullptr;
         }
         tell_keepers();
         // reclaimers run without the growth lock: what they call may look at the pool
-        std::scoped_lock const one_at_a_time{reclaimers_mutex_};
-        for (auto& each : reclaimers_) {
-            auto const freed = ask(each.reclaim, request.bytes);
-            if (freed == 0) {
-                continue;
-            }
+        void* found = nullptr;
+        reclaimers_.ask(request.bytes, [&](std::uint64_t freed) noexcept {
             log_(severity::info, "memory", "reclaimed_for_a_request",
                  {{"device", backend_.name()}, {"freed_bytes", freed}, {"requested_bytes", request.bytes}});
-            if (void* const p = find_or_grow(stream, request, hint, cause)) {
-                return p;
-            }
-        }
-        return nullptr;
+            found = find_or_grow(stream, request, hint, cause);
+            return found != nullptr;
+        });
+        return found;
     }
 
     void tell_waiters() noexcept {
@@ -507,6 +493,18 @@ class basic_pool {
 
     void tell_keepers() noexcept {
         keepers_.tell_all([](memory_keeper& each) noexcept { each.on_memory_wanted(); });
+    }
+
+    template<class Copy>
+    void copy(Copy const& how) {
+        try {
+            how();
+        } catch (backend_error const& e) {
+            if (e.reason() == error::device_lost) {
+                device_is_lost();
+            }
+            throw;
+        }
     }
 
     /// Asks the device whether it is still there, after it refused something.
@@ -518,25 +516,15 @@ class basic_pool {
             if (e.reason() != error::device_lost) {
                 return false;
             }
-            {
-                std::scoped_lock const lock{mutex_};
-                if (std::exchange(lost_, true)) {
-                    return true;
-                }
-                order_.on_device_lost();
+            if (lost_.exchange(true)) {
+                return true;
             }
+            order_.on_device_lost();
+            tell_waiters(); // there is nothing to wait for
             log_(severity::error, "memory", "device_lost", {{"device", backend_.name()}, {"failure", e.what()}});
             return true;
         } catch (std::exception const&) { // no memory for bookkeeping
             return false;
-        }
-    }
-
-    static std::uint64_t ask(reclaimer& reclaim, std::uint64_t bytes) noexcept {
-        try {
-            return reclaim(bytes);
-        } catch (...) { // a reclaimer that fails has freed nothing
-            return 0;
         }
     }
 
@@ -585,8 +573,11 @@ class basic_pool {
             table_.reserve_one();
         }
         std::uint64_t released = 0;
-        auto const found = spaces_.grow(request, cause, released);
-        write_down_mappings();
+        std::optional<detail::placement> found;
+        {
+            mapping_end const end{*this};
+            found = spaces_.grow(request, cause, released);
+        }
         if (released > 0) {
             log_(severity::info, "memory", "segments_released_for_a_request",
                  {{"device", backend_.name()}, {"freed_bytes", released}, {"requested_bytes", request.bytes}});
@@ -615,7 +606,7 @@ class basic_pool {
                           spaces_.allocated_bytes(),
                           spaces_.largest_free_bytes(),
                           stranded_bytes(),
-                          available_bytes()};
+                          available_bytes(request.alignment, !why.cause.empty())};
             why.holders = holders();
             journal_.on_event(event_kind::refuse, request.bytes, total_ - spaces_.allocated_bytes(), now_ns());
         }
@@ -659,15 +650,16 @@ class basic_pool {
         return unused < movable ? 0 : unused - movable;
     }
 
-    /// About what one request could get, with all unused memory moved together or given back for it. Needs the mutex.
-    std::uint64_t available_bytes() const noexcept {
-        auto const unallocated = total_ - spaces_.allocated_bytes();
-        if (spaces_.remaps()) {
-            return unallocated - stranded_bytes();
-        }
-        auto const unreserved = total_ - spaces_.budget().reserved_bytes;
+    /// About what one request could get that is aligned like this one, with all unused memory moved together or given back
+    /// for it. Memory that is not reserved does not count when the backend has just `refused` some. Needs the mutex.
+    std::uint64_t available_bytes(std::uint64_t alignment, bool refused) const noexcept {
+        auto const reserved = spaces_.budget().reserved_bytes;
+        auto const unreserved = refused ? 0 : total_ - reserved;
+        auto const padding = alignment > extent_heap::unit_bytes ? alignment - extent_heap::unit_bytes : 0;
         auto const largest = spaces_.largest_free_bytes();
-        return unreserved < largest ? largest : unreserved;
+        auto const movable = reserved - spaces_.allocated_bytes() - stranded_bytes();
+        auto const sum = spaces_.remaps() ? unreserved + movable : unreserved < largest ? largest : unreserved;
+        return device_lost() || sum < padding ? 0 : sum - padding;
     }
 
     // --- figures ---
@@ -730,12 +722,24 @@ class basic_pool {
         return spaces_.budget().reserved_bytes;
     }
 
-    /// Makes events of what growth did to the memory.
+    /// Makes events of what growth does to the memory, if the pool keeps events.
+    detail::mapping_log::writer mapping_writer() {
+        if (options_.event_capacity == 0) {
+            return nullptr;
+        }
+        return [this](allocation_event const& each) { journal_.on_mapping(each, now_ns()); };
+    }
+
     void write_down_mappings() noexcept {
         std::scoped_lock const lock{mutex_};
-        auto const now = journal_.timed() ? now_ns() : 0;
-        spaces_.log().drain([&](allocation_event const& each) { journal_.on_mapping(each, now); });
+        spaces_.write_down_mappings();
     }
+
+    /// Writes down what growth did when it ends, however it does.
+    struct mapping_end {
+        basic_pool& of;
+        ~mapping_end() { of.write_down_mappings(); }
+    };
 
     void count_cleanup(cleanup_report const& report) noexcept {
         std::scoped_lock const lock{mutex_};
@@ -759,8 +763,7 @@ class basic_pool {
     [[no_unique_address]] Clock clock_;
     std::uint64_t total_;
 
-    std::mutex reclaimers_mutex_; // before growth_mutex_
-    std::vector<prioritized> reclaimers_;
+    detail::reclaimer_list reclaimers_; // its lock comes before growth_mutex_
     detail::listener_list<memory_waiter> waiters_;
     detail::listener_list<memory_keeper> keepers_;
 
@@ -774,7 +777,7 @@ class basic_pool {
     std::uint64_t requested_ = 0;
     std::uint64_t peak_allocated_ = 0;
     detail::pool_counters counters_;
-    bool lost_ = false;
+    std::atomic<bool> lost_{false};
 };
 
 static_assert(reclaimable_resource<pool> && waitable_resource<pool> && keeper_resource<pool> &&

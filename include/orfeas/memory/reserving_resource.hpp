@@ -220,7 +220,8 @@ class reserving_resource : public detail::charging_adaptor<reserving_resource<Re
                  .total_bytes = limit_bytes(),
                  .reserved_bytes = taken,
                  .allocated_bytes = used_bytes(),
-                 .largest_free_bytes = limit_bytes() - taken},
+                 .largest_free_bytes = limit_bytes() - taken,
+                 .available_bytes = limit_bytes() - taken},
                 "reserving resource"};
     }
 

@@ -29,7 +29,8 @@ void* allocate_or_split(Ask const& ask) {
         return ask();
     } catch (out_of_memory const& refused) {
         auto const& report = refused.report();
-        if (report.available_bytes >= (report.requested_bytes + 1) / 2) {
+        auto const half = report.requested_bytes - report.requested_bytes / 2;
+        if (report.available_bytes >= half && report.available_bytes < report.requested_bytes) {
             throw retry_with_split{refused};
         }
         throw;

@@ -683,6 +683,7 @@ class granule_space {
     /// pool ends.
     void supply(zone where, std::uint64_t address, std::uint64_t bytes) noexcept {
         std::scoped_lock const lock{mutex_};
+        log_.write_down();
         try {
             with_heap(where, [&](auto& heap) { heap.supply(areas_[where].region, address, bytes); });
         } catch (std::bad_alloc const&) {}

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace orfeas::inline v0::memory::detail {
 
@@ -34,9 +35,9 @@ template<class Backend>
 class memory_spaces {
   public:
     memory_spaces(Backend const& backend, std::uint64_t limit_bytes, std::uint64_t segment_bytes, std::mutex& mutex,
-                  bool keep_log)
+                  mapping_log::writer write = {})
         : budget_{.limit_bytes = limit_bytes},
-          log_{keep_log},
+          log_{std::move(write)},
           granules_{vmm_of(backend), budget_, mutex, log_},
           plain_{backend, budget_, mutex, log_, segment_bytes},
           mutex_{mutex},
@@ -44,8 +45,8 @@ class memory_spaces {
 
     memory_budget const& budget() const noexcept { return budget_; }
 
-    /// What was taken from the backend, moved and given back: grows with growth, trim and tidy, and is theirs to guard.
-    mapping_log& log() noexcept { return log_; }
+    /// Writes down what was taken from the backend, moved and given back, if anyone wants it (m); to be serialised.
+    void write_down_mappings() noexcept { log_.write_down(); }
 
     // --- the heaps: need the mutex ---
 

@@ -157,6 +157,7 @@ class segment_space {
             budget_.reserved_bytes += size;
             added.data = nullptr;
             log_.add(event_kind::reserve, reinterpret_cast<std::uintptr_t>(segments_[region].data), size);
+            log_.write_down();
             return allocate(0, bytes, alignment, search_effort::bounded);
         } catch (std::exception const& e) { // the backend's refusal, or no memory for bookkeeping
             note(cause, e.what());

@@ -5,6 +5,7 @@
 #include <orfeas/memory/concepts.hpp>
 #include <orfeas/memory/detail/memory_spaces.hpp>
 #include <orfeas/memory/detail/stream_ledger.hpp>
+#include <orfeas/memory/error.hpp>
 #include <orfeas/memory/extent_heap.hpp>
 #include <orfeas/memory/stream_ref.hpp>
 
@@ -122,6 +123,9 @@ class stream_order {
 
     /// From now on no work runs any more: fences are neither recorded nor waited for.
     void on_device_lost() noexcept { lost_.store(true, std::memory_order_relaxed); }
+
+    /// Whether the device answered as one that is lost since the last call.
+    bool take_suspicion() noexcept { return suspected_.exchange(false, std::memory_order_relaxed); }
 
     /// Waits for all work of a stream so far. False when the backend refuses that.
     bool finish_now(stream_ref stream) noexcept { return finish(recorded(stream)); }
@@ -341,7 +345,11 @@ class stream_order {
 
     bool lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
 
-    void complain(std::exception const& e) const noexcept {
+    void complain(std::exception const& e) noexcept {
+        if (auto const* const of_backend = dynamic_cast<backend_error const*>(&e);
+            of_backend != nullptr && of_backend->reason() == error::device_lost) {
+            suspected_.store(true, std::memory_order_relaxed);
+        }
         log_(severity::error, "memory", "fence_refused", {{"device", backend_.name()}, {"failure", e.what()}});
     }
 
@@ -352,6 +360,7 @@ class stream_order {
     stream_ledger ledger_;
     std::uint64_t pending_ = 0;
     std::atomic<bool> lost_{false};
+    std::atomic<bool> suspected_{false};
 };
 
 } // namespace orfeas::inline v0::memory::detail
