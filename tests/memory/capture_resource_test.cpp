@@ -4,16 +4,19 @@
 #include "memory/plain_heap.hpp"
 #include "memory/random.hpp"
 #include "support/catch.hpp"
-#include "support/pools.hpp"
+#include "support/opaque_pool.hpp"
 
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/memory/buffer.hpp>
 #include <orfeas/memory/capture_resource.hpp>
+#include <orfeas/memory/extent_heap.hpp>
 #include <orfeas/memory/failing_resource.hpp>
 #include <orfeas/memory/heap_resource.hpp>
 #include <orfeas/memory/host_vmm.hpp>
 #include <orfeas/memory/null_vmm.hpp>
+#include <orfeas/memory/out_of_memory.hpp>
 #include <orfeas/memory/resource_ref.hpp>
+#include <orfeas/memory/stream_ref.hpp>
 #include <orfeas/memory/tracking_resource.hpp>
 
 #include <array>
@@ -29,13 +32,13 @@
 
 using namespace orfeas::literals;
 using namespace orfeas::memory;
+using orfeas_test::opaque_pool;
 
 namespace {
 
-static_assert(stream_ordered_resource<capture_resource<pool>> && copying_resource<capture_resource<pool>>);
 static_assert(stream_ordered_resource<capture_resource<resource_ref>>); // whatever is below: it is not asked
 static_assert(!copying_resource<capture_resource<resource_ref>>);
-static_assert(!std::is_copy_constructible_v<capture_resource<pool>>);
+static_assert(!std::is_copy_constructible_v<capture_resource<heap_resource>>);
 
 std::array<int, 300> stream_names{};
 
@@ -47,7 +50,7 @@ stream_ref stream(std::size_t i) {
 
 TEST_CASE("memory: during a capture nothing is asked of the device, and what was captured stays") {
     null_vmm const device{64_MiB};
-    pool p{device};
+    opaque_pool p{device};
     void* const before = p.allocate(stream(0), 4_MiB);
     p.deallocate(stream(0), before, 4_MiB); // pending: a pool would ask for fences here
     std::vector<void*> captured;
@@ -60,8 +63,8 @@ TEST_CASE("memory: during a capture nothing is asked of the device, and what was
         auto const calls = device.calls();
         for (int i = 0; i < 500; ++i) { // many times what one fence covers
             auto const on = static_cast<std::size_t>(i % 2);
-            buffer<float, capture_resource<pool>> const a{graph, stream(on), 100'000};
-            buffer<float, capture_resource<pool>> const b{graph, stream(on), 1000};
+            buffer<float, capture_resource<opaque_pool>> const a{graph, stream(on), 100'000};
+            buffer<float, capture_resource<opaque_pool>> const b{graph, stream(on), 1000};
             captured.push_back(const_cast<float*>(a.data()));
         }
         CHECK(graph.try_allocate(stream(0), 20_MiB) == nullptr);
@@ -190,7 +193,7 @@ TEST_CASE("memory: a capture's memory agrees with a plain model over random oper
     constexpr std::size_t nobody = streams; // never handed out, or given back in no order
     host_vmm const device{32_MiB};
     for (int round = 0; round < 12; ++round) {
-        pool p{device};
+        opaque_pool p{device};
         {
             auto const growth = round % 2 == 0 ? 0 : 1_MiB;
             capture_resource graph{p, 4_MiB, growth};

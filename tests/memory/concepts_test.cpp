@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "support/catch.hpp"
 
-#include <orfeas/memory.hpp>
+#include <orfeas/core/measurement.hpp>
+#include <orfeas/memory/cleanup_report.hpp>
+#include <orfeas/memory/concepts.hpp>
+#include <orfeas/memory/cuda_async.hpp>
+#include <orfeas/memory/cuda_vmm.hpp>
+#include <orfeas/memory/device.hpp>
+#include <orfeas/memory/heap_resource.hpp>
+#include <orfeas/memory/host_vmm.hpp>
+#include <orfeas/memory/memory_profile.hpp>
 #include <orfeas/memory/null_vmm.hpp>
+#include <orfeas/memory/stream_ref.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-#include <type_traits>
 
 using namespace orfeas;
 using namespace orfeas::memory;
@@ -87,27 +95,25 @@ struct forgetting_may_throw : host_vmm {
     void forget(fence) const;
 };
 
-static_assert(memory_resource<heap_resource> && memory_resource<pool>);
+static_assert(memory_resource<heap_resource>);
 static_assert(!memory_resource<throws_on_deallocate>);
 static_assert(!memory_resource<has_no_twin>);
 static_assert(!memory_resource<cannot_be_compared>);
 static_assert(!memory_resource<host_vmm> && !memory_resource<int>);
-static_assert(copying_resource<heap_resource> && copying_resource<pool>);
+static_assert(copying_resource<heap_resource>);
 static_assert(!copying_resource<cannot_be_compared>);
-static_assert(stream_ordered_resource<pool> && stream_ordered_resource<basic_pool<null_vmm>>);
 static_assert(!stream_ordered_resource<heap_resource> && !stream_ordered_resource<waits_before_it_frees>);
-static_assert(profiled_resource<pool> && !profiled_resource<heap_resource> && !profiled_resource<profile_may_throw>);
-static_assert(reclaimable_resource<pool> && !reclaimable_resource<cleans_up_in_silence>);
+static_assert(!profiled_resource<heap_resource> && !profiled_resource<profile_may_throw>);
+static_assert(!reclaimable_resource<cleans_up_in_silence>);
 static_assert(memory_backend<host_vmm> && memory_backend<cuda_vmm> && memory_backend<device>);
-static_assert(!memory_backend<name_may_throw> && !memory_backend<heap_resource> && !memory_backend<pool>);
+static_assert(!memory_backend<name_may_throw> && !memory_backend<heap_resource>);
 static_assert(vmm_backend<host_vmm> && vmm_backend<null_vmm> && vmm_backend<cuda_vmm> && vmm_backend<device>);
 static_assert(memory_backend<only_allocates> && !vmm_backend<only_allocates> && !fence_backend<only_allocates>);
 static_assert(!vmm_backend<granule_may_throw> && fence_backend<granule_may_throw>);
 static_assert(!fence_backend<forgetting_may_throw> && vmm_backend<forgetting_may_throw>);
 static_assert(fence_backend<cuda_async> && !vmm_backend<cuda_async>);
 static_assert(capturing_backend<cuda_vmm> && capturing_backend<null_vmm> && !capturing_backend<host_vmm>);
-static_assert(measurable<pool> && !measurable<heap_resource>);
-static_assert(!std::is_copy_constructible_v<pool> && !std::is_move_constructible_v<pool>);
+static_assert(!measurable<heap_resource>);
 
 } // namespace
 

@@ -6,13 +6,17 @@
 #include "support/pools.hpp"
 
 #include <orfeas/core/bytes.hpp>
+#include <orfeas/core/measurement.hpp>
 #include <orfeas/memory/any_resource.hpp>
 #include <orfeas/memory/buffer.hpp>
+#include <orfeas/memory/capture_resource.hpp>
+#include <orfeas/memory/concepts.hpp>
 #include <orfeas/memory/failing_resource.hpp>
 #include <orfeas/memory/heap_resource.hpp>
 #include <orfeas/memory/host_vmm.hpp>
 #include <orfeas/memory/limiting_resource.hpp>
 #include <orfeas/memory/null_vmm.hpp>
+#include <orfeas/memory/reserving_resource.hpp>
 #include <orfeas/memory/resource_ref.hpp>
 #include <orfeas/memory/thread_cache.hpp>
 #include <orfeas/memory/tracking_resource.hpp>
@@ -28,7 +32,14 @@ using namespace orfeas::literals;
 using namespace orfeas::memory;
 using orfeas_test::failing_backend;
 
+static_assert(memory_resource<pool> && copying_resource<pool> && profiled_resource<pool> && reclaimable_resource<pool>);
+static_assert(stream_ordered_resource<pool> && stream_ordered_resource<basic_pool<null_vmm>>);
+static_assert(!memory_backend<pool> && orfeas::measurable<pool>);
+static_assert(!std::is_copy_constructible_v<pool> && !std::is_move_constructible_v<pool>);
 static_assert(std::convertible_to<pool&, resource_ref>);
+static_assert(stream_ordered_resource<capture_resource<pool>> && copying_resource<capture_resource<pool>>);
+static_assert(stream_ordered_resource<reserving_resource<pool>> && copying_resource<reserving_resource<pool>>);
+static_assert(stream_ordered_resource<reservation<pool>> && copying_resource<reservation<pool>>);
 static_assert(stream_ordered_resource<failing_resource<pool>> && copying_resource<failing_resource<pool>>);
 static_assert(stream_ordered_resource<tracking_resource<pool>> && copying_resource<tracking_resource<pool>>);
 static_assert(!profiled_resource<tracking_resource<pool>>);

@@ -2,7 +2,7 @@
 #include "memory/dies.hpp"
 #include "memory/random.hpp"
 #include "support/catch.hpp"
-#include "support/pools.hpp"
+#include "support/opaque_pool.hpp"
 
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/memory/buffer.hpp>
@@ -11,8 +11,10 @@
 #include <orfeas/memory/heap_resource.hpp>
 #include <orfeas/memory/limiting_resource.hpp>
 #include <orfeas/memory/null_vmm.hpp>
+#include <orfeas/memory/out_of_memory.hpp>
 #include <orfeas/memory/reserving_resource.hpp>
 #include <orfeas/memory/resource_ref.hpp>
+#include <orfeas/memory/stream_ref.hpp>
 #include <orfeas/memory/tracking_resource.hpp>
 
 #include <array>
@@ -28,17 +30,16 @@
 
 using namespace orfeas::literals;
 using namespace orfeas::memory;
+using orfeas_test::opaque_pool;
 
 namespace {
 
-using pool_share = reserving_resource<pool>;
-static_assert(copying_resource<pool_share> && stream_ordered_resource<pool_share>);
-static_assert(copying_resource<reservation<pool>> && stream_ordered_resource<reservation<pool>>);
+using pool_share = reserving_resource<opaque_pool>;
 static_assert(!stream_ordered_resource<reservation<heap_resource>>);
 static_assert(memory_resource<reservation<resource_ref>> && !copying_resource<reservation<resource_ref>>);
-static_assert(std::is_nothrow_move_constructible_v<reservation<pool>>);
-static_assert(std::is_nothrow_move_assignable_v<reservation<pool>>);
-static_assert(!std::is_copy_constructible_v<reservation<pool>> && !std::is_move_constructible_v<pool_share>);
+static_assert(std::is_nothrow_move_constructible_v<reservation<opaque_pool>>);
+static_assert(std::is_nothrow_move_assignable_v<reservation<opaque_pool>>);
+static_assert(!std::is_copy_constructible_v<reservation<opaque_pool>> && !std::is_move_constructible_v<pool_share>);
 static_assert(detail::pool_unit_bytes == extent_heap::unit_bytes);
 static_assert(detail::request_units(0) == extent_heap::rounded(0));
 static_assert(detail::request_units(513) == extent_heap::rounded(513));
@@ -215,13 +216,13 @@ TEST_CASE("memory: misuse of reservations is reported") {
 }
 
 TEST_CASE("memory: a reservation's buffers live in the pool, in the order of streams") {
-    pool p{null_vmm{64_MiB}};
+    opaque_pool p{null_vmm{64_MiB}};
     reserving_resource shared{p, 64_MiB};
     auto task = shared.reserve(8_MiB);
     int number = 0;
     stream_ref const stream{&number};
     {
-        buffer<float, reservation<pool>> const heights{task, stream, 1_MiB};
+        buffer<float, reservation<opaque_pool>> const heights{task, stream, 1_MiB};
         CHECK(p.profile().allocated_bytes == 4_MiB);
         CHECK(task.balance_bytes() == 4_MiB);
     }
@@ -240,9 +241,9 @@ TEST_CASE("memory: a reservation's buffers live in the pool, in the order of str
 
 TEST_CASE("memory: with the limit of the pool, every reservation can be allocated") {
     null_vmm const device{64_MiB};
-    pool p{device};
+    opaque_pool p{device};
     reserving_resource shared{p, p.profile().total_bytes};
-    std::vector<reservation<pool>> tasks;
+    std::vector<reservation<opaque_pool>> tasks;
     while (auto made = shared.try_reserve(6_MiB)) {
         tasks.push_back(std::move(*made));
     }

@@ -4,9 +4,10 @@
 #include "picture_writers.hpp"
 #include "pipeline/generate.hpp"
 #include "support/catch.hpp"
-#include "support/pools.hpp"
+#include "support/opaque_pool.hpp"
 
-#include <orfeas/memory/best_device.hpp>
+#include <orfeas/memory/heap_resource.hpp>
+#include <orfeas/memory/out_of_memory.hpp>
 
 #include <unistd.h>
 
@@ -176,7 +177,7 @@ TEST_CASE("studio: pool and heap give the same bytes, and the pool gets all of i
     studio::parameters asked;
     asked.resolution = 100;
     orfeas::memory::heap_resource heap;
-    orfeas::memory::pool pool{orfeas::memory::host_vmm{256 << 20}};
+    orfeas_test::opaque_pool pool{256 << 20};
     {
         auto const expected = studio::generate(heap, picture, asked);
         auto const mesh = studio::generate(pool, picture, asked);
@@ -187,7 +188,7 @@ TEST_CASE("studio: pool and heap give the same bytes, and the pool gets all of i
 }
 
 TEST_CASE("studio: the pool knows what each stage holds") {
-    orfeas::memory::pool pool{orfeas::memory::host_vmm{64 << 20}};
+    orfeas_test::opaque_pool pool{64 << 20};
     auto const mesh = studio::generate(pool, write_pgm(40, 30, ramp(1200)));
     std::vector<std::string> names;
     for (auto const& each : pool.tags()) {

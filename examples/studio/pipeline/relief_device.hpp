@@ -3,7 +3,7 @@
 
 #include "pipeline/relief.hpp"
 
-#include <orfeas/memory/pool.hpp>
+#include <orfeas/memory/heap_resource.hpp>
 
 #include <concepts>
 #include <span>
@@ -50,6 +50,6 @@ struct host_relief {
         return fields;
     }
 };
-static_assert(relief_device<host_relief, orfeas::memory::pool>);
+static_assert(relief_device<host_relief, orfeas::memory::heap_resource>);
 
 } // namespace studio
