@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace studio {
@@ -33,11 +34,12 @@ class cuda_relief {
         buffer<std::uint8_t, DevicePool> luminance;
     };
 
-    /// Throws memory::out_of_memory, or memory::backend_error when the copy fails.
+    /// Throws memory::out_of_memory, or memory::backend_error when the copy fails; the picture stays with its owner then.
     template<memory_resource R>
-    device_image upload(image<R> picture) const {
+    device_image upload(image<R>&& picture) const {
         device_image out{picture.size(), stage_buffer<std::uint8_t>(*pool_, "upload", picture.pixels().size())};
         out.luminance.copy_in(picture.pixels());
+        [[maybe_unused]] auto const done_with = std::move(picture); // the host's memory is given back
         return out;
     }
 

@@ -9,10 +9,12 @@
 
 #include <orfeas/core/function_ref.hpp>
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <deque>
 #include <exception>
+#include <iterator>
 #include <new>
 #include <span>
 #include <string_view>
@@ -41,9 +43,10 @@ inline plate_size plate_of(parameters const& asked, picture_size picture) noexce
 }
 
 /// Makes meshes together, in three steps: `decode()`, `estimate()` (upload and relief, the device's part, in one go), and
-/// `finish()` (triangulate and encode, each handed out as soon as it is done). A job that fails leaves the others alone; when
-/// the device has no memory for all at once, it takes one after the other. Every picture, height field and mesh lies in
-/// memory of `host`, which the host can access and which outlives the meshes; all else is given back as it is done with.
+/// `finish()` (triangulate and encode, each handed out as soon as it is done). A job that fails leaves the others alone. When
+/// the device has no memory for another picture, those that it has are estimated first; when it has none for their reliefs at
+/// once, it takes one after the other. Every picture, height field and mesh lies in memory of `host`, which the host can
+/// access and which outlives the meshes; all else is given back as it is done with.
 ///
 /// Each step calls `at_peak()` when much is allocated, for those who watch over memory.
 /// Thread-compatible (distinct objects), when `host` and `device` are thread-safe.
@@ -78,18 +81,26 @@ class mesh_batch {
     void estimate(notice at_peak) {
         auto const decoded = std::exchange(members_, {});
         members_.reserve(decoded.size());
+        uploaded_.reserve(decoded.size());
+        fields_.reserve(decoded.size());
         for (std::size_t i = 0; i < decoded.size(); ++i) {
-            auto& job = *decoded[i].job;
-            attempt(job, [&] {
-                [[maybe_unused]] auto const scope = job.stage("upload");
-                orders_.push_back({device_.upload(std::move(pictures_[i])), decoded[i].grid});
-                members_.push_back(decoded[i]);
+            attempt(*decoded[i].job, [&] {
+                try {
+                    upload(decoded[i], pictures_[i]);
+                } catch (std::bad_alloc const&) {
+                    bool const is_lost = pictures_[i].pixels().empty(); // the device took it and cannot be asked again
+                    if (orders_.empty() || is_lost) {
+                        throw;
+                    }
+                    at_peak();
+                    estimate_uploaded(); // which frees the memory of those before
+                    upload(decoded[i], pictures_[i]);
+                }
             });
         }
         pictures_.clear();
         at_peak();
-        estimate_all();
-        orders_.clear();
+        estimate_uploaded();
     }
 
     void finish(notice at_peak) {
@@ -157,29 +168,43 @@ class mesh_batch {
         }
     }
 
+    void upload(member const& each, image<R>& picture) {
+        [[maybe_unused]] auto const scope = each.job->stage("upload");
+        orders_.push_back({device_.upload(std::move(picture)), each.grid});
+        uploaded_.push_back(each);
+    }
+
+    /// Has the reliefs of what is uploaded made, and gives its memory back.
+    void estimate_uploaded() {
+        if (!orders_.empty()) {
+            estimate_all();
+        }
+        uploaded_.clear();
+        orders_.clear();
+    }
+
     void estimate_all() {
         try {
-            shared_stage const scope{members_, "relief"};
-            fields_ = device_.relief(host_, std::span<order const>{orders_});
+            shared_stage const scope{uploaded_, "relief"};
+            auto fields = device_.relief(host_, std::span<order const>{orders_});
+            std::ranges::move(fields, std::back_inserter(fields_));
+            std::ranges::copy(uploaded_, std::back_inserter(members_));
         } catch (std::bad_alloc const&) {
             estimate_one_by_one();
         } catch (...) {
-            for (auto const& each : std::exchange(members_, {})) {
+            for (auto const& each : uploaded_) {
                 each.job->failed(std::current_exception());
             }
         }
     }
 
     void estimate_one_by_one() {
-        auto const uploaded = std::exchange(members_, {});
-        members_.reserve(uploaded.size());
-        fields_.reserve(uploaded.size());
-        for (std::size_t i = 0; i < uploaded.size(); ++i) {
-            attempt(*uploaded[i].job, [&] {
-                [[maybe_unused]] auto const scope = uploaded[i].job->stage("relief");
+        for (std::size_t i = 0; i < uploaded_.size(); ++i) {
+            attempt(*uploaded_[i].job, [&] {
+                [[maybe_unused]] auto const scope = uploaded_[i].job->stage("relief");
                 auto one = device_.relief(host_, std::span<order const>{&orders_[i], 1});
                 fields_.push_back(std::move(one.front()));
-                members_.push_back(uploaded[i]);
+                members_.push_back(uploaded_[i]);
             });
         }
     }
@@ -188,8 +213,9 @@ class mesh_batch {
     Device& device_;
     std::span<Job> jobs_;
     picture_limits limits_;
-    std::vector<member> members_; // those that have not failed
+    std::vector<member> members_; // those that have not failed, after decode() and after estimate()
     std::vector<image<R>> pictures_;
+    std::vector<member> uploaded_; // whose order waits for its relief
     std::vector<order> orders_;
     std::vector<height_field<R>> fields_;
 };
