@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -55,6 +56,21 @@ bool add(studio::batch_queue<job>& queue, int number) {
     CHECK((one == nullptr) == added); // a refused job stays with its owner
     return added;
 }
+
+/// Counts its moves; one that is `stuck` cannot be moved for want of memory.
+struct heavy_job {
+    int number = 0;
+    bool stuck = false;
+    int moves = 0;
+
+    explicit heavy_job(int n, bool is_stuck = false) : number{n}, stuck{is_stuck} {}
+    heavy_job(heavy_job&& from) : number{from.number}, stuck{from.stuck}, moves{from.moves + 1} {
+        if (stuck) {
+            throw std::bad_alloc{};
+        }
+    }
+    heavy_job& operator=(heavy_job&&) = delete;
+};
 
 double measured(studio::batch_queue<job> const& queue, std::string const& name) {
     double found = -1;
@@ -138,4 +154,64 @@ TEST_CASE("studio: a batch that fails does not stop the queue") {
         }
     }
     CHECK(done == 400);
+}
+
+TEST_CASE("studio: a job that cannot be added is not counted, and the next ones are done") {
+    worker seen;
+    studio::batch_queue<heavy_job> queue{1, 2, 0ms, [] { return 8U; },
+                                         [&](std::span<heavy_job> batch) {
+                                             std::vector<job> numbers;
+                                             for (auto const& each : batch) {
+                                                 numbers.push_back(std::make_unique<int>(each.number));
+                                             }
+                                             seen(numbers);
+                                         }};
+    heavy_job first{0};
+    CHECK(queue.try_add(first));
+    seen.wait_for_first();
+    for (int i = 0; i < 5; ++i) {
+        heavy_job refused{7, true};
+        CHECK_THROWS_AS(queue.try_add(refused), std::bad_alloc);
+    }
+    heavy_job second{1};
+    CHECK(queue.try_add(second)); // the last place
+    seen.let_end();
+    queue.join();
+    CHECK(seen.batches == std::vector<std::vector<int>>{{0}, {1}});
+}
+
+TEST_CASE("studio: a job is moved into the queue and into its batch, which never grows") {
+    worker seen;
+    std::atomic<int> moves = 0;
+    studio::batch_queue<heavy_job> queue{2, 100, 0ms, [] { return 1000U; },
+                                         [&](std::span<heavy_job> batch) {
+                                             for (auto const& each : batch) {
+                                                 moves += each.moves;
+                                             }
+                                             std::vector<job> none;
+                                             seen(none);
+                                         }};
+    heavy_job first{0};
+    CHECK(queue.try_add(first));
+    seen.wait_for_first();
+    for (int i = 1; i < 50; ++i) {
+        heavy_job next{i};
+        CHECK(queue.try_add(next));
+    }
+    seen.let_end();
+    queue.join();
+    CHECK(moves == 100);
+}
+
+TEST_CASE("studio: advice that fails makes batches of one") {
+    worker seen;
+    studio::batch_queue<job> queue{1, 10, 0ms, []() -> std::uint32_t { throw std::bad_alloc{}; },
+                                   [&](std::span<job> batch) { seen(batch); }};
+    CHECK(add(queue, 0));
+    seen.wait_for_first();
+    CHECK(add(queue, 1));
+    CHECK(add(queue, 2));
+    seen.let_end();
+    queue.join();
+    CHECK(seen.batches == std::vector<std::vector<int>>{{0}, {1}, {2}});
 }

@@ -127,3 +127,12 @@ TEST_CASE("studio: every request is taken once, in its order, within its delay")
         }
     }
 }
+
+TEST_CASE("studio: a request that is withdrawn does not wait, and those before it do") {
+    manual_clock clock;
+    studio::batcher batches{1, 2ms};
+    arrive(batches, clock, 2);
+    batches.withdraw();
+    CHECK(batches.waiting() == 1);
+    CHECK(batches.next(clock.now(), 8).take == 1);
+}

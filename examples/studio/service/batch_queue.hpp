@@ -7,6 +7,7 @@
 #include <orfeas/core/measurement.hpp>
 #include <orfeas/core/unique_function.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <condition_variable>
@@ -30,7 +31,7 @@ class batch_queue {
     /// Does a batch; called by several threads at once. A job that it leaves undone is dropped.
     using work = orfeas::unique_function<void(std::span<Job>)>;
 
-    /// The largest batch at present, at least 1.
+    /// The largest batch at present, at least 1; where it throws, 1.
     using advice = orfeas::unique_function<std::uint32_t()>;
 
     /// `delay` is the batcher's.
@@ -39,9 +40,11 @@ class batch_queue {
         threads_.reserve(workers);
         try {
             for (std::uint32_t i = 0; i < workers; ++i) {
-                threads_.emplace_back([this] { serve(); });
+                std::vector<Job> batch;
+                batch.reserve((std::size_t{capacity} + workers - 1) / workers); // a worker's share of all that may wait
+                threads_.emplace_back([this, batch = std::move(batch)]() mutable { serve(std::move(batch)); });
             }
-        } catch (...) { // the system has no thread left
+        } catch (...) { // the system has no thread or no memory left
             join();
             throw;
         }
@@ -51,7 +54,7 @@ class batch_queue {
     batch_queue& operator=(batch_queue const&) = delete;
     ~batch_queue() { join(); }
 
-    /// Adds a job, which is moved from only if there is room for it.
+    /// Adds a job, which is moved from only if there is room for it. Throws std::bad_alloc; nothing is added then.
     bool try_add(Job& job) {
         {
             std::scoped_lock const lock{mutex_};
@@ -59,8 +62,13 @@ class batch_queue {
                 ++rejected_;
                 return false;
             }
-            jobs_.push_back(std::move(job));
             batcher_.arrive(clock_.now());
+            try {
+                jobs_.push_back(std::move(job));
+            } catch (...) {
+                batcher_.withdraw();
+                throw;
+            }
         }
         something_happened_.notify_one();
         return true;
@@ -102,8 +110,8 @@ class batch_queue {
     }
 
   private:
-    void serve() {
-        std::vector<Job> batch;
+    /// `batch` has room for the worker's share: what it takes needs no memory.
+    void serve(std::vector<Job> batch) {
         std::unique_lock lock{mutex_};
         while (wait_for(batch, lock)) {
             lock.unlock();
@@ -126,9 +134,9 @@ class batch_queue {
         for (;;) {
             if (batcher_.waiting() > 0) {
                 lock.unlock(); // what is asked may look at pools
-                auto const most = most_();
+                auto const most = std::min(advised(), batch.capacity());
                 lock.lock();
-                auto const decided = batcher_.next(clock_.now(), most);
+                auto const decided = batcher_.next(clock_.now(), static_cast<std::uint32_t>(most));
                 if (decided.take > 0) {
                     take(decided.take, batch);
                     return true;
@@ -144,6 +152,14 @@ class batch_queue {
             if (batcher_.waiting() == 0) {
                 something_happened_.wait(lock);
             }
+        }
+    }
+
+    std::size_t advised() const noexcept {
+        try {
+            return most_();
+        } catch (...) { // the least is always right
+            return 1;
         }
     }
 

@@ -36,6 +36,9 @@ class batcher {
     /// A request has come and waits.
     void arrive(orfeas::monotonic_time now) { arrivals_.push_back(now); }
 
+    /// The last one that arrived does not wait after all. Nothing was taken since.
+    void withdraw() noexcept { arrivals_.pop_back(); }
+
     /// Asked by a worker that is free, which does what is answered. `most` is the largest batch, at least one.
     batch_decision next(orfeas::monotonic_time now, std::uint32_t most) {
         if (arrivals_.empty()) {

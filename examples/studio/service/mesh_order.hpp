@@ -24,7 +24,7 @@ namespace studio {
 /// Thread-compatible (distinct objects).
 class mesh_order {
   public:
-    /// Takes the mesh, or why there is none. Does not throw.
+    /// Takes the mesh, or why there is none. If it throws (no memory to hand it over), the order ends without an answer.
     using answer = orfeas::unique_function<void(std::exception_ptr, std::optional<encoded_mesh>)>;
 
     /// `owner` keeps the picture's bytes alive, and `stages` outlives the order.
@@ -66,7 +66,10 @@ class mesh_order {
     void reply(std::exception_ptr why, std::optional<encoded_mesh> mesh) {
         if (answer_ != nullptr) {
             auto const to = std::exchange(answer_, {});
-            to(std::move(why), std::move(mesh));
+            try {
+                to(std::move(why), std::move(mesh));
+            } catch (...) { // only this order's request is lost, not the batch
+            }
         }
     }
 

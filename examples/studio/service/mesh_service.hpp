@@ -159,10 +159,20 @@ class mesh_service {
 
         template<class Handler>
         void operator()(Handler handler, job work) const {
-            mesh_order order{work.picture.bytes,     work.picture.owner, work.asked,
-                             std::move(work.parent), service->stages_,   resumption<Handler>{std::move(handler)}};
-            if (!service->queue_.try_add(order)) {
-                order.failed(std::make_exception_ptr(orfeas::http::problem_error{busy("The queue is full.")}));
+            resumption<Handler> resume{std::move(handler)};
+            std::optional<mesh_order> order;
+            try { // what is thrown here would reach the executor, not the request
+                order.emplace(work.picture.bytes, work.picture.owner, work.asked, std::move(work.parent),
+                              service->stages_, std::move(resume));
+                if (!service->queue_.try_add(*order)) {
+                    order->failed(std::make_exception_ptr(orfeas::http::problem_error{busy("The queue is full.")}));
+                }
+            } catch (...) {
+                if (order) {
+                    order->failed(std::current_exception());
+                } else { // no memory for the order, which has moved nothing then
+                    resume(std::current_exception(), std::optional<encoded_mesh>{});
+                }
             }
         }
     };

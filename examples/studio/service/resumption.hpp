@@ -11,6 +11,7 @@
 namespace studio {
 
 /// Hands a result to a completion handler, on the handler's own executor, from whatever thread it is called on; once.
+/// The call throws std::bad_alloc when there is no memory to hand it over; handler and result are destroyed then.
 /// Move-only. Thread-compatible (distinct objects).
 template<class Handler>
 class resumption {
