@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <new>
 #include <vector>
 
 using namespace orfeas::literals;
@@ -40,6 +41,17 @@ void step(keeper& kept, pool_type& pool, std::uint64_t bytes) {
     pool.deallocate(p, bytes);
     kept.after_step(10ms);
 }
+
+/// A pool for whose cleanup there is no memory.
+struct poor_pool : pool_type {
+    using pool_type::pool_type;
+    int cleanups = 0;
+
+    orfeas::memory::cleanup_report cleanup() {
+        ++cleanups;
+        throw std::bad_alloc{};
+    }
+};
 
 } // namespace
 
@@ -96,6 +108,21 @@ TEST_CASE("studio: a cleanup that gave nothing back is not tried again until mor
     CHECK(heard.freed.size() == 1);
     pool.deallocate(rest, 400_KiB);
     pool.deallocate(much, 7_MiB + 512_KiB);
+}
+
+TEST_CASE("studio: a cleanup for which there is no memory does not stop the step") {
+    poor_pool pool{orfeas::memory::null_vmm{64_MiB}};
+    told heard;
+    studio::pool_keeper<poor_pool, orfeas::manual_clock> kept{pool, heard.listener()};
+    void* const p = pool.allocate(64_MiB);
+    kept.note_peak();
+    CHECK(kept.pressure() == orfeas::memory::memory_pressure::critical);
+    pool.deallocate(p, 64_MiB);
+    kept.after_step(10ms);
+    CHECK_NOTHROW(kept.before_step());
+    CHECK(pool.cleanups == 1);
+    CHECK(heard.reasons.empty());
+    CHECK(kept.pressure() == orfeas::memory::memory_pressure::low);
 }
 
 TEST_CASE("studio: marks out of range are refused") {

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstdint>
 #include <mutex>
+#include <new>
 #include <utility>
 
 namespace studio {
@@ -34,20 +35,12 @@ class pool_keeper {
         orfeas::validate(marks);
     }
 
-    /// To be called before a step: cleans up if that is advised.
+    /// To be called before a step: cleans up if that is advised. What there is no memory for is left out.
     void before_step() {
-        auto const profile = pool_.profile();
-        std::scoped_lock const lock{mutex_};
-        auto const outlook = outlook_of(forecast_, profile, 0, step_seconds_, cleanup_seconds_);
-        auto const advice = predict_cleanup_need(profile, outlook, marks_);
-        if (!advice.should || profile.reserved_bytes <= in_vain_at_) {
-            return;
+        try {
+            clean_up_if_advised();
+        } catch (std::bad_alloc const&) { // it is only advice; the step may well succeed
         }
-        auto const begun = clock_.now();
-        auto const report = pool_.cleanup();
-        cleanup_seconds_ = seconds(clock_.now() - begun);
-        in_vain_at_ = report.freed_bytes == 0 ? report.reserved_after_bytes : 0;
-        on_cleanup_(advice, report);
     }
 
     /// To be called when much is allocated.
@@ -67,9 +60,24 @@ class pool_keeper {
         step_seconds_ = seconds(took);
     }
 
-    orfeas::memory::memory_pressure pressure() const { return pool_.profile().pressure; }
+    orfeas::memory::memory_pressure pressure() const { return pool_.pressure(); }
 
   private:
+    void clean_up_if_advised() {
+        auto const profile = pool_.profile();
+        std::scoped_lock const lock{mutex_};
+        auto const outlook = outlook_of(forecast_, profile, 0, step_seconds_, cleanup_seconds_);
+        auto const advice = predict_cleanup_need(profile, outlook, marks_);
+        if (!advice.should || profile.reserved_bytes <= in_vain_at_) {
+            return;
+        }
+        auto const begun = clock_.now();
+        auto const report = pool_.cleanup();
+        cleanup_seconds_ = seconds(clock_.now() - begun);
+        in_vain_at_ = report.freed_bytes == 0 ? report.reserved_after_bytes : 0;
+        on_cleanup_(advice, report);
+    }
+
     static double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>{time}.count(); }
 
     Pool& pool_;
