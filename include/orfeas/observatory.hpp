@@ -83,7 +83,12 @@ class observatory {
     void watch(std::string name, Component const& component) {
         components_.add(name, component);
         if constexpr (observe::reports_memory<Component>) {
-            memory_.add(std::move(name), component);
+            try {
+                memory_.add(name, component);
+            } catch (...) { // all or nothing: the caller may end the component now
+                components_.remove(name);
+                throw;
+            }
         }
     }
 
