@@ -233,8 +233,13 @@ class pytorch_writer {
             }
             return entry(whole ? "segment_free" : "segment_unmap", event, "addr", event.address, event.bytes);
         case event_kind::move:
-            return event.address == 0 ? entry("segment_unmap", event, "addr", event.related, event.bytes)
-                                      : entry("segment_map", event, "addr", event.address, event.bytes);
+            if (event.related != 0) {
+                entry("segment_unmap", event, "addr", event.related, event.bytes);
+            }
+            if (event.address != 0) {
+                entry("segment_map", event, "addr", event.address, event.bytes);
+            }
+            return;
         case event_kind::cleanup:
         case event_kind::fence:
             return; // nothing that the viewer knows
