@@ -43,10 +43,14 @@ GROUPS: dict[str, list[Need]] = {
         Need("nlohmann-json3-dev"),
         Need("libpng-dev"),
         Need("libjpeg-dev", instead=("libjpeg62-turbo-dev", "libjpeg-turbo8-dev")),
+        Need("libssl-dev"),
+        Need("libzstd-dev"),
     ],
     "test": [
         Need("catch2"),
         Need("admesh", "admesh"),
+        Need("redis-server", "redis-server"),
+        Need("openssl", "openssl"),
         Need("nodejs", "node"),
         Need("npm", "npm"),
         Need("chromium", "chromium"),
@@ -63,6 +67,9 @@ GROUPS: dict[str, list[Need]] = {
         Need("libmimalloc-dev"),
         Need("libjemalloc-dev"),
         Need("libboost-container1.81-dev", instead=("libboost-container1.83-dev", "libboost-container1.88-dev")),
+        Need("libhiredis-dev"),
+        Need("libtbb-dev"),
+        Need("librocksdb-dev"),
     ],
 }
 
