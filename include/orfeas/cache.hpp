@@ -5,6 +5,10 @@
 
 #include <orfeas/cache/concepts.hpp>
 #include <orfeas/cache/fwd.hpp>
+#include <orfeas/cache/hash_ring.hpp>
+#include <orfeas/cache/ketama_ring.hpp>
 #include <orfeas/cache/local.hpp>
+#include <orfeas/cache/node_distribution.hpp>
+#include <orfeas/cache/ring.hpp>
 #include <orfeas/cache/size_hint.hpp>
 #include <orfeas/cache/stats.hpp>
