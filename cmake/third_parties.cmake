@@ -38,6 +38,9 @@ orfeas_third_party(asio PACKAGE "Boost 1.81" LINK Boost::headers)
 orfeas_third_party(cuda PACKAGE "CUDAToolkit 12" LINK CUDA::cudart)
 orfeas_third_party(eigen PACKAGE "Eigen3 3.4" LINK Eigen3::Eigen)
 orfeas_third_party(json PACKAGE "nlohmann_json 3.11" LINK nlohmann_json::nlohmann_json)
+# Zstandard's own package names the target after the kind of library that was built.
+orfeas_third_party(compress PACKAGE "zstd 1.4"
+    LINK $<IF:$<TARGET_EXISTS:zstd::libzstd_shared>,zstd::libzstd_shared,zstd::libzstd_static>)
 unset(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL)
 
 # Beast is a part of Boost; it has a name of its own because fewer modules may include it.
