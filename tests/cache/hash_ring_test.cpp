@@ -84,11 +84,11 @@ TEST_CASE("cache: the ring's table is what taking all offers by their cost gives
     std::mt19937_64 random{seed};
     for (std::size_t const count : {1U, 2U, 3U, 7U, 16U, 17U, 24U}) {
         auto members = nodes(count, std::to_string(random()));
-        CHECK(owners(hash_ring{members}) == by_sorting_all_offers(members, count > 16 ? 1'050 : 1'000));
+        CHECK(owners(hash_ring{members}) == by_sorting_all_offers(members, count > 16 ? 1'000 + count - 16 : 1'000));
         for (auto& each : members) {
             each.weight = 1 + static_cast<std::uint32_t>(random() % 5);
         }
-        CHECK(owners(hash_ring{members}) == by_sorting_all_offers(members, count > 16 ? 1'050 : 1'000));
+        CHECK(owners(hash_ring{members}) == by_sorting_all_offers(members, count > 16 ? 1'000 + count - 16 : 1'000));
     }
 }
 
@@ -133,7 +133,7 @@ TEST_CASE("cache: a node has the slots that its weight entitles it to") {
     CHECK(weighted.share(2) == Approx(12.0 / 16).margin(2e-4));
     hash_ring const many{nodes(64)};
     for (std::size_t i = 0; i < 64; ++i) {
-        CHECK(many.share(i) * 64 <= 1.052);
+        CHECK(many.share(i) * 64 <= 1.052); // 4.8 % and the rounding
     }
 }
 
@@ -155,7 +155,7 @@ TEST_CASE("cache: with weights alike, scaling them changes nothing") {
 
 TEST_CASE("cache: a change of members moves hardly more slots than it must") {
     double worst_mean = 0;
-    for (std::size_t const count : {3U, 8U, 15U}) {
+    for (std::size_t const count : {3U, 8U, 15U, 16U}) {
         double added = 0;
         double removed = 0;
         for (int placement = 0; placement < 20; ++placement) {

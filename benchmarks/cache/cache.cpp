@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+//
+// The cache module against its bars.
+
+#include "cache/ring.hpp"
+#include "support/report.hpp"
+
+#include <exception>
+#include <iostream>
+
+int main(int count, char** arguments) {
+    try {
+        bench::report report{bench::parse_command_line(count, arguments)};
+        bench::measure_ring(report);
+        report.finish();
+        return 0;
+    } catch (std::exception const& e) {
+        std::cerr << "bench cache: " << e.what() << '\n';
+        return 1;
+    }
+}
