@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/assert.hpp>
+
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -111,6 +113,7 @@ void append_part(T const& part, std::string& out) {
     out.append(4, '\0');
     default_codec<T>{}.encode(part, out);
     std::size_t const size = out.size() - at - 4;
+    ORFEAS_ASSERT(size <= 0xffffffffU, "a part has less than 4 GiB");
     for (std::size_t byte = 0; byte < 4; ++byte) {
         out[at + byte] = static_cast<char>(size >> (8 * byte) & 0xff);
     }

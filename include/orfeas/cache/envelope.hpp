@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <span>
 #include <string>
@@ -86,18 +87,21 @@ inline constexpr std::uint8_t known_envelope_flags = 3;
 inline constexpr std::int64_t never_ms = std::numeric_limits<std::int64_t>::max();
 
 template<class Number>
-void append_number(std::string& to, Number value) {
-    for (std::size_t byte = 0; byte < sizeof value; ++byte) {
-        to.push_back(static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * byte) & 0xff));
-    }
+void put_number(char* to, Number value) noexcept {
+    std::memcpy(to, &value, sizeof value); // the machine is little-endian: core/stable_hash.hpp says so
 }
 
-/// The 64-bit number at the place `at`, which is inside.
-inline std::uint64_t number_at(std::string_view bytes, std::size_t at, std::size_t size = 8) noexcept {
-    std::uint64_t value = 0;
-    for (std::size_t byte = size; byte-- > 0;) {
-        value = value << 8 | static_cast<std::uint8_t>(bytes[at + byte]);
-    }
+inline void append_number(std::string& to, std::uint64_t value) {
+    char bytes[sizeof value];
+    put_number(bytes, value);
+    to.append(bytes, sizeof bytes);
+}
+
+/// The number at the place `at`, which is inside.
+template<class Number>
+Number number_at(std::string_view bytes, std::size_t at) noexcept {
+    Number value;
+    std::memcpy(&value, bytes.data() + at, sizeof value);
     return value;
 }
 
@@ -127,14 +131,15 @@ class envelope_writer {
     envelope_writer(std::string& to, envelope_header const& header) : to_{to}, begin_{to.size()} {
         using namespace detail;
         ORFEAS_ASSERT(header.tags.size() <= 0xffff, "at most 65,535 tags on a value");
-        to.append(envelope_magic);
-        append_number(to, envelope_version);
-        append_number(to, static_cast<std::uint8_t>(header.flags));
-        append_number(to, static_cast<std::uint16_t>(header.tags.size()));
-        append_number(to, to_ms(header.created));
-        append_number(to, to_ms(header.soft_deadline));
-        append_number(to, to_ms(header.hard_deadline));
-        append_number(to, std::uint64_t{0});
+        char head[envelope_head] = {}; // appended at once; the size of the payload comes with finish()
+        std::memcpy(head, envelope_magic.data(), envelope_magic.size());
+        put_number(head + 4, envelope_version);
+        put_number(head + 5, static_cast<std::uint8_t>(header.flags));
+        put_number(head + 6, static_cast<std::uint16_t>(header.tags.size()));
+        put_number(head + 8, to_ms(header.created));
+        put_number(head + 16, to_ms(header.soft_deadline));
+        put_number(head + 24, to_ms(header.hard_deadline));
+        to.append(head, sizeof head);
         for (auto const& stamp : header.tags) {
             append_number(to, stamp.tag);
             append_number(to, stamp.generation);
@@ -156,9 +161,7 @@ class envelope_writer {
     /// Notes the size of what was appended since the constructor, and appends the checksum. To be called once.
     void finish() {
         std::uint64_t const size = to_.size() - payload_;
-        for (std::size_t byte = 0; byte < 8; ++byte) {
-            to_[begin_ + 32 + byte] = static_cast<char>(size >> (8 * byte) & 0xff);
-        }
+        detail::put_number(to_.data() + begin_ + 32, size);
         detail::append_number(to_, stable_hash64(std::string_view{to_}.substr(begin_)));
     }
 
@@ -187,17 +190,17 @@ class envelope_view {
 
     // The rest is asked of a valid envelope only.
 
-    envelope_flags flags() const noexcept { return static_cast<envelope_flags>(head(5, 1)); }
-    wall_time created() const noexcept { return detail::from_ms(static_cast<std::int64_t>(head(8, 8))); }
-    wall_time soft_deadline() const noexcept { return detail::from_ms(static_cast<std::int64_t>(head(16, 8))); }
-    wall_time hard_deadline() const noexcept { return detail::from_ms(static_cast<std::int64_t>(head(24, 8))); }
-    std::size_t tag_count() const noexcept { return static_cast<std::size_t>(head(6, 2)); }
+    envelope_flags flags() const noexcept { return static_cast<envelope_flags>(head<std::uint8_t>(5)); }
+    wall_time created() const noexcept { return detail::from_ms(head<std::int64_t>(8)); }
+    wall_time soft_deadline() const noexcept { return detail::from_ms(head<std::int64_t>(16)); }
+    wall_time hard_deadline() const noexcept { return detail::from_ms(head<std::int64_t>(24)); }
+    std::size_t tag_count() const noexcept { return head<std::uint16_t>(6); }
 
     /// The stamp number `index`, which is below `tag_count()`.
     tag_stamp tag(std::size_t index) const noexcept {
         ORFEAS_ASSERT(index < tag_count(), "the number of a tag");
         std::size_t const at = detail::envelope_head + 16 * index;
-        return {detail::number_at(bytes_, at), detail::number_at(bytes_, at + 8)};
+        return {detail::number_at<std::uint64_t>(bytes_, at), detail::number_at<std::uint64_t>(bytes_, at + 8)};
     }
 
     /// What was enclosed; valid as long as the bytes.
@@ -207,9 +210,10 @@ class envelope_view {
     }
 
   private:
-    std::uint64_t head(std::size_t at, std::size_t size) const noexcept {
+    template<class Number>
+    Number head(std::size_t at) const noexcept {
         ORFEAS_ASSERT(valid(), "ask valid() first");
-        return detail::number_at(bytes_, at, size);
+        return detail::number_at<Number>(bytes_, at);
     }
 
     envelope_fault check() const noexcept {
@@ -224,13 +228,13 @@ class envelope_view {
             return envelope_fault::unknown_version;
         }
         std::uint64_t const room = bytes_.size() - envelope_head - envelope_tail;
-        std::uint64_t const tags = 16 * number_at(bytes_, 6, 2);
-        std::uint64_t const payload = number_at(bytes_, 32);
+        std::uint64_t const tags = std::uint64_t{16} * number_at<std::uint16_t>(bytes_, 6);
+        std::uint64_t const payload = number_at<std::uint64_t>(bytes_, 32);
         if (tags > room || payload > room - tags) {
             return envelope_fault::truncated;
         }
         std::size_t const end = bytes_.size() - envelope_tail;
-        if (payload != room - tags || number_at(bytes_, end) != stable_hash64(bytes_.substr(0, end))) {
+        if (payload != room - tags || number_at<std::uint64_t>(bytes_, end) != stable_hash64(bytes_.substr(0, end))) {
             return envelope_fault::corrupted;
         }
         bool const known = (static_cast<std::uint8_t>(bytes_[5]) & ~known_envelope_flags) == 0;

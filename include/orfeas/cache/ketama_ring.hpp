@@ -31,16 +31,18 @@ class ketama_ring {
   public:
     /// Throws option_error as `hash_ring` does, and for weights so uneven that a member has no point at all.
     explicit ketama_ring(std::vector<ring_member> members) : members_{std::move(members)} {
-        auto const order = detail::checked_name_order(members_);
+        detail::checked_name_order(members_);
         std::uint64_t total = 0;
         for (auto const& member : members_) {
             total += member.weight;
         }
-        for (std::size_t const index : order) {
+        for (std::size_t index = 0; index < members_.size(); ++index) {
             add_points(index, total);
         }
         // Two points on one value: the member whose name comes first keeps it, whatever the order they were given in.
-        std::stable_sort(points_.begin(), points_.end(), [](point a, point b) { return a.value < b.value; });
+        std::sort(points_.begin(), points_.end(), [this](point a, point b) {
+            return a.value != b.value ? a.value < b.value : members_[a.node].name < members_[b.node].name;
+        });
     }
 
     /// The first four bytes of the key's MD5, as a little-endian number.

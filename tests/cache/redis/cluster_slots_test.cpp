@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
+#include "memory/random.hpp"
 #include "support/catch.hpp"
 
 #include <orfeas/cache/redis/cluster_slots.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -24,6 +27,24 @@ std::vector<slot_range> three_shards() {
 }
 
 } // namespace
+
+TEST_CASE("cache: the checksum of a text of any length is that of the definition, bit by bit") {
+    auto const seed = orfeas_test::test_seed();
+    INFO("ORFEAS_TEST_SEED=" << seed);
+    std::mt19937_64 random{seed};
+    for (std::size_t length = 0; length < 200; ++length) {
+        std::string text;
+        unsigned expected = 0;
+        for (std::size_t i = 0; i < length; ++i) {
+            text.push_back(static_cast<char>(random()));
+            expected ^= static_cast<unsigned>(static_cast<unsigned char>(text.back())) << 8;
+            for (int bit = 0; bit < 8; ++bit) {
+                expected = ((expected & 0x8000U) != 0 ? (expected << 1) ^ 0x1021U : expected << 1) & 0xffffU;
+            }
+        }
+        REQUIRE(redis::crc16(text) == expected);
+    }
+}
 
 TEST_CASE("cache: slots of keys are those of the cluster specification") {
     static_assert(redis::crc16("123456789") == 0x31c3); // the check value that the specification names
