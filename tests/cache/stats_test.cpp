@@ -35,7 +35,8 @@ TEST_CASE("cache: every field of the statistics is measured, levels as gauges an
                                                                    {"cache_expirations_total", counter},
                                                                    {"cache_loads_total", counter},
                                                                    {"cache_load_failures_total", counter},
-                                                                   {"cache_coalesced_total", counter}};
+                                                                   {"cache_coalesced_total", counter},
+                                                                   {"cache_stale_served_total", counter}};
     CHECK(kinds == expected);
     CHECK(values["cache_hits_total"] == 3);
     CHECK(values["cache_hit_ratio"] == 0.5);

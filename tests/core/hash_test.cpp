@@ -67,7 +67,7 @@ TEST_CASE("core: seeds give independent hashes") {
 }
 
 TEST_CASE("core: neighbouring integers spread over all buckets") {
-    hasher<std::uint64_t> const hash{.seed = 99};
+    hasher<std::uint64_t> const hash{99};
     std::vector<int> buckets(64);
     for (std::uint64_t key = 0; key < 64'000; ++key) {
         ++buckets[hash(key) % 64];
@@ -79,7 +79,7 @@ TEST_CASE("core: neighbouring integers spread over all buckets") {
 }
 
 TEST_CASE("core: a string, its view and its characters hash alike") {
-    hasher<std::string> const hash{.seed = 5};
+    hasher<std::string> const hash{5};
     CHECK(hash(std::string{"mesh"}) == hash(std::string_view{"mesh"}));
     CHECK(hash("mesh") == hash(std::string_view{"mesh"}));
 }

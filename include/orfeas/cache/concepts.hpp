@@ -20,6 +20,7 @@ enum class event : std::uint8_t {
     load,         ///< a loader was started for a key
     load_failure, ///< a loader ended with an exception
     coalesced,    ///< a caller joined a load that another caller had started
+    stale_served, ///< a caller got a value whose time is over
 };
 
 /// Sees the events of a cache: `observer(what, count)` reports `count` events of one kind. Called from the thread that

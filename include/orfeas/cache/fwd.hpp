@@ -12,8 +12,13 @@ enum class event : std::uint8_t;
 struct no_observer;
 struct cache_stats;
 struct local_options;
+class adaptive;
+class fifo;
+class lru;
+class s3_fifo;
+class strict_lru;
 
-template<class Key, class Value, clock Clock = coarse_clock, class Observer = no_observer>
+template<class Key, class Value, class Policy = adaptive, clock Clock = coarse_clock, class Observer = no_observer>
 class local;
 
 } // namespace orfeas::inline v0::cache

@@ -2,8 +2,18 @@
 #pragma once
 
 #include <orfeas/cache/concepts.hpp>
-#include <orfeas/cache/detail/lru_shard.hpp>
+#include <orfeas/cache/detail/fixed_array.hpp>
+#include <orfeas/cache/detail/glob.hpp>
+#include <orfeas/cache/detail/inline_store.hpp>
+#include <orfeas/cache/detail/lookup_key.hpp>
+#include <orfeas/cache/detail/node_store.hpp>
+#include <orfeas/cache/detail/reader_cells.hpp>
+#include <orfeas/cache/detail/shard.hpp>
+#include <orfeas/cache/detail/stat_windows.hpp>
 #include <orfeas/cache/fwd.hpp>
+#include <orfeas/cache/local_options.hpp>
+#include <orfeas/cache/lookup.hpp>
+#include <orfeas/cache/policies.hpp>
 #include <orfeas/cache/size_hint.hpp>
 #include <orfeas/cache/stats.hpp>
 #include <orfeas/core/assert.hpp>
@@ -13,10 +23,7 @@
 #include <orfeas/core/options.hpp>
 #include <orfeas/core/unique_function.hpp>
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <bit>
 #include <chrono>
@@ -24,52 +31,34 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <memory>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace orfeas::inline v0::cache {
 
-namespace detail {
-
-inline constexpr std::uint64_t mebibyte = 1U << 20U;
-
-} // namespace detail
-
-/// How a `local` cache is set up.
-struct local_options {
-    std::uint64_t capacity_bytes = 64 * detail::mebibyte;
-    std::chrono::milliseconds ttl = std::chrono::seconds{3600};
-    std::uint32_t shards = 0;
-
-    static constexpr std::string_view environment_prefix = "ORFEAS_CACHE_";
-    static void fields(auto& self, auto&& field) {
-        using namespace std::chrono;
-        field("capacity_bytes", self.capacity_bytes, at_least(1), "bytes that all entries may take together");
-        field("ttl", self.ttl, in_range(milliseconds{1}, milliseconds{hours{24 * 36500}}),
-              "how long an entry lives unless it is put with a time of its own");
-        field("shards", self.shards, in_range(0, 1024),
-              "independently locked parts, rounded up to a power of two; 0 chooses by cores and capacity");
-    }
-};
-
-/// A bounded map from keys to values in this process: at most `capacity_bytes`, each entry for a limited time, the
-/// least recently used ones removed first.
+/// A bounded map from keys to values in this process: at most `capacity_bytes`, each entry for a limited time; `Policy`
+/// (`adaptive` unless named: also `s3_fifo`, `lru`, `strict_lru`, `fifo`) says which entries leave first.
 ///
-/// The entries are spread over shards, each with a mutex, an exact LRU order and an equal share of the capacity; the sum
-/// of the charged weights never exceeds the capacity, not even for a moment. An entry larger than a shard's share is
-/// refused. With one shard the order is exactly LRU over all entries.
+/// Readers take no lock, and a hit on an entry that is often used writes to no memory that another thread uses. The
+/// entries are spread over shards, each with a mutex for its writers and an equal share of the capacity; the sum of the
+/// charged weights never exceeds the capacity, not even for a moment. An entry larger than a shard's share is refused.
 ///
-/// Values are copied out: store `std::shared_ptr<T const>` for large ones. Keys are compared in full and hashed with a
-/// seed of this object's own. Where keys are std::string, lookups take std::string_view and build no string.
+/// Values are copied out, or shown to `visit`. Small trivially copyable keys and values lie in the table itself; others on
+/// the heap, where `std::shared_ptr<T const>` is right for large ones. Keys are compared in full and hashed with a seed of
+/// this object's own. Where keys are std::string, lookups take std::string_view and build no string.
 ///
 /// Complexity: expected O(1) for an operation on one key.
 /// Thread-safe.
-template<class Key, class Value, clock Clock, class Observer>
+template<class Key, class Value, class Policy, clock Clock, class Observer>
 class local {
     static_assert(observer<Observer>, "the observer takes (event, count) and does not throw");
+    static_assert(eviction_policy<Policy>, "the policy is adaptive, s3_fifo, lru, strict_lru or fifo");
+
+    using inlined = detail::inline_store<Key, Value>;
+    using store = std::conditional_t<inlined::fits, inlined, detail::node_store<Key, Value>>;
+    using shard = detail::shard<store, Policy, Key, hasher<Key>>;
 
   public:
     using key_type = Key;
@@ -81,83 +70,125 @@ class local {
     /// Throws option_error for options out of range.
     explicit local(local_options options = {}, Clock clock = Clock{}, Observer observer = Observer{})
         requires(has_size_hint<Key> && has_size_hint<Value>)
-        : local{std::move(options), weigher{&weigh_by_hint}, std::move(clock), std::move(observer)} {}
+        : local{std::move(options), weigher{&weigh_by_hint}, least_weight, std::move(clock), std::move(observer)} {}
 
     /// Charges each entry what `weigh(key, value)` says; 1 for each makes `capacity_bytes` a number of entries.
     /// Called once per `put`, outside the locks, possibly from several threads at once.
     /// Throws option_error for options out of range.
     local(local_options options, weigher weigh, Clock clock = Clock{}, Observer observer = Observer{})
-        : options_{(validate(options), std::move(options))},
-          weigh_{std::move(weigh)},
-          clock_{std::move(clock)},
-          observer_{std::move(observer)},
-          hash_{random_seed()},
-          shards_(shard_count(options_)),
-          shard_shift_{64U - static_cast<unsigned>(std::countr_zero(shards_.size()))},
-          shard_capacity_{static_cast<std::size_t>(options_.capacity_bytes / shards_.size())} {
-        ORFEAS_ASSERT(weigh_ != nullptr, "pass a weigher that can be called");
-    }
+        : local{std::move(options), std::move(weigh), 0, std::move(clock), std::move(observer)} {}
 
     local(local const&) = delete;
     local& operator=(local const&) = delete;
 
-    /// A copy of the live value of `key`, which becomes the most recently used; counts a hit or a miss.
+    /// A copy of the live value of `key`; counts a hit or a miss. A stale value is a miss here: see `find`.
     [[nodiscard]] std::optional<Value> get(lookup_key key) {
-        std::uint64_t const hash = hash_(key);
-        detail::shard_outcome outcome;
-        std::optional<Value> found = shard_of(hash).get(key, hash, clock_.now(), outcome);
-        observe(found ? event::hit : event::miss, 1);
-        observe(event::expiration, outcome.expired);
-        return found;
+        std::optional<Value> result;
+        visit(key, [&](Value const& value) { result.emplace(value); });
+        return result;
     }
 
-    /// A copy of the live value of `key`; its recency and the statistics stay as they are.
+    /// Calls `use(value)` with the live value of `key`, without a copy of a value on the heap; false if there is none.
+    /// Counts a hit or a miss. The value stays valid during the call only; `use` may use this cache.
+    template<std::invocable<Value const&> Use>
+    bool visit(lookup_key key, Use&& use) {
+        return ask(key, [&](Value const* value, lookup_state state, bool) {
+                   if (state == lookup_state::hit) {
+                       use(*value);
+                   }
+               }) == lookup_state::hit;
+    }
+
+    /// What the cache knows about `key`, stale values and known absences included; counts a hit for a value that is not
+    /// stale and for a known absence, else a miss.
+    [[nodiscard]] lookup<Value> find(lookup_key key) {
+        lookup<Value> result;
+        result.state = ask(key, [&](Value const* value, lookup_state, bool young) {
+            result.value.emplace(*value);
+            result.may_serve_while_loading = young;
+        });
+        return result;
+    }
+
+    /// A copy of the live value of `key`; its rank and the statistics stay as they are.
     [[nodiscard]] std::optional<Value> peek(lookup_key key) const {
-        std::uint64_t const hash = hash_(key);
-        return shard_of(hash).peek(key, hash, clock_.now());
+        auto const now = clock_.now();
+        auto const hash = hash_(key);
+        auto found = copy_of(key, hash, now, readers_.mine(), false);
+        bool const live = found && found->deadline > detail::short_time::of(now);
+        return live ? std::move(found->value) : std::nullopt;
     }
 
     /// Stores a value for the time that the options say, in place of an older value of the key.
     /// False if it was refused because it is larger than a shard's capacity; an older value is gone all the same.
     bool put(Key key, Value value) { return put(std::move(key), std::move(value), options_.ttl); }
 
-    /// Stores a value for a time of its own; refused if that is not positive. `std::chrono::nanoseconds::max()` is for ever.
+    /// Stores a value for a time of its own, less the jitter; refused if that is not positive.
+    /// `std::chrono::nanoseconds::max()` is for ever.
     bool put(Key key, Value value, std::chrono::nanoseconds ttl) {
-        std::uint64_t const hash = hash_(lookup_key{key});
-        auto entry = std::make_unique<node>(node{hash, std::move(key), std::move(value)});
-        monotonic_time const now = clock_.now();
-        entry->weight = weigh_(entry->key, entry->value);
-        entry->expires_at = ttl < monotonic_time::max() - now ? now + ttl : monotonic_time::max();
-        detail::shard_outcome const outcome = shard_of(hash).put(std::move(entry), shard_capacity_, now);
-        observe(outcome.done ? event::insertion : event::refusal, 1);
-        observe(event::eviction, outcome.evicted);
-        observe(event::expiration, outcome.expired);
-        return outcome.done;
+        return store_entry(std::move(key), std::optional<Value>{std::move(value)}, ttl, std::nullopt);
     }
 
-    /// Removes the entry of `key`; true if a live one was there.
+    /// Remembers that `key` has no value, for the options' time or one of its own: `find` says so, `get` misses.
+    bool put_absent(Key key) { return put_absent(std::move(key), options_.negative_ttl); }
+    bool put_absent(Key key, std::chrono::nanoseconds ttl) {
+        return store_entry(std::move(key), std::nullopt, ttl, std::nullopt);
+    }
+
+    /// Before a value of `key` is loaded from elsewhere: what `fill` needs.
+    [[nodiscard]] fill_token begin_fill(lookup_key key) const {
+        auto const hash = hash_(key);
+        return {hash, shard_of(hash).stamp(hash)};
+    }
+
+    /// Stores a loaded value (empty: that there is none), unless the key was put, erased or invalidated since the token
+    /// was taken: what was loaded may be older than that. False if it was not stored.
+    bool fill(fill_token token, Key key, std::optional<Value> value, std::chrono::nanoseconds ttl) {
+        return store_entry(std::move(key), std::move(value), ttl, token.stamp);
+    }
+
+    /// Removes the entry of `key`; true if there was one whose time was not over.
     bool erase(lookup_key key) {
         std::uint64_t const hash = hash_(key);
-        detail::shard_outcome const outcome = shard_of(hash).erase(key, hash, clock_.now());
+        auto const outcome = shard_of(hash).erase(key, hash, detail::short_time::of(clock_.now()));
         observe(event::expiration, outcome.expired);
         return outcome.done;
     }
 
     /// Removes every entry and gives their number. Linear. The counters go on.
     std::size_t clear() {
-        std::size_t count = 0;
-        for (auto& shard : shards_) {
-            count += shard.remove_all(std::nullopt);
-        }
-        return count;
+        return remove_if([](auto const&, auto const&) { return true; });
     }
 
-    /// Removes the entries whose time is over and gives their number. Linear; each shard is locked for its part.
-    /// Without it such an entry goes when it is looked up, replaced, or the oldest when room is needed.
+    /// Removes the entries for whose keys `is_meant(key)`, and gives their number. Linear, in slices: readers and writers
+    /// go on meanwhile. A value that is being loaded at this moment is not stored.
+    template<std::predicate<Key const&> IsMeant>
+    std::size_t invalidate_if(IsMeant is_meant) {
+        return remove_if([&](Key const& key, auto const&) { return is_meant(key); });
+    }
+
+    /// Removes the entries whose keys begin with `prefix`. See `invalidate_if`.
+    std::size_t invalidate_prefix(std::string_view prefix)
+        requires std::convertible_to<Key const&, std::string_view>
+    {
+        return invalidate_if([&](Key const& key) { return std::string_view{key}.substr(0, prefix.size()) == prefix; });
+    }
+
+    /// Removes the entries whose keys match the pattern: `*`, `?`, `[abc]`, `[^a-z]` and `\` as in Redis. See
+    /// `invalidate_if`.
+    std::size_t invalidate_pattern(std::string_view pattern)
+        requires std::convertible_to<Key const&, std::string_view>
+    {
+        return invalidate_if([&](Key const& key) { return detail::glob_matches(pattern, key); });
+    }
+
+    /// Removes the entries whose time is over, stale ones that may still be served excepted, and gives their number.
+    /// Linear, in slices. Without it such an entry goes when it is looked up or replaced, when room is needed, or when one
+    /// of the next `put`s comes across it.
     std::size_t remove_expired() {
         std::size_t count = 0;
-        for (auto& shard : shards_) {
-            count += shard.remove_all(clock_.now());
+        for (shard& each : shards_) {
+            count += each.remove_all_expired(detail::short_time::of(clock_.now()), slice);
         }
         observe(event::expiration, count);
         return count;
@@ -166,67 +197,305 @@ class local {
     /// How many entries there are, expired ones that are not yet removed included.
     [[nodiscard]] std::size_t size() const {
         std::size_t total = 0;
-        for (auto const& shard : shards_) {
-            total += shard.size();
+        for (shard const& each : shards_) {
+            total += each.size();
         }
         return total;
     }
 
     [[nodiscard]] local_options const& options() const noexcept { return options_; }
 
-    /// Counters since the cache was made, and its levels now.
+    /// Counters since the cache was made, its levels now, and what happened in the last 1, 10, 60 and 300 seconds.
     [[nodiscard]] cache_stats stats() const {
         cache_stats total;
-        detail::lookup_counts recent;
-        for (auto const& shard : shards_) {
-            shard.add_to(total, recent, clock_.now());
+        std::uint64_t charged = 0;
+        for (shard const& each : shards_) {
+            each.add_to(total, charged);
         }
-        std::uint64_t const lookups = recent.hits + recent.misses;
-        total.hit_ratio = lookups == 0 ? std::numeric_limits<double>::quiet_NaN()
-                                       : static_cast<double>(recent.hits) / static_cast<double>(lookups);
+        total.bytes = charged * weight_unit_;
         total.capacity_bytes = options_.capacity_bytes;
+        total.hits = readers_.hits() + hits_.load(std::memory_order_relaxed);
+        total.misses = readers_.misses() + misses_.load(std::memory_order_relaxed);
         total.loads = loads_.load(std::memory_order_relaxed);
         total.load_failures = load_failures_.load(std::memory_order_relaxed);
         total.coalesced = coalesced_.load(std::memory_order_relaxed);
+        total.stale_served = stale_served_.load(std::memory_order_relaxed);
+        auto const now = clock_.now();
+        for (cache_window& each : total.windows) {
+            detail::cache_totals const totals{total.hits, total.misses, total.evictions, total.loads};
+            each.fill_from(windows_.last(each.seconds, now, totals));
+        }
+        total.hit_ratio = total.windows[2].hit_ratio;
         return total;
     }
 
     /// Reports `stats()` under the names `cache_hits_total`, `cache_hit_ratio`, `cache_bytes`, …
     void measure(measurement_sink sink) const { cache::measure(stats(), sink); }
 
-    /// Counts what a loader in front of this cache did: `load`, `load_failure` or `coalesced`.
+    /// Counts what a loader in front of this cache did: `load`, `load_failure`, `coalesced` or `stale_served`.
     void record(event what) {
-        ORFEAS_ASSERT(what == event::load || what == event::load_failure || what == event::coalesced,
-                      "record only what a loader does; the cache counts the other events itself");
-        auto& counter = what == event::load ? loads_ : what == event::coalesced ? coalesced_ : load_failures_;
-        counter.fetch_add(1, std::memory_order_relaxed);
+        counter_of(what).fetch_add(1, std::memory_order_relaxed);
         observe(what, 1);
     }
 
   private:
-    using node = detail::lru_node<Key, Value>;
+    /// What an entry costs besides the bytes of its key and value: links, a part of the index, of the policy's memory.
+    static constexpr std::size_t overhead_bytes = [] {
+        std::size_t const beside = sizeof(typename store::entry) + 24;
+        if constexpr (inlined::fits) {
+            return beside - sizeof(Key) - sizeof(Value);
+        } else {
+            return beside + sizeof(typename store::node) - sizeof(Key) - sizeof(Value) + 2 * sizeof(void*);
+        }
+    }();
+    static constexpr std::uint64_t least_weight = sizeof(Key) + sizeof(Value) + overhead_bytes;
+    static constexpr std::uint64_t most_weight = std::uint64_t{1} << 31U; // what a shard's weights may sum up to
+    static constexpr std::size_t slice = 512;                             // entries a mutex is held for
 
-    /// What an entry costs besides the bytes of its key and value: its node, its chain's pointer, the heap's header.
-    static constexpr std::size_t overhead_bytes = sizeof(node) - sizeof(Key) - sizeof(Value) + 3 * sizeof(void*);
+    local(local_options options, weigher weigh, std::uint64_t least, Clock clock, Observer observer)
+        : options_{(validate(options), std::move(options))},
+          weigh_{std::move(weigh)},
+          clock_{std::move(clock)},
+          observer_{std::move(observer)},
+          hash_{random_seed()},
+          policy_{options_.shard_count()},
+          weight_unit_{(options_.capacity_bytes - 1) / most_weight + 1},
+          shards_{options_.shard_count(), limits(least), hash_, policy_, readers_},
+          shard_shift_{32U - static_cast<unsigned>(std::countr_zero(shards_.size()))} {
+        ORFEAS_ASSERT(weigh_ != nullptr, "pass a weigher that can be called");
+    }
 
     static std::size_t weigh_by_hint(Key const& key, Value const& value) {
         return size_in_bytes(key) + size_in_bytes(value) + overhead_bytes;
     }
 
-    /// Four shards per core keep waiting rare; a shard of less than 4 MiB would refuse too many values.
-    static std::size_t shard_count(local_options const& options) {
-        if (options.shards != 0) {
-            return std::bit_ceil(std::size_t{options.shards});
-        }
-        long const cores = ::sysconf(_SC_NPROCESSORS_ONLN); // -1 when the system does not tell
-        std::uint64_t const by_cores = cores > 0 ? std::bit_ceil(4 * static_cast<std::uint64_t>(cores)) : 4;
-        std::uint64_t const by_capacity = std::bit_floor(options.capacity_bytes / (4 * detail::mebibyte));
-        return static_cast<std::size_t>(
-            std::clamp(std::min(by_cores, by_capacity), std::uint64_t{1}, std::uint64_t{64}));
+    detail::shard_limits limits(std::uint64_t least) const {
+        detail::shard_limits found;
+        found.capacity = options_.capacity_bytes / options_.shard_count() / weight_unit_;
+        std::uint64_t const entries =
+            least != 0 ? found.capacity * weight_unit_ / least + 1 : std::max(found.capacity, std::uint64_t{1} << 16U);
+        found.entries = static_cast<std::uint32_t>(std::min(entries, std::uint64_t{1} << 26U));
+        found.stale_units = stale_units_;
+        return found;
     }
 
-    detail::lru_shard<Key, Value>& shard_of(std::uint64_t hash) const {
-        return shards_[shards_.size() == 1 ? 0 : static_cast<std::size_t>(hash >> shard_shift_)];
+    static std::uint64_t units_of(std::chrono::nanoseconds duration) noexcept {
+        return static_cast<std::uint64_t>(duration.count()) >> detail::short_time::unit_shift;
+    }
+
+    shard& shard_of(std::uint64_t hash) const noexcept {
+        return shards_[static_cast<std::size_t>(hash >> 32U >> shard_shift_)];
+    }
+
+    using sighting = typename shard::sighting;
+
+    /// What a lookup found, copied: who uses it may use this cache.
+    struct copied {
+        std::optional<Value> value;
+        detail::entry_marks* marks;
+        std::uint64_t deadline;
+    };
+
+    /// Whether a thread may look without a lock: not inside of a visit, whose node its cell holds.
+    static bool may_read(detail::reader_cell const* cell) noexcept {
+        return !Policy::locks_each_hit && cell != nullptr && !cell->in_use;
+    }
+
+    /// A lookup that counts: calls `use(value, state, whether it may be served while it is loaded)` for a value whose time
+    /// is not over, or that is stale.
+    template<class Use>
+    [[gnu::always_inline]] lookup_state ask(lookup_key key, Use const& use) {
+        monotonic_time const now = clock_.now();
+        if (windows_.due(now)) [[unlikely]] {
+            keep_totals(now);
+        }
+        std::uint64_t const hash = hash_(key);
+        auto* const cell = readers_.mine();
+        if (may_read(cell)) [[likely]] {
+            detail::pinned<store> const pin{cell};
+            sighting seen;
+            auto const status = shard_of(hash).look(key, hash, *cell, seen);
+            if (status == detail::found::entry) [[likely]] {
+                return judge(key, hash, now, cell, seen.seen.value(), *seen.marks, seen.deadline, use);
+            }
+            if (status == detail::found::nothing) {
+                return miss(hash, cell);
+            }
+        }
+        return ask_again(key, hash, now, cell, use);
+    }
+
+    /// The same when writers were in the way, or under the shard's mutex.
+    template<class Use>
+    [[gnu::noinline]] lookup_state ask_again(lookup_key key, std::uint64_t hash, monotonic_time now,
+                                             detail::reader_cell* cell, Use const& use) {
+        auto const found = copy_of(key, hash, now, cell, true);
+        if (!found) {
+            return miss(hash, cell);
+        }
+        return judge(key, hash, now, cell, found->value ? &*found->value : nullptr, *found->marks, found->deadline,
+                     use);
+    }
+
+    std::optional<copied> copy_of(lookup_key key, std::uint64_t hash, monotonic_time now, detail::reader_cell* cell,
+                                  bool counts) const {
+        std::optional<copied> result;
+        auto const copy = [&](sighting const& seen) {
+            auto const* const value = seen.seen.value();
+            result.emplace(
+                copied{value == nullptr ? std::nullopt : std::optional<Value>{*value}, seen.marks, seen.deadline});
+        };
+        if (may_read(cell)) {
+            detail::pinned<store> const pin{cell};
+            sighting seen;
+            auto const status = shard_of(hash).look_again(key, hash, *cell, seen);
+            if (status == detail::found::entry) {
+                copy(seen);
+            }
+            if (status != detail::found::unknown) {
+                return result;
+            }
+        }
+        shard_of(hash).look_locked(key, hash, detail::short_time::of(now), counts, copy);
+        return result;
+    }
+
+    /// Counts a lookup that found an entry, which may be over.
+    template<class Use>
+    [[gnu::always_inline]] lookup_state judge(lookup_key key, std::uint64_t hash, monotonic_time now,
+                                              detail::reader_cell* cell, Value const* value, detail::entry_marks& marks,
+                                              std::uint64_t deadline, Use const& use) {
+        std::uint64_t const units = detail::short_time::of(now);
+        if (deadline <= units) [[unlikely]] {
+            bool const stale = value != nullptr && deadline + stale_units_ > units;
+            count(false, cell);
+            if (!stale) {
+                forget(key, hash, units);
+                return lookup_state::miss;
+            }
+            use(value, lookup_state::stale, deadline + revalidate_units_ > units);
+            return lookup_state::stale;
+        }
+        count(true, cell);
+        if (auto const effect = Policy::hit(marks); effect != detail::hit_effect::none) [[unlikely]] {
+            learn(hash, effect, marks);
+        }
+        if (value == nullptr) {
+            return lookup_state::absent;
+        }
+        use(value, lookup_state::hit, false);
+        return lookup_state::hit;
+    }
+
+    /// Counts a lookup that found nothing.
+    [[gnu::noinline]] lookup_state miss(std::uint64_t hash, detail::reader_cell* cell) {
+        count(false, cell);
+        if (policy_.samples(hash)) {
+            policy_.access(hash);
+        }
+        return lookup_state::miss;
+    }
+
+    [[gnu::noinline]] void keep_totals(monotonic_time now) {
+        windows_.keep(now, [this] { return totals(); });
+    }
+
+    /// What a policy learns from a hit, besides what the entry's marks say.
+    [[gnu::noinline]] void learn(std::uint64_t hash, detail::hit_effect effect, detail::entry_marks& marks) {
+        if (effect == detail::hit_effect::promote) {
+            if constexpr (!Policy::locks_each_hit) {
+                shard_of(hash).promote(marks);
+            }
+        } else if (policy_.samples(hash)) {
+            policy_.access(hash);
+        }
+    }
+
+    /// An entry's time is over.
+    [[gnu::noinline]] void forget(lookup_key key, std::uint64_t hash, std::uint64_t now) {
+        observe(event::expiration, shard_of(hash).remove_expired(key, hash, now));
+    }
+
+    void count(bool hit, detail::reader_cell* cell) {
+        if (cell != nullptr) [[likely]] {
+            detail::reader_cell::increment(hit ? cell->hits : cell->misses);
+        } else {
+            (hit ? hits_ : misses_).fetch_add(1, std::memory_order_relaxed);
+        }
+        observe(hit ? event::hit : event::miss, 1);
+    }
+
+    detail::cache_totals totals() const {
+        cache_stats now;
+        std::uint64_t charged = 0;
+        for (shard const& each : shards_) {
+            each.add_to(now, charged);
+        }
+        return {readers_.hits() + hits_.load(std::memory_order_relaxed),
+                readers_.misses() + misses_.load(std::memory_order_relaxed), now.evictions,
+                loads_.load(std::memory_order_relaxed)};
+    }
+
+    bool store_entry(Key key, std::optional<Value> value, std::chrono::nanoseconds ttl,
+                     std::optional<std::uint64_t> stamp) {
+        std::uint64_t const hash = hash_(lookup_key{key});
+        auto added = store::prepare(hash, std::move(key), std::move(value));
+        monotonic_time const now = clock_.now();
+        auto const* const stored = store::value_of(added);
+        std::uint64_t const weight =
+            stored != nullptr ? weigh_(store::key_of(added), *stored) : std::uint64_t{overhead_bytes};
+        auto const outcome = shard_of(hash).put(std::move(added), hash, charge(weight), deadline(ttl, now, hash),
+                                                detail::short_time::of(now), stamp);
+        observe(outcome.done ? event::insertion : event::refusal, 1);
+        observe(event::eviction, outcome.evicted);
+        observe(event::expiration, outcome.expired);
+        return outcome.done;
+    }
+
+    std::uint32_t charge(std::uint64_t weight) const noexcept {
+        std::uint64_t const units = weight / weight_unit_ + (weight % weight_unit_ != 0 ? 1 : 0);
+        return static_cast<std::uint32_t>(std::min(units, std::uint64_t{std::numeric_limits<std::uint32_t>::max()}));
+    }
+
+    /// When an entry's time is over: sooner for some than for others, so that what was stored together is not loaded anew
+    /// together.
+    std::uint64_t deadline(std::chrono::nanoseconds ttl, monotonic_time now, std::uint64_t hash) const noexcept {
+        if (ttl >= monotonic_time::max() - now) {
+            return detail::short_time::never;
+        }
+        if (ttl <= std::chrono::nanoseconds{0}) {
+            return 0;
+        }
+        auto const random = mix64(hash ^ static_cast<std::uint64_t>(now.time_since_epoch().count()));
+        auto const part = options_.ttl_jitter * static_cast<double>(random >> 11U) * 0x1p-53;
+        auto const lives =
+            ttl - std::chrono::nanoseconds{static_cast<std::int64_t>(static_cast<double>(ttl.count()) * part)};
+        return std::max(detail::short_time::of(now + lives), detail::short_time::of(now) + 1);
+    }
+
+    template<class IsMeant>
+    std::size_t remove_if(IsMeant is_meant) {
+        std::size_t count = 0;
+        for (shard& each : shards_) {
+            count += each.remove_if(is_meant, slice);
+        }
+        return count;
+    }
+
+    std::atomic<std::uint64_t>& counter_of(event what) {
+        switch (what) {
+        case event::load:
+            return loads_;
+        case event::load_failure:
+            return load_failures_;
+        case event::coalesced:
+            return coalesced_;
+        case event::stale_served:
+            return stale_served_;
+        default:
+            ORFEAS_ASSERT(false, "record only what a loader does; the cache counts the other events itself");
+            return loads_;
+        }
     }
 
     void observe(event what, std::uint64_t count) {
@@ -240,13 +509,21 @@ class local {
     [[no_unique_address]] Clock clock_;
     [[no_unique_address]] Observer observer_;
     hasher<Key> hash_;
-    mutable std::vector<detail::lru_shard<Key, Value>>
-        shards_; // a power of two of them, chosen by the hash's high bits
+    mutable typename Policy::shared policy_;
+    mutable detail::reader_cells readers_;
+    std::uint64_t
+        weight_unit_; // a shard sums weights of 32 bits up; what is larger is counted in such units, rounded up
+    std::uint64_t stale_units_ = units_of(std::max(options_.stale_while_revalidate, options_.stale_if_error));
+    std::uint64_t revalidate_units_ = units_of(options_.stale_while_revalidate);
+    detail::fixed_array<shard> shards_; // a power of two of them, chosen by the hash's high bits
     unsigned shard_shift_;
-    std::size_t shard_capacity_;
+    detail::stat_windows windows_;
+    std::atomic<std::uint64_t> hits_{0};   // of threads without a cell
+    std::atomic<std::uint64_t> misses_{0}; // of threads without a cell
     std::atomic<std::uint64_t> loads_{0};
     std::atomic<std::uint64_t> load_failures_{0};
     std::atomic<std::uint64_t> coalesced_{0};
+    std::atomic<std::uint64_t> stale_served_{0};
 };
 
 static_assert(measurable<local<int, int>> && fillable_cache<local<int, int>>);

@@ -3,11 +3,33 @@
 
 #include <orfeas/core/measurement.hpp>
 
+#include <array>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
 namespace orfeas::inline v0::cache {
+
+/// What happened in a cache in the last seconds.
+struct cache_window {
+    std::uint32_t seconds = 0;
+    std::uint64_t hits = 0;
+    std::uint64_t misses = 0;
+    std::uint64_t evictions = 0;
+    std::uint64_t loads = 0;
+    double hit_ratio = 0; ///< NaN if there was no lookup
+
+    /// Takes over what is in both.
+    void fill_from(auto const& totals) {
+        hits = totals.hits;
+        misses = totals.misses;
+        evictions = totals.evictions;
+        loads = totals.loads;
+        auto const lookups = static_cast<double>(hits + misses);
+        hit_ratio = lookups == 0 ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(hits) / lookups;
+    }
+};
 
 /// What a cache did since it was made, and what it holds now. A report: one consistent reading per shard, not one over
 /// all shards.
@@ -25,6 +47,8 @@ struct cache_stats {
     std::uint64_t loads = 0;
     std::uint64_t load_failures = 0;
     std::uint64_t coalesced = 0;
+    std::uint64_t stale_served = 0;
+    std::array<cache_window, 4> windows{{{1}, {10}, {60}, {300}}};
 
     static void fields(auto& self, auto&& field) {
         field("hits", self.hits, unit::none, "Lookups that found a live entry.");
@@ -40,6 +64,7 @@ struct cache_stats {
         field("loads", self.loads, unit::none, "Loaders started.");
         field("load_failures", self.load_failures, unit::none, "Loaders that ended with an exception.");
         field("coalesced", self.coalesced, unit::none, "Callers that joined a load already under way.");
+        field("stale_served", self.stale_served, unit::none, "Callers that got a value whose time is over.");
     }
 };
 

@@ -130,22 +130,28 @@ inline std::uint64_t random_seed() {
 /// (whose result is mixed again, since std::hash is the identity for integers).
 /// Thread-compatible (distinct objects).
 template<class Key>
-struct hasher {
+class hasher {
+  public:
     using is_transparent = void;
 
-    std::uint64_t seed = 0;
+    explicit constexpr hasher(std::uint64_t seed = 0) noexcept
+        : seed_{seed}, mixed_seed_{mix64(seed ^ detail::hash_keys[0])} {}
 
     template<class K>
     std::uint64_t operator()(K const& key) const noexcept {
         if constexpr (std::convertible_to<K const&, std::string_view>) {
             std::string_view const text{key};
-            return detail::hash_bytes(text.data(), text.size(), seed);
+            return detail::hash_bytes(text.data(), text.size(), seed_);
         } else if constexpr (std::is_integral_v<K> || std::is_enum_v<K>) {
-            return mix64(static_cast<std::uint64_t>(key) ^ mix64(seed ^ detail::hash_keys[0]));
+            return mix64(static_cast<std::uint64_t>(key) ^ mixed_seed_);
         } else {
-            return mix64(static_cast<std::uint64_t>(std::hash<K>{}(key)) ^ mix64(seed ^ detail::hash_keys[0]));
+            return mix64(static_cast<std::uint64_t>(std::hash<K>{}(key)) ^ mixed_seed_);
         }
     }
+
+  private:
+    std::uint64_t seed_;
+    std::uint64_t mixed_seed_;
 };
 
 } // namespace orfeas::inline v0
