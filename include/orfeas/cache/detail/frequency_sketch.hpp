@@ -69,7 +69,7 @@ class frequency_sketch {
     static constexpr std::uint32_t halving = 10;      // counts a key until all are halved
 
     std::size_t index_of(std::uint64_t hash) const noexcept {
-        return static_cast<std::size_t>((hash >> 8U & 0xffff'ffffU) * words_.size() >> 32U);
+        return static_cast<std::size_t>((hash >> 8U & 0xffffffffU) * words_.size() >> 32U);
     }
     std::uint64_t& word_of(std::uint64_t hash) noexcept { return words_[index_of(hash)]; }
 
@@ -80,7 +80,7 @@ class frequency_sketch {
 
     void halve() noexcept {
         for (std::uint64_t& word : words_) {
-            word = word >> 1U & 0x7777'7777'7777'7777U;
+            word = word >> 1U & 0x7777777777777777U;
         }
         added_ /= 2;
     }

@@ -86,7 +86,7 @@ class ghost_set {
     }
 
     std::size_t index_of(std::uint64_t hash) const noexcept {
-        return static_cast<std::size_t>((hash & 0xffff'ffffU) * groups_.size() >> 32U);
+        return static_cast<std::size_t>((hash & 0xffffffffU) * groups_.size() >> 32U);
     }
     group& group_of(std::uint64_t hash) noexcept { return groups_[index_of(hash)]; }
 

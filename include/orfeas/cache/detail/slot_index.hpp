@@ -110,7 +110,7 @@ class slot_index {
 
     cursor begin(std::uint64_t hash) const noexcept {
         auto const count = count_.load(std::memory_order_acquire);
-        return {static_cast<std::uint32_t>((hash & 0xffff'ffffU) * count >> 32U), count};
+        return {static_cast<std::uint32_t>((hash & 0xffffffffU) * count >> 32U), count};
     }
 
     index_bucket& operator[](cursor const& at) const noexcept { return buckets_[at.at]; }
