@@ -39,7 +39,7 @@ namespace cache = orfeas::cache;
 
 namespace {
 
-using text_cache = cache::local<std::string, std::string, orfeas::manual_clock>;
+using text_cache = cache::local<std::string, std::string, cache::adaptive, orfeas::manual_clock>;
 using flights = cache::single_flight<text_cache>;
 
 /// How the calls of a test ended.
@@ -97,7 +97,7 @@ void settle(asio::io_context& io) {
 }
 
 text_cache make_cache(orfeas::manual_clock clock = orfeas::manual_clock{}) {
-    return text_cache{{}, std::move(clock)};
+    return text_cache{{.ttl_jitter = 0}, std::move(clock)};
 }
 
 } // namespace
@@ -249,10 +249,115 @@ TEST_CASE("cache: a loaded value lives for the time that the caller gives") {
     };
     asio::co_spawn(io, once, asio::detached);
     io.run();
-    clock.advance(2s - 1ns);
+    clock.advance(2s - 1ms);
     CHECK(store.peek("k"));
-    clock.advance(1ns);
+    clock.advance(1ms);
     CHECK_FALSE(store.peek("k"));
+}
+
+namespace {
+
+/// Gives what it is told to, or throws.
+struct told_load {
+    std::shared_ptr<std::optional<std::string>> value;
+    std::shared_ptr<int> started = std::make_shared<int>(0);
+    bool throws = false;
+
+    asio::awaitable<std::optional<std::string>> operator()() {
+        ++*started;
+        if (throws) {
+            throw std::runtime_error{"the source is down"};
+        }
+        co_return *value;
+    }
+};
+
+/// What one call gives: a value, "absent", or "error".
+template<class Load>
+std::string ask_once(asio::io_context& io, flights& subject, Load load) {
+    std::string answer;
+    auto const ask = [&]() -> asio::awaitable<void> {
+        try {
+            std::optional<std::string> const value = co_await subject.get_or_load("k", load);
+            answer = value.value_or("absent");
+        } catch (std::runtime_error const&) {
+            answer = "error";
+        }
+    };
+    asio::co_spawn(io, ask, asio::detached);
+    io.restart();
+    io.run();
+    return answer;
+}
+
+} // namespace
+
+TEST_CASE("cache: that a key has no value is loaded once and kept for its own time") {
+    asio::io_context io;
+    orfeas::manual_clock clock;
+    text_cache store{{.ttl_jitter = 0, .negative_ttl = 5s}, clock};
+    flights subject{io.get_executor(), store};
+    told_load const load{std::make_shared<std::optional<std::string>>()};
+    CHECK(ask_once(io, subject, load) == "absent");
+    CHECK(ask_once(io, subject, load) == "absent");
+    CHECK(*load.started == 1);
+    clock.advance(5s);
+    *load.value = "now there";
+    CHECK(ask_once(io, subject, load) == "now there");
+    CHECK(*load.started == 2);
+}
+
+TEST_CASE("cache: a stale value is answered while one load runs") {
+    asio::io_context io;
+    orfeas::manual_clock clock;
+    text_cache store{{.ttl = 10s, .ttl_jitter = 0, .stale_while_revalidate = 5s}, clock};
+    flights subject{io.get_executor(), store};
+    told_load const load{std::make_shared<std::optional<std::string>>("new")};
+    store.put("k", "old");
+    clock.advance(12s);
+    CHECK(ask_once(io, subject, load) == "old");
+    CHECK(*load.started == 1);
+    CHECK(ask_once(io, subject, load) == "new");
+    CHECK(*load.started == 1);
+    CHECK(store.stats().stale_served == 1);
+    clock.advance(15s);
+    *load.value = "newer";
+    CHECK(ask_once(io, subject, load) == "newer"); // too old to be shown
+}
+
+TEST_CASE("cache: a stale value is answered when the load fails, for as long as the options say") {
+    asio::io_context io;
+    orfeas::manual_clock clock;
+    text_cache store{{.ttl = 10s, .ttl_jitter = 0, .stale_if_error = 60s}, clock};
+    flights subject{io.get_executor(), store};
+    told_load load{std::make_shared<std::optional<std::string>>("new")};
+    load.throws = true;
+    store.put("k", "old");
+    clock.advance(30s);
+    CHECK(ask_once(io, subject, load) == "old");
+    CHECK(store.stats().stale_served == 1);
+    CHECK(store.stats().load_failures == 1);
+    clock.advance(40s);
+    CHECK(ask_once(io, subject, load) == "error");
+    load.throws = false;
+    CHECK(ask_once(io, subject, load) == "new");
+}
+
+TEST_CASE("cache: a value whose key was invalidated during the load reaches its callers and is not stored") {
+    asio::io_context io;
+    auto store = make_cache();
+    flights subject{io.get_executor(), store};
+    gate door{io};
+    outcomes out;
+    gated_load const load{std::make_shared<std::atomic<int>>(0), &door, "k"};
+    asio::co_spawn(io, call(subject, "k", load, out), asio::detached);
+    settle(io);
+    store.erase("k");
+    door.open();
+    io.restart();
+    io.run();
+    CHECK(out.right == 1);
+    CHECK(store.size() == 0);
 }
 
 TEST_CASE("cache: the loader may outlive its caller and this object, it owns what it reads") {

@@ -23,10 +23,13 @@ struct one_entry {
     using key_type = int;
     using mapped_type = std::string;
 
-    std::optional<std::string> get(int) { return value; }
+    cache::lookup<std::string> find(int) { return {cache::lookup_state::hit, value}; }
     std::optional<std::string> peek(int) const { return value; }
-    bool put(int, std::string v) { return put(0, std::move(v), std::chrono::nanoseconds::max()); }
-    bool put(int, std::string v, std::chrono::nanoseconds) {
+    cache::fill_token begin_fill(int) const { return {}; }
+    bool fill(cache::fill_token token, int, std::optional<std::string> v) {
+        return fill(token, 0, std::move(v), std::chrono::nanoseconds::max());
+    }
+    bool fill(cache::fill_token, int, std::optional<std::string> v, std::chrono::nanoseconds) {
         value = std::move(v);
         return true;
     }
@@ -36,10 +39,11 @@ struct one_entry {
 };
 
 struct without_peek : private one_entry {
-    using one_entry::get;
+    using one_entry::begin_fill;
+    using one_entry::fill;
+    using one_entry::find;
     using one_entry::key_type;
     using one_entry::mapped_type;
-    using one_entry::put;
     using one_entry::record;
 };
 

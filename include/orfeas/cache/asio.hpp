@@ -27,12 +27,17 @@
 
 namespace orfeas::inline v0::cache {
 
-/// Makes the value of a key that is not in the cache: `load()` gives an awaitable of the value. It is moved away and may
-/// outlive the caller who passed it, so it owns what it reads.
+/// Makes the value of a key that is not in the cache: `load()` gives an awaitable of the value, or of an optional value
+/// where a key may have none. It is moved away and may outlive the caller who passed it, so it owns what it reads.
 template<class Load, class Value, class Executor>
 concept loader = std::move_constructible<Load> && requires(Load& load) {
-    { load() } -> std::same_as<boost::asio::awaitable<Value, Executor>>;
+    requires std::same_as<decltype(load()), boost::asio::awaitable<Value, Executor>> ||
+                 std::same_as<decltype(load()), boost::asio::awaitable<std::optional<Value>, Executor>>;
 };
+
+/// What a loader makes: a value, or an optional value.
+template<class Load>
+using loaded_t = typename std::invoke_result_t<Load&>::value_type;
 
 namespace detail {
 
@@ -92,6 +97,11 @@ class landing {
 /// loader reaches everyone who waits at that moment and is not kept: the next caller loads again. A loader must not ask
 /// for its own key: it would wait for itself.
 ///
+/// What was loaded is not stored if its key was written, erased or invalidated while the load ran; those who waited get it.
+/// A stale value is answered at once while one load runs, for as long as the cache says (stale-while-revalidate, RFC 5861),
+/// and when that load fails (stale-if-error). A loader of optional values may say that a key has none: the cache keeps that
+/// for its time, too.
+///
 /// The cache outlives the loads; this object need not. Callers resume on their own executors.
 /// Thread-safe.
 template<fillable_cache Cache, class Executor = boost::asio::any_io_executor>
@@ -113,17 +123,37 @@ class single_flight {
     executor_type get_executor() const noexcept { return executor_; }
 
     /// The cached value of `key`, else the value that `load` makes and that is then stored for `ttl` (without one: for
-    /// the cache's time). Throws what the loader throws, or boost::system::system_error with operation_aborted when the
-    /// caller is cancelled or the executor is destroyed before the load has ended.
+    /// the cache's time). A value, or an optional one, as the loader makes it. Throws what the loader throws, or
+    /// boost::system::system_error with operation_aborted when the caller is cancelled or the executor is destroyed before
+    /// the load has ended.
     template<loader<mapped_type, Executor> Load>
-    awaitable<mapped_type> get_or_load(key_type key, Load load, std::optional<std::chrono::nanoseconds> ttl = {}) {
-        std::optional<mapped_type> cached = cache_.get(key);
-        if (cached) {
-            co_return std::move(*cached);
+    awaitable<loaded_t<Load>> get_or_load(key_type key, Load load, std::optional<std::chrono::nanoseconds> ttl = {}) {
+        using result = loaded_t<Load>;
+        constexpr bool knows_absence = !std::same_as<result, mapped_type>;
+        lookup<mapped_type> cached = cache_.find(key);
+        if (cached.state == lookup_state::hit) {
+            co_return std::move(*cached.value);
+        }
+        if constexpr (knows_absence) {
+            if (cached.state == lookup_state::absent) {
+                co_return std::nullopt;
+            }
         }
         std::shared_ptr<flight> const joined = join(std::move(key), std::move(load), ttl);
+        if (cached.may_serve_while_loading) {
+            cache_.record(event::stale_served);
+            co_return std::move(*cached.value);
+        }
         co_await joined->async_wait(boost::asio::use_awaitable_t<Executor>{});
-        co_return joined->result();
+        if (cached.state == lookup_state::stale && joined->failed()) {
+            cache_.record(event::stale_served);
+            co_return std::move(*cached.value);
+        }
+        if constexpr (knows_absence) {
+            co_return joined->result();
+        } else {
+            co_return *joined->result();
+        }
     }
 
   private:
@@ -163,11 +193,12 @@ class single_flight {
         std::optional<mapped_type> value;
         std::exception_ptr error;
         try {
-            value.emplace(co_await load());
+            fill_token const token = cache.begin_fill(duty.key());
+            value = co_await load();
             if (ttl) {
-                cache.put(duty.key(), *value, *ttl);
+                cache.fill(token, duty.key(), value, *ttl);
             } else {
-                cache.put(duty.key(), *value);
+                cache.fill(token, duty.key(), value);
             }
         } catch (...) {
             value.reset();

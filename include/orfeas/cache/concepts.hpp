@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/cache/lookup.hpp>
+
 #include <chrono>
 #include <concepts>
 #include <cstdint>
@@ -36,15 +38,18 @@ struct no_observer {
 };
 static_assert(observer<no_observer>);
 
-/// A cache that a single-flight loader can fill: `get` counts a hit or a miss, `peek` looks without a trace, `put`
-/// stores a value, `record` counts what the loader did. All of them are thread-safe.
+/// A cache that a single-flight loader can fill: `find` looks a key up and counts a hit or a miss, `peek` looks without a
+/// trace, `begin_fill` and `fill` store what was loaded unless the key was written or invalidated meanwhile, for the
+/// cache's own time or for a given one, `record` counts what the loader did. All of them are thread-safe.
 template<class C>
 concept fillable_cache = requires(C& cache, typename C::key_type key, typename C::mapped_type value,
-                                  std::chrono::nanoseconds ttl, event what) {
-    { cache.get(std::as_const(key)) } -> std::same_as<std::optional<typename C::mapped_type>>;
+                                  std::optional<typename C::mapped_type> loaded, std::chrono::nanoseconds ttl,
+                                  fill_token token, event what) {
+    { cache.find(std::as_const(key)) } -> std::same_as<lookup<typename C::mapped_type>>;
     { cache.peek(std::as_const(key)) } -> std::same_as<std::optional<typename C::mapped_type>>;
-    { cache.put(std::move(key), std::move(value)) } -> std::same_as<bool>;
-    { cache.put(std::move(key), std::move(value), ttl) } -> std::same_as<bool>;
+    { cache.begin_fill(std::as_const(key)) } -> std::same_as<fill_token>;
+    { cache.fill(token, std::move(key), std::move(loaded)) } -> std::same_as<bool>;
+    { cache.fill(token, std::move(key), std::move(loaded), ttl) } -> std::same_as<bool>;
     cache.record(what);
 };
 

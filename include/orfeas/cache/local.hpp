@@ -142,7 +142,12 @@ class local {
     }
 
     /// Stores a loaded value (empty: that there is none), unless the key was put, erased or invalidated since the token
-    /// was taken: what was loaded may be older than that. False if it was not stored.
+    /// was taken: what was loaded may be older than that. For a time of its own, or that of the options. False if it was
+    /// not stored.
+    bool fill(fill_token token, Key key, std::optional<Value> value) {
+        auto const ttl = value ? options_.ttl : options_.negative_ttl;
+        return fill(token, std::move(key), std::move(value), ttl);
+    }
     bool fill(fill_token token, Key key, std::optional<Value> value, std::chrono::nanoseconds ttl) {
         return store_entry(std::move(key), std::move(value), ttl, token.stamp);
     }

@@ -73,12 +73,15 @@ class flight : public std::enable_shared_from_this<flight<Value>> {
             join{this->shared_from_this()}, token);
     }
 
-    /// The loaded value, or the loader's exception. Only after `async_wait` succeeded.
-    Value result() const {
+    /// Whether the loader threw. Only after `async_wait` succeeded.
+    bool failed() const noexcept { return error_ != nullptr; }
+
+    /// The loaded value, empty if the key has none, or the loader's exception. Only after `async_wait` succeeded.
+    std::optional<Value> result() const {
         if (error_ != nullptr) {
             std::rethrow_exception(error_);
         }
-        return *value_;
+        return value_;
     }
 
   private:
