@@ -7,8 +7,10 @@
 
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/core/manual_clock.hpp>
+#include <orfeas/memory/limiting_resource.hpp>
 #include <orfeas/memory/null_vmm.hpp>
 #include <orfeas/memory/snapshot.hpp>
+#include <orfeas/memory/tracking_resource.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -52,6 +54,20 @@ TEST_CASE("memory: a pool knows what each tag holds") {
     CHECK(tags[1].name == "cache");
     CHECK(tags[1].current_bytes == 1024);
     CHECK(tags[2].name == "untagged");
+}
+
+TEST_CASE("memory: tags reach a pool through adaptors") {
+    known_pool pool{null_vmm{64_MiB}};
+    orfeas::memory::limiting_resource share{pool, 8_MiB};
+    orfeas::memory::tracking_resource tracked{share};
+    CHECK(tracked.tag("weights") == pool.tag("weights"));
+    void* const p = tracked.allocate(1_MiB, 512, {.tag = tracked.tag("weights")});
+    CHECK(pool.tags()[0].current_bytes == 1_MiB);
+    CHECK(tracked.live_bytes() == 1_MiB);
+    CHECK_THROWS_AS(tracked.allocate(8_MiB, 512, {.tag = tracked.tag("weights")}), out_of_memory);
+    tracked.deallocate(p, 1_MiB, 512);
+    CHECK(pool.tags()[0].current_bytes == 0);
+    CHECK(share.used_bytes() == 0);
 }
 
 TEST_CASE("memory: a refusal names who holds the memory, and what is stranded") {

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/memory/allocation_hint.hpp>
 #include <orfeas/memory/concepts.hpp>
 #include <orfeas/memory/detail/resource_wrapper.hpp>
 #include <orfeas/memory/stream_ref.hpp>
 
 #include <cstddef>
+#include <string_view>
 
 namespace orfeas::inline v0::memory::detail {
 
 /// A resource that does something around the calls of another one. It has what that one has: copies to and from the host,
-/// allocation in stream order. `Adaptor` says what is done: `take(bytes, alignment, get)` and its twin `try_take`, of which
+/// allocation in stream order, tags. `Adaptor` says what is done: `take(bytes, alignment, get)` and its twin `try_take`, of which
 /// `get()` asks the resource below, and `give(p, bytes, alignment, give_back)` for a `p` that is not null.
 /// As thread-safe as the adaptor is.
 template<class Adaptor, memory_resource Resource>
@@ -26,6 +28,20 @@ class resource_adaptor : public resource_wrapper<Adaptor, Resource> {
         requires stream_ordered_resource<Resource>
     {
         return self().take(bytes, alignment, [&] { return upstream().allocate(stream, bytes, alignment); });
+    }
+
+    /// As the first form, and the resource below is told what it is for.
+    void* allocate(std::size_t bytes, std::size_t alignment, allocation_hint hint)
+        requires requires(Resource& below) { below.allocate(bytes, alignment, hint); }
+    {
+        return self().take(bytes, alignment, [&] { return upstream().allocate(bytes, alignment, hint); });
+    }
+
+    /// The resource's tag of that name: see basic_pool::tag.
+    tag_id tag(std::string_view name) noexcept
+        requires requires(Resource& below) { below.tag(name); }
+    {
+        return upstream().tag(name);
     }
 
     /// As `allocate`, but null when there is no memory.
