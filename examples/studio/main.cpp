@@ -94,7 +94,9 @@ void run(studio::command_line const& given) {
     auto const marks = orfeas::from_environment<orfeas::memory::cleanup_marks>();
     auto const kept = [&](std::string const& name, orfeas::memory::pool& of) {
         obs.memory().set_cleanup_ahead(name);
-        return studio::kept_pool{of, marks, tell_of_cleanups(obs, name)};
+        // the other half is for finished meshes, and for what a worker makes of one picture after the other
+        auto const batch_bytes = of.profile().total_bytes / 2 / options.workers;
+        return studio::kept_pool{of, batch_bytes, marks, tell_of_cleanups(obs, name)};
     };
     std::optional<studio::kept_pool> device_memory;
     if (device_pool) {

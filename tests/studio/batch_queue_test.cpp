@@ -21,6 +21,7 @@ using namespace std::chrono_literals;
 namespace {
 
 using job = std::unique_ptr<int>; // move-only, as the studio's are
+using limits = studio::batch_limits;
 
 /// Notes the batches that it is given. The first batch does not end before it may.
 struct worker {
@@ -50,9 +51,9 @@ struct worker {
     }
 };
 
-bool add(studio::batch_queue<job>& queue, int number) {
+bool add(studio::batch_queue<job>& queue, int number, std::uint64_t weight = 0) {
     auto one = std::make_unique<int>(number);
-    bool const added = queue.try_add(one);
+    bool const added = queue.try_add(one, weight);
     CHECK((one == nullptr) == added); // a refused job stays with its owner
     return added;
 }
@@ -82,7 +83,7 @@ double measured(studio::batch_queue<job> const& queue, std::string const& name) 
 
 TEST_CASE("studio: what comes while the worker is busy is taken together, up to the advice") {
     worker seen;
-    studio::batch_queue<job> queue{1, 10, 0ms, [] { return 3U; }, [&](std::span<job> batch) { seen(batch); }};
+    studio::batch_queue<job> queue{1, 10, 0ms, [] { return limits{3}; }, [&](std::span<job> batch) { seen(batch); }};
     CHECK(add(queue, 0));
     seen.wait_for_first();
     for (int i = 1; i <= 4; ++i) {
@@ -96,9 +97,23 @@ TEST_CASE("studio: what comes while the worker is busy is taken together, up to 
     CHECK_FALSE(add(queue, 5)); // it has ended
 }
 
+TEST_CASE("studio: what weighs too much together is not taken together") {
+    worker seen;
+    studio::batch_queue<job> queue{1, 10, 0ms, [] { return limits{8, 100}; },
+                                   [&](std::span<job> batch) { seen(batch); }};
+    CHECK(add(queue, 0));
+    seen.wait_for_first();
+    for (int const weight : {60, 40, 1, 99}) {
+        CHECK(add(queue, weight, static_cast<std::uint64_t>(weight)));
+    }
+    seen.let_end();
+    queue.join();
+    CHECK(seen.batches == std::vector<std::vector<int>>{{0}, {60, 40}, {1, 99}});
+}
+
 TEST_CASE("studio: a full queue refuses, and counts it") {
     worker seen;
-    studio::batch_queue<job> queue{1, 2, 0ms, [] { return 8U; }, [&](std::span<job> batch) { seen(batch); }};
+    studio::batch_queue<job> queue{1, 2, 0ms, [] { return limits{8}; }, [&](std::span<job> batch) { seen(batch); }};
     CHECK(add(queue, 0));
     seen.wait_for_first();
     CHECK(add(queue, 1));
@@ -110,7 +125,7 @@ TEST_CASE("studio: a full queue refuses, and counts it") {
 
 TEST_CASE("studio: with another in work a job waits for company, and is done when the other is") {
     worker seen;
-    studio::batch_queue<job> queue{2, 10, 1h, [] { return 2U; }, [&](std::span<job> batch) { seen(batch); }};
+    studio::batch_queue<job> queue{2, 10, 1h, [] { return limits{2}; }, [&](std::span<job> batch) { seen(batch); }};
     CHECK(add(queue, 0));
     seen.wait_for_first();
     for (int i = 1; i <= 4; ++i) { // a share of two is full with the third
@@ -135,7 +150,7 @@ TEST_CASE("studio: with another in work a job waits for company, and is done whe
 TEST_CASE("studio: a batch that fails does not stop the queue") {
     std::atomic<int> done = 0;
     {
-        studio::batch_queue<job> queue{2, 1000, 0ms, [] { return 4U; },
+        studio::batch_queue<job> queue{2, 1000, 0ms, [] { return limits{4}; },
                                        [&](std::span<job> batch) {
                                            done += static_cast<int>(batch.size());
                                            throw std::runtime_error{"no memory"};
@@ -158,7 +173,7 @@ TEST_CASE("studio: a batch that fails does not stop the queue") {
 
 TEST_CASE("studio: a job that cannot be added is not counted, and the next ones are done") {
     worker seen;
-    studio::batch_queue<heavy_job> queue{1, 2, 0ms, [] { return 8U; },
+    studio::batch_queue<heavy_job> queue{1, 2, 0ms, [] { return limits{8}; },
                                          [&](std::span<heavy_job> batch) {
                                              std::vector<job> numbers;
                                              for (auto const& each : batch) {
@@ -183,7 +198,7 @@ TEST_CASE("studio: a job that cannot be added is not counted, and the next ones 
 TEST_CASE("studio: a job is moved into the queue and into its batch, which never grows") {
     worker seen;
     std::atomic<int> moves = 0;
-    studio::batch_queue<heavy_job> queue{2, 100, 0ms, [] { return 1000U; },
+    studio::batch_queue<heavy_job> queue{2, 100, 0ms, [] { return limits{1000}; },
                                          [&](std::span<heavy_job> batch) {
                                              for (auto const& each : batch) {
                                                  moves += each.moves;
@@ -205,7 +220,7 @@ TEST_CASE("studio: a job is moved into the queue and into its batch, which never
 
 TEST_CASE("studio: advice that fails makes batches of one") {
     worker seen;
-    studio::batch_queue<job> queue{1, 10, 0ms, []() -> std::uint32_t { throw std::bad_alloc{}; },
+    studio::batch_queue<job> queue{1, 10, 0ms, []() -> limits { throw std::bad_alloc{}; },
                                    [&](std::span<job> batch) { seen(batch); }};
     CHECK(add(queue, 0));
     seen.wait_for_first();

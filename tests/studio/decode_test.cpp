@@ -380,6 +380,16 @@ TEST_CASE("studio: a JPEG of too many scans is refused") {
     CHECK_THAT(refusal->allowed(), contains("at most 64 scans"));
 }
 
+TEST_CASE("studio: a picture's size is read from its header") {
+    for (auto const& file : {small_png(), small_jpeg(), small_jpeg(true), small_pgm()}) {
+        orfeas::memory::heap_resource memory;
+        CHECK(studio::read_size(file) == studio::decode(memory, file).size());
+        CHECK_THROWS_AS(studio::read_size(file, {.max_pixels = 4}), studio::bad_picture);
+        CHECK_THROWS_AS(studio::read_size(std::span{file}.first(8)), studio::bad_picture);
+    }
+    CHECK_THROWS_AS(studio::read_size({}), studio::bad_picture);
+}
+
 TEST_CASE("studio: memory that the resource refuses is an error without a leak") {
     auto const interlaced = write_png(
         {.width = 90, .height = 70, .colour_type = PNG_COLOR_TYPE_RGB, .interlaced = true}, pattern(90 * 70 * 3));

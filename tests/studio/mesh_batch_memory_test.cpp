@@ -3,6 +3,7 @@
 #include "picture_writers.hpp"
 #include "pipeline/generate.hpp"
 #include "pipeline/mesh_batch.hpp"
+#include "pipeline/picture_weight.hpp"
 #include "support/catch.hpp"
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <exception>
 #include <new>
 #include <optional>
+#include <random>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -120,6 +122,58 @@ TEST_CASE("studio: pictures that find no room on the device together are estimat
         check_made_as_alone(host, jobs);
     }
     CHECK(host.live == 0);
+}
+
+TEST_CASE("studio: what a batch takes at its peak is its weight and the working memory of one picture") {
+    auto const seed = std::random_device{}();
+    INFO("seed " << seed);
+    std::mt19937 random{seed};
+    for (int round = 0; round < 20; ++round) {
+        counting_resource host;
+        std::vector<plain_job> jobs;
+        std::uint64_t weight = 0;
+        std::uint64_t working = 0;
+        for (auto left = 1 + random() % 6; left > 0; --left) {
+            auto const width = static_cast<std::uint32_t>(2 + random() % 60);
+            auto const height = static_cast<std::uint32_t>(2 + random() % 60);
+            studio::parameters asked;
+            asked.resolution = 16 + static_cast<std::uint32_t>(random() % 60);
+            auto const grid = studio::grid_over({width, height}, asked.resolution);
+            jobs.push_back({write_pgm(width, height, std::vector<std::uint8_t>(std::size_t{width} * height)), asked});
+            CHECK(studio::weight_of(jobs.back().file, asked) == studio::weight_of({width, height}, grid));
+            weight += studio::weight_of({width, height}, grid);
+            working = std::max<std::uint64_t>(working, 4 * (3 * grid.points() + grid.columns + width));
+        }
+        jobs.push_back({to_bytes("P5 1000 1000 255 too short")}); // weighs nothing, as it is never decoded
+        CHECK(studio::weight_of(to_bytes("GIF89a"), {}) == 0);
+        studio::host_relief device;
+        studio::mesh_batch batch{host, device, std::span{jobs}, {}};
+        auto const at_peak = [] {};
+        batch.decode(at_peak);
+        batch.estimate(at_peak);
+        CHECK(batch.fits());
+        CHECK(batch.weight() == weight);
+        CHECK(batch.peak_bytes() >= weight);
+        CHECK(batch.peak_bytes() <= weight + working);
+        batch.finish(at_peak);
+    }
+}
+
+TEST_CASE("studio: a batch tells whether there was memory for all of it at once") {
+    auto const fits = [](counting_resource& host, narrow_device device) {
+        auto jobs = jobs_of(3);
+        studio::mesh_batch batch{host, device, std::span{jobs}, {}};
+        auto const at_peak = [] {};
+        batch.decode(at_peak);
+        batch.estimate(at_peak);
+        return batch.fits();
+    };
+    counting_resource host;
+    CHECK(fits(host, {.room = 3}));
+    CHECK_FALSE(fits(host, {.room = 2}));
+    CHECK_FALSE(fits(host, {.room = 3, .reliefs_fail_at = 3}));
+    counting_resource small{100};
+    CHECK_FALSE(fits(small, {.room = 3}));
 }
 
 TEST_CASE("studio: a part whose reliefs find no memory together is done one by one") {

@@ -96,8 +96,8 @@ class byte_writer {
 /// Writes the solid as binary glTF 2.0 (Khronos) into memory of exactly that size: indexed positions and normals in
 /// metres, y up, the plate lying on the ground. Throws what `resource` throws.
 /// Thread-safe.
-template<memory_resource R>
-buffer<std::byte, R> encode_glb(R& resource, solid<R> const& from) {
+template<memory_resource R, memory_resource S>
+buffer<std::byte, R> encode_glb(R& resource, solid<S> const& from) {
     auto const json = detail::gltf_json(from.vertices.size(), from.triangles.size(), detail::gltf_bounds(from));
     std::size_t const binary = from.vertices.size_bytes() + from.triangles.size_bytes();
     std::size_t const total = 12 + 8 + json.size() + 8 + binary;

@@ -41,8 +41,8 @@ constexpr std::size_t stl_bytes(std::size_t triangles) noexcept {
 /// Writes the solid as binary STL (3D Systems, 1989) into memory of exactly that size, in one pass.
 /// Throws what `resource` throws.
 /// Thread-safe.
-template<memory_resource R>
-buffer<std::byte, R> encode_stl(R& resource, solid<R> const& from) {
+template<memory_resource R, memory_resource S>
+buffer<std::byte, R> encode_stl(R& resource, solid<S> const& from) {
     auto const count = static_cast<std::uint32_t>(from.triangles.size());
     auto out = stage_buffer<std::byte>(resource, "encode", stl_bytes(count));
     std::byte* to = out.data();

@@ -4,14 +4,17 @@
 #include "pipeline/decode.hpp"
 #include "pipeline/encode.hpp"
 #include "pipeline/parameters.hpp"
+#include "pipeline/picture_weight.hpp"
 #include "pipeline/relief_device.hpp"
 #include "pipeline/triangulate.hpp"
 
 #include <orfeas/core/function_ref.hpp>
+#include <orfeas/memory/tracking_resource.hpp>
 
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <exception>
 #include <iterator>
@@ -48,17 +51,20 @@ inline plate_size plate_of(parameters const& asked, picture_size picture) noexce
 /// once, it takes one after the other. Every picture, height field and mesh lies in memory of `host`, which the host can
 /// access and which outlives the meshes; all else is given back as it is done with.
 ///
-/// Each step calls `at_peak()` when much is allocated, for those who watch over memory.
+/// Each step calls `at_peak()` when much is allocated, for those who watch over memory. `weight()` and `peak_bytes()` are for
+/// those who size batches.
 /// Thread-compatible (distinct objects), when `host` and `device` are thread-safe.
 template<memory_resource R, class Device, mesh_job Job>
-    requires relief_device<Device, R>
+    requires relief_device<Device, orfeas::memory::tracking_resource<R>>
 class mesh_batch {
+    using stage_memory = orfeas::memory::tracking_resource<R>;
+
   public:
     using notice = orfeas::function_ref<void()>;
 
     /// What is given outlives the batch.
     mesh_batch(R& host, Device& device, std::span<Job> jobs, picture_limits const& limits)
-        : host_{host}, device_{device}, jobs_{jobs}, limits_{limits} {
+        : host_{host}, stages_{host}, device_{device}, jobs_{jobs}, limits_{limits} {
         members_.reserve(jobs.size()); // so that what belongs together is added together
         pictures_.reserve(jobs.size());
         orders_.reserve(jobs.size());
@@ -69,10 +75,11 @@ class mesh_batch {
             attempt(job, [&] {
                 check(job.asked());
                 [[maybe_unused]] auto const scope = job.stage("decode");
-                auto picture = studio::decode(host_, job.picture(), limits_);
+                auto picture = studio::decode(stages_, job.picture(), limits_);
                 auto const size = picture.size();
                 pictures_.push_back(std::move(picture));
                 members_.push_back({&job, size, grid_over(size, job.asked().resolution)});
+                weight_ += weight_of(size, members_.back().grid);
             });
         }
         at_peak();
@@ -92,6 +99,7 @@ class mesh_batch {
                     if (orders_.empty() || is_lost) {
                         throw;
                     }
+                    fits_ = false;
                     at_peak();
                     estimate_uploaded(); // which frees the memory of those before
                     upload(decoded[i], pictures_[i]);
@@ -109,7 +117,7 @@ class mesh_batch {
             attempt(job, [&] {
                 auto const heights = std::move(fields_[i]);
                 auto const plate = in_stage(job, "triangulate", [&] {
-                    return triangulate(host_, heights, plate_of(job.asked(), members_[i].size));
+                    return triangulate(stages_, heights, plate_of(job.asked(), members_[i].size));
                 });
                 auto mesh = in_stage(job, "encode", [&] { return encode(host_, plate, job.asked().format); });
                 at_peak();
@@ -120,13 +128,22 @@ class mesh_batch {
         fields_.clear();
     }
 
+    /// The sum over the pictures that were decoded.
+    std::uint64_t weight() const noexcept { return weight_; }
+
+    /// Taken of `host` at once so far, without finished meshes, which are not the batch's any more.
+    std::uint64_t peak_bytes() const noexcept { return stages_.peak_bytes(); }
+
+    /// Whether no job has wanted memory in vain so far.
+    bool fits() const noexcept { return fits_; }
+
   private:
     struct member {
         Job* job;
         picture_size size;
         grid_size grid;
     };
-    using order = relief_order<uploaded_to<Device, R>>;
+    using order = relief_order<uploaded_to<Device, stage_memory>>;
 
     /// One stage of several jobs at once; it ends for the last of them first, as scopes do.
     class shared_stage {
@@ -160,15 +177,18 @@ class mesh_batch {
 
     /// Does a job's part; what it throws is the job's failure.
     template<class Work>
-    static void attempt(Job& job, Work const& work) {
+    void attempt(Job& job, Work const& work) {
         try {
             work();
+        } catch (std::bad_alloc const&) {
+            fits_ = false;
+            job.failed(std::current_exception());
         } catch (...) {
             job.failed(std::current_exception());
         }
     }
 
-    void upload(member const& each, image<R>& picture) {
+    void upload(member const& each, image<stage_memory>& picture) {
         [[maybe_unused]] auto const scope = each.job->stage("upload");
         orders_.push_back({device_.upload(std::move(picture)), each.grid});
         uploaded_.push_back(each);
@@ -186,10 +206,11 @@ class mesh_batch {
     void estimate_all() {
         try {
             shared_stage const scope{uploaded_, "relief"};
-            auto fields = device_.relief(host_, std::span<order const>{orders_});
+            auto fields = device_.relief(stages_, std::span<order const>{orders_});
             std::ranges::move(fields, std::back_inserter(fields_));
             std::ranges::copy(uploaded_, std::back_inserter(members_));
         } catch (std::bad_alloc const&) {
+            fits_ = false;
             estimate_one_by_one();
         } catch (...) {
             for (auto const& each : uploaded_) {
@@ -202,7 +223,7 @@ class mesh_batch {
         for (std::size_t i = 0; i < uploaded_.size(); ++i) {
             attempt(*uploaded_[i].job, [&] {
                 [[maybe_unused]] auto const scope = uploaded_[i].job->stage("relief");
-                auto one = device_.relief(host_, std::span<order const>{&orders_[i], 1});
+                auto one = device_.relief(stages_, std::span<order const>{&orders_[i], 1});
                 fields_.push_back(std::move(one.front()));
                 members_.push_back(uploaded_[i]);
             });
@@ -210,14 +231,17 @@ class mesh_batch {
     }
 
     R& host_;
+    stage_memory stages_; // of it, all but what is finished
     Device& device_;
     std::span<Job> jobs_;
     picture_limits limits_;
     std::vector<member> members_; // those that have not failed, after decode() and after estimate()
-    std::vector<image<R>> pictures_;
+    std::uint64_t weight_ = 0;
+    bool fits_ = true;
+    std::vector<image<stage_memory>> pictures_;
     std::vector<member> uploaded_; // whose order waits for its relief
     std::vector<order> orders_;
-    std::vector<height_field<R>> fields_;
+    std::vector<height_field<stage_memory>> fields_;
 };
 
 } // namespace studio

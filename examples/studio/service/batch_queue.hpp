@@ -31,8 +31,8 @@ class batch_queue {
     /// Does a batch; called by several threads at once. A job that it leaves undone is dropped.
     using work = orfeas::unique_function<void(std::span<Job>)>;
 
-    /// The largest batch at present, at least 1; where it throws, 1.
-    using advice = orfeas::unique_function<std::uint32_t()>;
+    /// The largest batch at present; where it throws, a batch of one.
+    using advice = orfeas::unique_function<batch_limits()>;
 
     /// `delay` is the batcher's.
     batch_queue(std::uint32_t workers, std::uint32_t capacity, std::chrono::nanoseconds delay, advice most, work run)
@@ -54,15 +54,16 @@ class batch_queue {
     batch_queue& operator=(batch_queue const&) = delete;
     ~batch_queue() { join(); }
 
-    /// Adds a job, which is moved from only if there is room for it. Throws std::bad_alloc; nothing is added then.
-    bool try_add(Job& job) {
+    /// Adds a job of that weight, which is moved from only if there is room for it. Throws std::bad_alloc; nothing is added
+    /// then.
+    bool try_add(Job& job, std::uint64_t weight = 0) {
         {
             std::scoped_lock const lock{mutex_};
             if (ending_ || batcher_.waiting() + batcher_.in_flight() >= capacity_) {
                 ++rejected_;
                 return false;
             }
-            batcher_.arrive(clock_.now());
+            batcher_.arrive(clock_.now(), weight);
             try {
                 jobs_.push_back(std::move(job));
             } catch (...) {
@@ -134,9 +135,10 @@ class batch_queue {
         for (;;) {
             if (batcher_.waiting() > 0) {
                 lock.unlock(); // what is asked may look at pools
-                auto const most = std::min(advised(), batch.capacity());
+                auto most = advised();
+                most.requests = static_cast<std::uint32_t>(std::min<std::size_t>(most.requests, batch.capacity()));
                 lock.lock();
-                auto const decided = batcher_.next(clock_.now(), static_cast<std::uint32_t>(most));
+                auto const decided = batcher_.next(clock_.now(), most);
                 if (decided.take > 0) {
                     take(decided.take, batch);
                     return true;
@@ -155,11 +157,11 @@ class batch_queue {
         }
     }
 
-    std::size_t advised() const noexcept {
+    batch_limits advised() const noexcept {
         try {
             return most_();
         } catch (...) { // the least is always right
-            return 1;
+            return {};
         }
     }
 

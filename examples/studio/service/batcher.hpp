@@ -9,9 +9,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <optional>
 
 namespace studio {
+
+/// The largest batch: so many requests, whose weights sum up to so much; one request is always allowed.
+struct batch_limits {
+    std::uint32_t requests = 1;
+    std::uint64_t weight = std::numeric_limits<std::uint64_t>::max();
+
+    friend bool operator==(batch_limits const&, batch_limits const&) = default;
+};
 
 /// What an idle worker is to do.
 struct batch_decision {
@@ -33,23 +42,24 @@ class batcher {
         ORFEAS_ASSERT(workers > 0, "a batcher has workers");
     }
 
-    /// A request has come and waits.
-    void arrive(orfeas::monotonic_time now) { arrivals_.push_back(now); }
+    /// A request of that weight has come and waits.
+    void arrive(orfeas::monotonic_time now, std::uint64_t weight = 0) { arrivals_.push_back({now, weight}); }
 
     /// The last one that arrived does not wait after all. Nothing was taken since.
     void withdraw() noexcept { arrivals_.pop_back(); }
 
-    /// Asked by a worker that is free, which does what is answered. `most` is the largest batch, at least one.
-    batch_decision next(orfeas::monotonic_time now, std::uint32_t most) {
+    /// Asked by a worker that is free, which does what is answered.
+    batch_decision next(orfeas::monotonic_time now, batch_limits const& most) {
         if (arrivals_.empty()) {
             return {};
         }
         auto const share = (arrivals_.size() + workers_ - 1) / workers_;
-        auto const due = arrivals_.front() + delay_;
-        if (in_flight_ > 0 && share < most && now < due) {
+        auto const take = fitting(share, most);
+        bool const is_full = take < share || take >= most.requests;
+        auto const due = arrivals_.front().time + delay_;
+        if (in_flight_ > 0 && !is_full && now < due) {
             return {.until = due};
         }
-        auto const take = static_cast<std::uint32_t>(std::min<std::size_t>(share, std::max(most, 1U)));
         arrivals_.erase(arrivals_.begin(), arrivals_.begin() + take);
         in_flight_ += take;
         return {.take = take};
@@ -65,9 +75,27 @@ class batcher {
     std::size_t in_flight() const noexcept { return in_flight_; }
 
   private:
+    struct arrival {
+        orfeas::monotonic_time time;
+        std::uint64_t weight;
+    };
+
+    /// How many of the `share` oldest fit into a batch.
+    std::uint32_t fitting(std::size_t share, batch_limits const& most) const {
+        auto const count = std::min<std::size_t>(share, most.requests);
+        std::uint32_t taken = 1;
+        for (auto left = most.weight; taken < count; ++taken) {
+            left -= std::min(left, arrivals_[taken - 1].weight);
+            if (arrivals_[taken].weight > left) {
+                break;
+            }
+        }
+        return taken;
+    }
+
     std::uint32_t workers_;
     std::chrono::nanoseconds delay_;
-    std::deque<orfeas::monotonic_time> arrivals_; // of those that wait, the oldest first
+    std::deque<arrival> arrivals_; // of those that wait, the oldest first
     std::size_t in_flight_ = 0;
 };
 

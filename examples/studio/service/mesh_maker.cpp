@@ -2,11 +2,14 @@
 #include "service/mesh_maker.hpp"
 
 #include "pipeline/mesh_batch.hpp"
+#include "service/batch_sizer.hpp"
 
 #include <orfeas/core/assert.hpp>
 
 #include <algorithm>
 #include <chrono>
+#include <concepts>
+#include <cstdint>
 #include <exception>
 #include <utility>
 
@@ -17,18 +20,28 @@
 namespace studio {
 namespace {
 
-using keeper = pool_keeper<orfeas::memory::pool>;
+/// A pool with those who watch over it.
+struct watched_pool {
+    explicit watched_pool(kept_pool kept)
+        : pool{kept.pool}, keeper{pool, std::move(kept.on_cleanup), kept.marks}, sizer{kept.batch_bytes} {}
 
+    batch_limits limits(std::uint32_t base) const { return sizer.limits(keeper.pressure(), base); }
+
+    orfeas::memory::pool& pool;
+    pool_keeper<orfeas::memory::pool> keeper;
+    batch_sizer sizer;
+};
+
+/// `Relief` is host_relief, or is made anew on the device's pool for each batch, whose memory there it counts.
 template<class Relief>
 class maker_on final : public mesh_maker {
+    static constexpr bool has_device = !std::same_as<Relief, host_relief>;
+
   public:
-    maker_on(kept_pool host, std::optional<kept_pool> device, Relief relief, picture_limits const& limits)
-        : host_{host.pool},
-          relief_{std::move(relief)},
-          limits_{limits},
-          host_keeper_{host.pool, std::move(host.on_cleanup), host.marks} {
+    maker_on(kept_pool host, std::optional<kept_pool> device, picture_limits const& limits)
+        : limits_{limits}, host_{std::move(host)} {
         if (device) {
-            device_keeper_.emplace(device->pool, std::move(device->on_cleanup), device->marks);
+            device_.emplace(std::move(*device));
         }
     }
 
@@ -42,39 +55,54 @@ class maker_on final : public mesh_maker {
         }
     }
 
-    orfeas::memory::memory_pressure pressure() const override {
-        auto const host = host_keeper_.pressure();
-        return device_keeper_ ? std::max(host, device_keeper_->pressure()) : host;
+    batch_limits largest_batch(std::uint32_t base) const override {
+        auto const host = host_.limits(base);
+        if (!device_) {
+            return host;
+        }
+        auto const device = device_->limits(base);
+        return {std::min(host.requests, device.requests), std::min(host.weight, device.weight)};
     }
 
-    bool gains_by_batches() const noexcept override { return device_keeper_.has_value(); }
+    bool gains_by_batches() const noexcept override { return has_device; }
 
   private:
     void run(std::span<mesh_order> batch) {
         auto const begun = std::chrono::steady_clock::now();
-        auto const at_peak = [this] { for_each_keeper([](keeper& each) { each.note_peak(); }); };
-        mesh_batch work{host_, relief_, batch, limits_};
+        auto const at_peak = [this] { for_each_pool([](watched_pool& each) { each.keeper.note_peak(); }); };
+        Relief relief = make_relief();
+        mesh_batch work{host_.pool, relief, batch, limits_};
         work.decode(at_peak);
-        for_each_keeper([](keeper& each) { each.before_step(); });
+        for_each_pool([](watched_pool& each) { each.keeper.before_step(); });
         work.estimate(at_peak);
+        host_.sizer.observe(work.weight(), work.peak_bytes(), work.fits());
+        if constexpr (has_device) {
+            device_->sizer.observe(work.weight(), relief.peak_bytes(), work.fits());
+        }
         work.finish(at_peak);
         auto const took = std::chrono::steady_clock::now() - begun;
-        for_each_keeper([&](keeper& each) { each.after_step(took); });
+        for_each_pool([&](watched_pool& each) { each.keeper.after_step(took); });
     }
 
-    template<class Do>
-    void for_each_keeper(Do const& act) {
-        act(host_keeper_);
-        if (device_keeper_) {
-            act(*device_keeper_);
+    Relief make_relief() {
+        if constexpr (has_device) {
+            return Relief{device_->pool};
+        } else {
+            return {};
         }
     }
 
-    orfeas::memory::pool& host_;
-    Relief relief_;
+    template<class Do>
+    void for_each_pool(Do const& act) {
+        act(host_);
+        if (device_) {
+            act(*device_);
+        }
+    }
+
     picture_limits limits_;
-    keeper host_keeper_;
-    std::optional<keeper> device_keeper_;
+    watched_pool host_;
+    std::optional<watched_pool> device_;
 };
 
 } // namespace
@@ -87,13 +115,12 @@ std::unique_ptr<mesh_maker> make_mesh_maker(kept_pool host, [[maybe_unused]] std
                                             picture_limits const& limits) {
 #if STUDIO_HAS_KERNELS
     if (device) {
-        cuda_relief relief{device->pool};
-        return std::make_unique<maker_on<cuda_relief<orfeas::memory::pool>>>(std::move(host), std::move(device), relief,
+        return std::make_unique<maker_on<cuda_relief<orfeas::memory::pool>>>(std::move(host), std::move(device),
                                                                              limits);
     }
 #endif
     ORFEAS_ASSERT(!device, "a device needs kernels: ask has_kernels() first");
-    return std::make_unique<maker_on<host_relief>>(std::move(host), std::nullopt, host_relief{}, limits);
+    return std::make_unique<maker_on<host_relief>>(std::move(host), std::nullopt, limits);
 }
 
 } // namespace studio

@@ -2,11 +2,13 @@
 #pragma once
 
 #include "pipeline/picture_limits.hpp"
+#include "service/batcher.hpp"
 #include "service/mesh_order.hpp"
 #include "service/pool_keeper.hpp"
 
 #include <orfeas/memory.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -22,8 +24,8 @@ class mesh_maker {
     /// Makes the meshes of a batch in the host's pool, and answers each order.
     virtual void make(std::span<mesh_order> batch) = 0;
 
-    /// How near the memory that it works in is to its end.
-    virtual orfeas::memory::memory_pressure pressure() const = 0;
+    /// The largest batch that its memory advises: at most twice `base` orders, weighed by weight_of.
+    virtual batch_limits largest_batch(std::uint32_t base) const = 0;
 
     /// Whether a batch is faster than its members one by one: so it is where each costs a trip to a device of its own.
     virtual bool gains_by_batches() const noexcept = 0;
@@ -32,9 +34,11 @@ class mesh_maker {
 /// Whether this program holds the CUDA kernels.
 bool has_kernels() noexcept;
 
-/// A pool to work in, which outlives the maker and its meshes; when to clean it up, and who is told.
+/// A pool to work in, which outlives the maker and its meshes; what a batch may take of it, when to clean it up, and who is
+/// told.
 struct kept_pool {
     orfeas::memory::pool& pool;
+    std::uint64_t batch_bytes;
     orfeas::memory::cleanup_marks marks;
     cleanup_listener on_cleanup;
 };

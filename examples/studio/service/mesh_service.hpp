@@ -3,6 +3,7 @@
 
 #include "pipeline/parameters.hpp"
 #include "pipeline/picture_limits.hpp"
+#include "pipeline/picture_weight.hpp"
 #include "service/batch_queue.hpp"
 #include "service/mesh_maker.hpp"
 #include "service/mesh_order.hpp"
@@ -15,7 +16,6 @@
 #include <orfeas/cache/asio.hpp>
 #include <orfeas/core/hash.hpp>
 #include <orfeas/core/trace_id.hpp>
-#include <orfeas/memory/batch_advisor.hpp>
 #include <orfeas/observatory.hpp>
 
 #include <boost/asio/async_result.hpp>
@@ -58,7 +58,7 @@ class mesh_service {
           meshes_{{.capacity_bytes = options.cache_bytes, .ttl = options.cache_ttl}},
           loads_{executor, meshes_},
           queue_{options.workers, options.queue, delay_of(options, maker),
-                 [this, base = options.batch] { return largest_batch(base); },
+                 [this, base = options.batch] { return maker_.largest_batch(base); },
                  [this](std::span<mesh_order> batch) { make(batch); }} {
         obs.watch("meshes", meshes_);
         obs.watch("workers", queue_);
@@ -162,9 +162,10 @@ class mesh_service {
             resumption<Handler> resume{std::move(handler)};
             std::optional<mesh_order> order;
             try { // what is thrown here would reach the executor, not the request
+                auto const weight = weight_of(work.picture.bytes, work.asked, service->limits_);
                 order.emplace(work.picture.bytes, work.picture.owner, work.asked, std::move(work.parent),
                               service->stages_, std::move(resume));
-                if (!service->queue_.try_add(*order)) {
+                if (!service->queue_.try_add(*order, weight)) {
                     order->failed(std::make_exception_ptr(orfeas::http::problem_error{busy("The queue is full.")}));
                 }
             } catch (...) {
@@ -184,10 +185,6 @@ class mesh_service {
             each.note_batch(batch.size());
         }
         maker_.make(batch);
-    }
-
-    std::uint32_t largest_batch(std::uint32_t base) const {
-        return orfeas::memory::batch_for_pressure(maker_.pressure(), base);
     }
 
     /// Who gains nothing by company does not wait for it.
