@@ -36,8 +36,8 @@ namespace orfeas::inline v0::memory {
 /// handed out again. The resource below must outlive it. Equal to itself alone.
 /// Thread-safe. One lock, held for tens of nanoseconds, longer when nothing is found at once.
 template<memory_resource Resource>
-class capture_resource : public detail::resource_wrapper<capture_resource<Resource>, Resource> {
-    using wrapper = detail::resource_wrapper<capture_resource, Resource>;
+class capture_resource : public detail::resource_wrapper<Resource> {
+    using wrapper = detail::resource_wrapper<Resource>;
 
   public:
     /// Takes `bytes` now, rounded up to whole units; later, when there is no room, at least `growth_bytes` at a time, or
@@ -103,6 +103,8 @@ class capture_resource : public detail::resource_wrapper<capture_resource<Resour
             retire(*node);
         }
     }
+
+    friend bool operator==(capture_resource const& a, capture_resource const& b) noexcept { return &a == &b; }
 
     /// Taken from the resource below.
     std::uint64_t taken_bytes() const noexcept {

@@ -3,6 +3,7 @@
 
 #include <orfeas/memory/concepts.hpp>
 #include <orfeas/memory/detail/remote_frees.hpp>
+#include <orfeas/memory/detail/resource_wrapper.hpp>
 #include <orfeas/memory/detail/size_classes.hpp>
 #include <orfeas/memory/heap_resource.hpp>
 #include <orfeas/memory/memory_keeper.hpp>
@@ -39,7 +40,9 @@ namespace orfeas::inline v0::memory {
 /// Thread-compatible (distinct objects): one thread at a time owns it. `deallocate_remote`, `request_flush` and
 /// `cached_bytes` may be called from any.
 template<memory_resource Resource>
-class alignas(64) thread_cache {
+class alignas(64) thread_cache : public detail::resource_wrapper<Resource> {
+    using wrapper = detail::resource_wrapper<Resource>;
+
   public:
     static constexpr std::size_t batch = 16;                                          ///< most blocks to move at once
     static constexpr std::size_t largest_bytes = detail::size_classes::largest_bytes; ///< of a request to be cached
@@ -47,14 +50,14 @@ class alignas(64) thread_cache {
 
     /// Takes nothing yet. Throws option_error for options out of range.
     explicit thread_cache(Resource& upstream, thread_cache_options const& options = {})
-        : upstream_{&upstream}, limit_{checked(options).limit_bytes} {
+        : wrapper{upstream}, limit_{checked(options).limit_bytes} {
         add_to_keepers();
     }
 
     /// For the work of one stream.
     thread_cache(Resource& upstream, stream_ref stream, thread_cache_options const& options = {})
         requires stream_ordered_resource<Resource>
-        : upstream_{&upstream}, stream_{stream}, limit_{checked(options).limit_bytes} {
+        : wrapper{upstream}, stream_{stream}, limit_{checked(options).limit_bytes} {
         add_to_keepers();
     }
 
@@ -62,7 +65,7 @@ class alignas(64) thread_cache {
     thread_cache& operator=(thread_cache const&) = delete;
     ~thread_cache() {
         if constexpr (keeper_resource<Resource>) {
-            upstream_->remove_keeper(listener_);
+            wrapper::upstream().remove_keeper(listener_);
         }
         flush();
     }
@@ -75,10 +78,10 @@ class alignas(64) thread_cache {
         return fetch(bytes, alignment, [this](request const& asked) {
             if constexpr (stream_ordered_resource<Resource>) {
                 if (stream_) {
-                    return upstream_->allocate(*stream_, asked.bytes, asked.alignment);
+                    return wrapper::upstream().allocate(*stream_, asked.bytes, asked.alignment);
                 }
             }
-            return upstream_->allocate(asked.bytes, asked.alignment);
+            return wrapper::upstream().allocate(asked.bytes, asked.alignment);
         });
     }
 
@@ -107,7 +110,7 @@ class alignas(64) thread_cache {
     void deallocate_remote(void* p, std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) noexcept {
         if (p != nullptr && !remote_.push(p, bytes, alignment)) {
             auto const asked = from_below(bytes, alignment);
-            upstream_->deallocate(p, asked.bytes, asked.alignment);
+            wrapper::upstream().deallocate(p, asked.bytes, asked.alignment);
         }
     }
 
@@ -134,28 +137,9 @@ class alignas(64) thread_cache {
         return from_below(bytes, alignment).bytes;
     }
 
-    void copy_in(void* to, void const* from, std::size_t bytes)
-        requires copying_resource<Resource>
-    {
-        upstream_->copy_in(to, from, bytes);
-    }
-    void copy_out(void* to, void const* from, std::size_t bytes)
-        requires copying_resource<Resource>
-    {
-        upstream_->copy_out(to, from, bytes);
-    }
-    bool host_accessible() const noexcept
-        requires copying_resource<Resource>
-    {
-        return static_cast<Resource const*>(upstream_)->host_accessible();
-    }
-
-    /// The resource below.
-    Resource& upstream() const noexcept { return *upstream_; }
-
     friend bool operator==(thread_cache const& a, thread_cache const& b) noexcept {
         // of two streams, one must not have back early what the other gave up
-        return a.stream_ == b.stream_ && (a.upstream_ == b.upstream_ || *a.upstream_ == *b.upstream_);
+        return a.stream_ == b.stream_ && (&a.upstream() == &b.upstream() || a.upstream() == b.upstream());
     }
 
   private:
@@ -185,7 +169,7 @@ class alignas(64) thread_cache {
 
     void add_to_keepers() noexcept {
         if constexpr (keeper_resource<Resource>) {
-            upstream_->add_keeper(listener_);
+            wrapper::upstream().add_keeper(listener_);
         }
     }
 
@@ -326,20 +310,20 @@ class alignas(64) thread_cache {
     void* get(request const& asked) noexcept {
         if constexpr (stream_ordered_resource<Resource>) {
             if (stream_) {
-                return upstream_->try_allocate(*stream_, asked.bytes, asked.alignment);
+                return wrapper::upstream().try_allocate(*stream_, asked.bytes, asked.alignment);
             }
         }
-        return upstream_->try_allocate(asked.bytes, asked.alignment);
+        return wrapper::upstream().try_allocate(asked.bytes, asked.alignment);
     }
 
     void give(void* p, std::size_t bytes, std::size_t alignment) noexcept {
         if constexpr (stream_ordered_resource<Resource>) {
             if (stream_) {
-                upstream_->deallocate(*stream_, p, bytes, alignment);
+                wrapper::upstream().deallocate(*stream_, p, bytes, alignment);
                 return;
             }
         }
-        upstream_->deallocate(p, bytes, alignment);
+        wrapper::upstream().deallocate(p, bytes, alignment);
     }
 
     /// Only the owner writes: no read-modify-write is needed. `change` may wrap below zero.
@@ -347,7 +331,6 @@ class alignas(64) thread_cache {
         cached_bytes_.store(cached_bytes_.load(std::memory_order_relaxed) + change, std::memory_order_relaxed);
     }
 
-    Resource* upstream_;
     std::optional<stream_ref> stream_;
     std::uint64_t limit_;
     std::atomic<std::uint64_t> cached_bytes_{0};

@@ -14,10 +14,10 @@ namespace orfeas::inline v0::memory::detail {
 /// A resource that does something around the calls of another one. It has what that one has: copies to and from the host,
 /// allocation in stream order, tags. `Adaptor` says what is done: `take(bytes, alignment, get)` and its twin `try_take`, of which
 /// `get()` asks the resource below, and `give(p, bytes, alignment, give_back)` for a `p` that is not null.
-/// As thread-safe as the adaptor is.
+/// Equal to itself alone. As thread-safe as the adaptor is.
 template<class Adaptor, memory_resource Resource>
-class resource_adaptor : public resource_wrapper<Adaptor, Resource> {
-    using wrapper = resource_wrapper<Adaptor, Resource>;
+class resource_adaptor : public resource_wrapper<Resource> {
+    using wrapper = resource_wrapper<Resource>;
 
   public:
     /// Throws out_of_memory.
@@ -71,6 +71,8 @@ class resource_adaptor : public resource_wrapper<Adaptor, Resource> {
     }
 
     using wrapper::upstream;
+
+    friend bool operator==(Adaptor const& a, Adaptor const& b) noexcept { return &a == &b; }
 
   protected:
     using wrapper::wrapper;

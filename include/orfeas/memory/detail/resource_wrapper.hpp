@@ -8,8 +8,8 @@
 namespace orfeas::inline v0::memory::detail {
 
 /// What a resource over another one has of that one, whatever it does about allocations: copies to and from the host.
-/// Equal to itself alone. As thread-safe as the resource below.
-template<class Wrapper, memory_resource Resource>
+/// As thread-safe as the resource below.
+template<memory_resource Resource>
 class resource_wrapper {
   public:
     void copy_in(void* to, void const* from, std::size_t bytes)
@@ -30,8 +30,6 @@ class resource_wrapper {
 
     /// The resource below.
     Resource& upstream() const noexcept { return *upstream_; }
-
-    friend bool operator==(Wrapper const& a, Wrapper const& b) noexcept { return &a == &b; }
 
   protected:
     explicit resource_wrapper(Resource& upstream) noexcept : upstream_{&upstream} {}
