@@ -3,6 +3,7 @@
 
 #include <orfeas/memory/allocation_hint.hpp>
 #include <orfeas/memory/concepts.hpp>
+#include <orfeas/memory/detail/by_priority.hpp>
 #include <orfeas/memory/detail/deadline_after.hpp>
 #include <orfeas/memory/memory_waiter.hpp>
 #include <orfeas/memory/retry_with_split.hpp>
@@ -28,8 +29,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
-#include <vector>
 
 namespace orfeas::inline v0::memory {
 
@@ -128,11 +129,7 @@ class awaiting_allocator {
     void add_reclaimer(int priority, reclaimer reclaim) {
         auto made = std::make_shared<reclaimer const>(std::move(reclaim));
         std::scoped_lock const lock{mutex_};
-        auto place = reclaimers_.begin();
-        while (place != reclaimers_.end() && place->priority <= priority) {
-            ++place;
-        }
-        reclaimers_.insert(place, {priority, std::move(made)});
+        reclaimers_.add(priority, std::move(made));
     }
 
     /// Memory that belongs to the caller, to be deallocated through the resource. Waits at most for `timeout`; what
@@ -140,7 +137,7 @@ class awaiting_allocator {
     /// is there. A reclaimer that throws has freed nothing.
     awaitable<void*> allocate(std::chrono::nanoseconds timeout, std::size_t bytes,
                               std::size_t alignment = alignof(std::max_align_t), allocation_hint hint = {}) {
-        return climb(plain_request{resource_, bytes, alignment, hint}, timeout);
+        return climb(request{resource_, bytes, alignment, hint}, timeout);
     }
 
     /// As above, for work of `stream`.
@@ -148,66 +145,65 @@ class awaiting_allocator {
                               std::size_t alignment = alignof(std::max_align_t), allocation_hint hint = {})
         requires stream_ordered_resource<Resource>
     {
-        return climb(stream_request{resource_, stream, bytes, alignment, hint}, timeout);
+        return climb(request{resource_, bytes, alignment, hint, stream}, timeout);
     }
 
     Resource& resource() const noexcept { return resource_; }
 
   private:
-    struct prioritized {
-        int priority;
-        std::shared_ptr<reclaimer const> reclaim;
-    };
+    using by_priority = detail::by_priority<std::shared_ptr<reclaimer const>>;
 
-    struct plain_request {
+    struct request {
         Resource& resource;
         std::size_t bytes;
         std::size_t alignment;
         allocation_hint hint;
+        std::optional<stream_ref> stream{};
 
-        void* retry() const noexcept { return resource.retry_allocate(bytes, alignment, hint); }
-        void* ask() const { return resource.allocate(bytes, alignment, hint); }
+        void* retry() const noexcept {
+            if constexpr (stream_ordered_resource<Resource>) {
+                if (stream) {
+                    return resource.retry_allocate(*stream, bytes, alignment, hint);
+                }
+            }
+            return resource.retry_allocate(bytes, alignment, hint);
+        }
+        void* ask() const {
+            if constexpr (stream_ordered_resource<Resource>) {
+                if (stream) {
+                    return resource.allocate(*stream, bytes, alignment, hint);
+                }
+            }
+            return resource.allocate(bytes, alignment, hint);
+        }
     };
 
-    struct stream_request {
-        Resource& resource;
-        stream_ref stream;
-        std::size_t bytes;
-        std::size_t alignment;
-        allocation_hint hint;
-
-        void* retry() const noexcept { return resource.retry_allocate(stream, bytes, alignment, hint); }
-        void* ask() const { return resource.allocate(stream, bytes, alignment, hint); }
-    };
-
-    template<class Request>
-    awaitable<void*> climb(Request request, std::chrono::nanoseconds timeout) {
-        if (void* const p = request.retry()) {
+    awaitable<void*> climb(request asked, std::chrono::nanoseconds timeout) {
+        if (void* const p = asked.retry()) {
             co_return p;
         }
-        if (request.bytes <= resource_.limit_bytes()) { // more than there is does not come by waiting
-            auto reclaiming = reclaim(request);
+        if (asked.bytes <= resource_.limit_bytes()) { // more than there is does not come by waiting
+            auto reclaiming = reclaim(asked);
             if (void* const p = co_await std::move(reclaiming)) {
                 co_return p;
             }
-            auto waiting = wait(request, timeout);
+            auto waiting = wait(asked, timeout);
             if (void* const p = co_await std::move(waiting)) {
                 co_return p;
             }
         }
-        co_return detail::allocate_or_split([&] { return request.ask(); });
+        co_return detail::allocate_or_split([&] { return asked.ask(); });
     }
 
-    template<class Request>
-    awaitable<void*> reclaim(Request const& request) {
+    awaitable<void*> reclaim(request const& asked) {
         auto const reclaimers = snapshot();
         for (auto const& each : reclaimers) {
-            auto asking = ask(*each.reclaim, request.bytes);
+            auto asking = ask(*each.value, asked.bytes);
             auto const freed = co_await std::move(asking);
             if (freed == 0) {
                 continue;
             }
-            if (void* const p = request.retry()) {
+            if (void* const p = asked.retry()) {
                 co_return p;
             }
         }
@@ -224,14 +220,13 @@ class awaiting_allocator {
         }
     }
 
-    template<class Request>
-    awaitable<void*> wait(Request const& request, std::chrono::nanoseconds timeout) {
+    awaitable<void*> wait(request const& asked, std::chrono::nanoseconds timeout) {
         auto const deadline = detail::deadline_after(timeout);
         auto const executor = co_await boost::asio::this_coro::executor;
         auto const alarm = std::make_shared<detail::coroutine_alarm>(executor);
         detail::alarm_ringer<Resource> ringer{resource_, *alarm};
-        while (request.bytes <= resource_.limit_bytes()) {
-            if (void* const p = request.retry()) {
+        while (asked.bytes <= resource_.limit_bytes()) {
+            if (void* const p = asked.retry()) {
                 co_return p;
             }
             if (std::chrono::steady_clock::now() >= deadline) {
@@ -246,14 +241,14 @@ class awaiting_allocator {
         co_return nullptr;
     }
 
-    std::vector<prioritized> snapshot() const {
+    by_priority snapshot() const {
         std::scoped_lock const lock{mutex_};
         return reclaimers_;
     }
 
     Resource& resource_;
     mutable std::mutex mutex_;
-    std::vector<prioritized> reclaimers_;
+    by_priority reclaimers_;
 };
 
 } // namespace orfeas::inline v0::memory

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <orfeas/core/unique_function.hpp>
+#include <orfeas/memory/detail/by_priority.hpp>
 
 #include <cstdint>
 #include <mutex>
 #include <utility>
-#include <vector>
 
 namespace orfeas::inline v0::memory::detail {
 
@@ -18,11 +18,7 @@ class reclaimer_list {
 
     void add(int priority, reclaimer reclaim) {
         std::scoped_lock const lock{mutex_};
-        auto place = all_.begin();
-        while (place != all_.end() && place->priority <= priority) {
-            ++place;
-        }
-        all_.insert(place, {priority, std::move(reclaim)});
+        all_.add(priority, std::move(reclaim));
     }
 
     /// Asks one after the other for bytes, until enough(freed) is true after one that freed something.
@@ -30,7 +26,7 @@ class reclaimer_list {
     void ask(std::uint64_t bytes, Enough enough) {
         std::scoped_lock const one_at_a_time{mutex_};
         for (auto const& each : all_) {
-            auto const freed = ask_one(each.reclaim, bytes);
+            auto const freed = ask_one(each.value, bytes);
             if (freed != 0 && enough(freed)) {
                 return;
             }
@@ -38,11 +34,6 @@ class reclaimer_list {
     }
 
   private:
-    struct prioritized {
-        int priority;
-        reclaimer reclaim;
-    };
-
     static std::uint64_t ask_one(reclaimer const& reclaim, std::uint64_t bytes) noexcept {
         try {
             return reclaim(bytes);
@@ -52,7 +43,7 @@ class reclaimer_list {
     }
 
     std::mutex mutex_;
-    std::vector<prioritized> all_;
+    by_priority<reclaimer> all_;
 };
 
 } // namespace orfeas::inline v0::memory::detail
