@@ -22,14 +22,6 @@ using namespace studio_test;
 
 namespace {
 
-bytes picture(std::uint8_t seed) {
-    std::vector<std::uint8_t> samples(400);
-    for (std::size_t i = 0; i < samples.size(); ++i) {
-        samples[i] = static_cast<std::uint8_t>(i * seed);
-    }
-    return write_pgm(20, 20, samples);
-}
-
 struct plain_job {
     bytes file;
     studio::parameters wanted{.resolution = 16};

@@ -18,14 +18,6 @@ using namespace studio_test;
 
 namespace {
 
-bytes picture(std::uint8_t seed) {
-    std::vector<std::uint8_t> samples(400);
-    for (std::size_t i = 0; i < samples.size(); ++i) {
-        samples[i] = static_cast<std::uint8_t>(i * seed);
-    }
-    return write_pgm(20, 20, samples);
-}
-
 /// A job that writes down what happens to it, in a list that the batch's jobs share.
 struct noted_job {
     std::string name;

@@ -115,4 +115,13 @@ inline bytes write_pgm(std::uint32_t width, std::uint32_t height, std::vector<st
     return out;
 }
 
+/// A small picture; those of different seeds differ.
+inline bytes picture(std::uint8_t seed) {
+    std::vector<std::uint8_t> samples(400);
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+        samples[i] = static_cast<std::uint8_t>(i * seed);
+    }
+    return write_pgm(20, 20, samples);
+}
+
 } // namespace studio_test
