@@ -53,7 +53,7 @@ async function until(page, condition, argument, timeout) {
   return false;
 }
 
-const studio = positionals[0] ? { url: positionals[0], stop: async () => {} } : await startStudio();
+const studio = positionals[0] ? { url: new URL(positionals[0]).href, stop: async () => {} } : await startStudio();
 if (!studio) skip("no URL given, and no studio in ORFEAS_BIN");
 const origin = new URL(studio.url).origin;
 const browser = await chromium.launch({ executablePath: BROWSER, args: FLAGS });
