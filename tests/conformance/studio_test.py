@@ -248,6 +248,23 @@ class MemoryTest(unittest.TestCase):
         self.assertEqual(studio.end()[0], 0)
 
 
+    def test_pictures_that_are_large_for_the_pool_come_in_batches_that_fit(self):
+        studio = Studio(ORFEAS_MEMORY_LIMIT_BYTES="32MiB", STUDIO_SERVICE_CACHE_BYTES="8MiB")
+        picture = b"P5 2000 1500 255\n" + bytes(2000 * 1500)
+        statuses = [studio.generate(picture, "?resolution=64&width_mm=200").status]  # by which batches are measured
+
+        def ask(i: int):
+            statuses.append(studio.generate(picture, f"?resolution=64&width_mm={40 + i}").status)
+
+        threads = [threading.Thread(target=ask, args=(i,)) for i in range(40)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(statuses, [200] * 41)
+        self.assertEqual(studio.end()[0], 0)
+
+
 class OverloadTest(unittest.TestCase):
     def test_a_full_queue_answers_503_with_retry_after(self):
         studio = Studio(STUDIO_SERVICE_WORKERS="1", STUDIO_SERVICE_QUEUE="1")
