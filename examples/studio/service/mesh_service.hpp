@@ -3,12 +3,11 @@
 
 #include "pipeline/parameters.hpp"
 #include "pipeline/picture_limits.hpp"
-#include "pipeline/picture_weight.hpp"
 #include "service/batch_queue.hpp"
+#include "service/enqueuing.hpp"
 #include "service/mesh_maker.hpp"
 #include "service/mesh_order.hpp"
 #include "service/problems.hpp"
-#include "service/resumption.hpp"
 #include "service/stage_recorder.hpp"
 #include "service/studio_options.hpp"
 
@@ -94,13 +93,6 @@ class mesh_service {
   private:
     using mesh_cache = orfeas::cache::local<std::string, encoded_mesh>;
 
-    /// What a worker needs; it owns what it reads, for it may outlive the request.
-    struct job {
-        orfeas::http::shared_bytes picture;
-        parameters asked;
-        orfeas::trace::context parent;
-    };
-
     orfeas::task<orfeas::http::response> generate(orfeas::http::request const& q) {
         auto span = obs_.tracer().span("generate");
         parameters const asked = parameters_of(q);
@@ -113,7 +105,9 @@ class mesh_service {
         }
         bool const is_cached = meshes_.peek(id).has_value();
         span.set("cached", is_cached);
-        auto load = [this, work = job{q.shared_body(), asked, orfeas::trace::capture()}] { return load_mesh(work); };
+        auto load = [this, work = mesh_request{q.shared_body(), asked, orfeas::trace::capture()}] {
+            return load_mesh(work);
+        };
         auto mesh = co_await loads_.get_or_load(id, std::move(load));
         co_return answer(id, mesh, is_cached ? "hit" : "fwd=miss; stored");
     }
@@ -132,7 +126,7 @@ class mesh_service {
     }
 
     /// Has a mesh made by a worker; refuses when too many wait already.
-    orfeas::task<encoded_mesh> load_mesh(job work) {
+    orfeas::task<encoded_mesh> load_mesh(mesh_request work) {
         try {
             auto mesh = co_await enqueue(std::move(work));
             generated_.add();
@@ -147,36 +141,16 @@ class mesh_service {
     }
 
     /// Completes with the mesh, or with what made it fail.
-    orfeas::task<std::optional<encoded_mesh>> enqueue(job work) {
+    orfeas::task<std::optional<encoded_mesh>> enqueue(mesh_request work) {
         boost::asio::use_awaitable_t<> token;
         return boost::asio::async_initiate<boost::asio::use_awaitable_t<>,
                                            void(std::exception_ptr, std::optional<encoded_mesh>)>(
-            enqueuing{this}, token, std::move(work));
+            enqueuing<batch_queue<mesh_order>>{&queue_, &stages_, &limits_, queue_full}, token, std::move(work));
     }
 
-    struct enqueuing {
-        mesh_service* service;
-
-        template<class Handler>
-        void operator()(Handler handler, job work) const {
-            resumption<Handler> resume{std::move(handler)};
-            std::optional<mesh_order> order;
-            try { // what is thrown here would reach the executor, not the request
-                auto const weight = weight_of(work.picture.bytes, work.asked, service->limits_);
-                order.emplace(work.picture.bytes, work.picture.owner, work.asked, std::move(work.parent),
-                              service->stages_, std::move(resume));
-                if (!service->queue_.try_add(*order, weight)) {
-                    order->failed(std::make_exception_ptr(orfeas::http::problem_error{busy("The queue is full.")}));
-                }
-            } catch (...) {
-                if (order) {
-                    order->failed(std::current_exception());
-                } else { // no memory for the order, which has moved nothing then
-                    resume(std::current_exception(), std::optional<encoded_mesh>{});
-                }
-            }
-        }
-    };
+    static std::exception_ptr queue_full() {
+        return std::make_exception_ptr(orfeas::http::problem_error{busy("The queue is full.")});
+    }
 
     /// Runs on a worker's thread.
     void make(std::span<mesh_order> batch) {
