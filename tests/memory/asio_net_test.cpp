@@ -23,6 +23,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -164,6 +165,68 @@ TEST_CASE("memory: a request that is cancelled while it waits ends, and takes no
     CHECK_THROWS_AS(std::rethrow_exception(ended.error), boost::system::system_error);
     p.deallocate(held, 40_MiB);
     CHECK(p.profile().allocations == 0);
+}
+
+TEST_CASE("memory: no ring of an alarm is lost, however late it comes") {
+    using point = std::chrono::steady_clock::time_point;
+    for (int step = 0; step < 12; ++step) {
+        for (auto const deadline : {point::min(), point::max()}) {
+            CAPTURE(step, deadline == point::min());
+            asio::io_context io;
+            auto const alarm = std::make_shared<orfeas::memory::detail::coroutine_alarm>(io.get_executor());
+            std::vector<bool> told;
+            auto const note = [&told](std::exception_ptr const& error, bool rung) {
+                CHECK_FALSE(error);
+                told.push_back(rung);
+            };
+            asio::co_spawn(io, alarm->wait_until(deadline), note);
+            for (int i = 0; i < step; ++i) {
+                io.poll_one();
+            }
+            alarm->ring();
+            alarm->ring(); // the same to who waits
+            io.restart();
+            io.run();
+            REQUIRE(told.size() == 1);
+            CHECK((told[0] || deadline == point::min()));
+            asio::co_spawn(io, alarm->wait_until(point::min()), note);
+            io.restart();
+            io.run();
+            CHECK(told == std::vector<bool>{told[0], !told[0]}); // the wait, or the next one
+        }
+    }
+}
+
+TEST_CASE("memory: memory that comes back as a request ends is had or left, and the alarm may ring after the request") {
+    for (int step = 0; step < 30; ++step) {
+        for (bool const cancels : {false, true}) {
+            CAPTURE(step, cancels);
+            asio::io_context io;
+            pool p{null_vmm{64_MiB}};
+            allocator memory{p};
+            void* const held = p.allocate(40_MiB);
+            asio::cancellation_signal cancel;
+            outcome ended;
+            auto on_end = [&ended](std::exception_ptr error, void* got) { ended = {got, std::move(error), true}; };
+            asio::co_spawn(io, memory.allocate(cancels ? 1h : 0ns, 60_MiB),
+                           asio::bind_cancellation_slot(cancel.slot(), on_end));
+            if (cancels) {
+                io.poll();
+                cancel.emit(asio::cancellation_type::terminal);
+                io.restart();
+            }
+            for (int i = 0; i < step; ++i) {
+                io.poll_one();
+            }
+            p.deallocate(held, 40_MiB);
+            io.restart();
+            io.run();
+            REQUIRE(ended.ended);
+            CHECK((ended.got == nullptr) == (ended.error != nullptr));
+            CHECK(p.profile().allocations == (ended.got != nullptr ? 1U : 0U));
+            p.deallocate(ended.got, 60_MiB);
+        }
+    }
 }
 
 TEST_CASE("memory: coroutines on many threads that wait for each other's memory all get it") {

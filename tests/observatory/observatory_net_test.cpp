@@ -15,6 +15,7 @@
 #include <cmath>
 #include <string>
 #include <string_view>
+#include <vector>
 
 using namespace orfeas;
 using namespace std::chrono_literals;
@@ -85,6 +86,26 @@ TEST_CASE("observatory: a name is watched once") {
     obs.watch("pool", pool);
     CHECK_THROWS_AS(obs.watch("pool", pool), option_error);
     obs.unwatch("pool");
+}
+
+TEST_CASE("observatory: a watch that fails half way leaves nothing watched") {
+    asio::io_context io;
+    observatory obs{io.get_executor()};
+    orfeas_test::opaque_pool const other{64 << 20};
+    obs.memory().add("pool", other); // the name is taken in one of the places where a pool is watched
+    {
+        orfeas_test::opaque_pool const pool{64 << 20};
+        CHECK_THROWS_AS(obs.watch("pool", pool), option_error);
+    }
+    CHECK(obs.components().status().empty());
+    obs.sampler().sample(); // asks nothing of the pool that ended
+    CHECK(std::isnan(newest(obs, "memory_total_bytes{component=\"pool\"}")));
+    CHECK(obs.memory().names() == std::vector<std::string>{"pool"});
+    CHECK_FALSE(obs.unwatch("pool"));
+    obs.watch("pool", other);
+    obs.sampler().sample();
+    CHECK(newest(obs, "memory_total_bytes{component=\"pool\"}") == 64 << 20);
+    CHECK(obs.unwatch("pool"));
 }
 
 TEST_CASE("observatory: options of every part are checked") {
