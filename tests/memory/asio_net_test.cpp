@@ -129,6 +129,27 @@ TEST_CASE("memory: a coroutine that waits is woken by a deallocation, and others
     CHECK(p.profile().allocations == 0);
 }
 
+TEST_CASE("memory: coroutines that wait for as much are served in the order in which they came") {
+    asio::io_context io;
+    pool p{null_vmm{64_MiB}};
+    allocator memory{p};
+    void* held = p.allocate(60_MiB);
+    std::vector<outcome> waiting(5);
+    for (auto& each : waiting) {
+        start(io, memory, 60_MiB, 1h, each);
+    }
+    io.poll();
+    for (auto const& each : waiting) {
+        CHECK_FALSE(each.ended);
+        p.deallocate(held, 60_MiB);
+        io.restart();
+        io.poll();
+        REQUIRE(each.got != nullptr); // and none of those after it, as the next round checks
+        held = each.got;
+    }
+    p.deallocate(held, 60_MiB);
+}
+
 TEST_CASE("memory: a coroutine's request ends at its time, and may be told to split its work") {
     asio::io_context io;
     pool p{null_vmm{64_MiB}};

@@ -69,8 +69,8 @@ void* allocate_blocking(Resource& resource, std::chrono::nanoseconds timeout, st
 } // namespace detail
 
 /// Memory of a resource; where there is none, waits until others have deallocated enough, at most for `timeout`. Blocks the
-/// calling thread; coroutines have <orfeas/memory/asio.hpp>. Whoever waits is woken by each deallocation, in no order.
-/// Throws retry_with_split, or out_of_memory when not even half of the bytes is there.
+/// calling thread; coroutines have <orfeas/memory/asio.hpp>. Whoever waits is woken by each deallocation, the one who
+/// came first before the others; who of the threads asks first then is the system's to say. Throws retry_with_split, or out_of_memory when not even half of the bytes is there.
 template<waitable_resource Resource>
 void* allocate_within(Resource& resource, std::chrono::nanoseconds timeout, std::size_t bytes,
                       std::size_t alignment = alignof(std::max_align_t), allocation_hint hint = {}) {

@@ -107,6 +107,9 @@ class alarm_ringer final : public memory_waiter {
 /// is spilled to the host), and then waits until others have deallocated enough. No thread is blocked but by what the
 /// resource itself does before it refuses (a pool waits for streams and asks its own reclaimers).
 ///
+/// Those who wait are woken by each deallocation, the one who came first before the others: on an executor of one thread they
+/// ask in that order.
+///
 /// The resource must outlive it, and it must outlive its requests. Requests resume on their own executors; a request whose
 /// coroutine is cancelled while it waits ends with operation_aborted.
 /// Thread-safe.

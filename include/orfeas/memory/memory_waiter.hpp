@@ -5,7 +5,8 @@
 
 namespace orfeas::inline v0::memory {
 
-/// Someone who waits until a resource has memory again: `on_memory_back()` is called whenever some was deallocated.
+/// Someone who waits until a resource has memory again: `on_memory_back()` is called whenever some was deallocated, of those
+/// who were added before first.
 ///
 /// Added to a resource with `add_waiter`, it must be removed again before it ends. Who adds itself first, and then asks the
 /// resource for memory, misses nothing: what is deallocated after that request is told.

@@ -20,7 +20,7 @@ class listed {
     Listener* previous_ = nullptr;
 };
 
-/// Those who are told of something. Telling nobody costs one load.
+/// Those who are told of something, in the order in which they were added. Telling nobody costs one load.
 ///
 /// Nobody is missed if what is told of and what a listener does about it both take one mutex, the listener is added before,
 /// and `tell_all` is called after.
@@ -35,12 +35,10 @@ class listener_list {
 
     void add(Listener& listener) noexcept {
         std::scoped_lock const lock{mutex_};
-        links(listener).previous_ = nullptr;
-        links(listener).next_ = first_;
-        if (first_ != nullptr) {
-            links(*first_).previous_ = &listener;
-        }
-        first_ = &listener;
+        links(listener).previous_ = last_;
+        links(listener).next_ = nullptr;
+        (last_ == nullptr ? first_ : links(*last_).next_) = &listener;
+        last_ = &listener;
         count_.fetch_add(1, std::memory_order_relaxed);
     }
 
@@ -49,9 +47,7 @@ class listener_list {
         std::scoped_lock const lock{mutex_};
         auto const& gone = links(listener);
         (gone.previous_ == nullptr ? first_ : links(*gone.previous_).next_) = gone.next_;
-        if (gone.next_ != nullptr) {
-            links(*gone.next_).previous_ = gone.previous_;
-        }
+        (gone.next_ == nullptr ? last_ : links(*gone.next_).previous_) = gone.previous_;
         count_.fetch_sub(1, std::memory_order_relaxed);
     }
 
@@ -74,6 +70,7 @@ class listener_list {
 
     std::mutex mutex_;
     Listener* first_ = nullptr;
+    Listener* last_ = nullptr;
     std::atomic<std::size_t> count_{0};
 };
 
