@@ -49,5 +49,7 @@ TEST_CASE("studio: the device's relief is the host's") {
             CHECK(std::equal(heights.values().begin(), heights.values().end(), again.values().begin()));
         }
     }
+    CHECK(cuda.peak_bytes() > 0);
+    CHECK(cuda.peak_bytes() <= pool.profile().peak_allocated_bytes);
     CHECK(pool.profile().allocated_bytes == 0);
 }

@@ -14,12 +14,12 @@ using namespace orfeas::literals;
 
 /// How the service divides its machine. Prefix STUDIO_SERVICE_.
 struct studio_options {
-    std::uint32_t workers = 2;                ///< threads that make meshes
-    std::uint32_t queue = 64;                 ///< requests that may wait for a worker or be with one
-    std::uint32_t batch = 4;                  ///< requests taken together under medium pressure, twice as many at most
-    std::chrono::milliseconds batch_delay{2}; ///< that a request may wait for company
-    std::uint64_t cache_bytes = 256_MiB;      ///< of finished meshes
-    std::chrono::seconds cache_ttl{3600};     ///< how long a mesh is kept
+    std::uint32_t workers = 2;                      ///< threads that make meshes
+    std::uint32_t queue = 64;                       ///< requests that may wait for a worker or be with one
+    std::uint32_t batch = 4;                        ///< half of the requests taken together at most (see batch_sizer)
+    std::chrono::milliseconds batch_delay{2};       ///< that a request may wait for company
+    std::uint64_t cache_bytes = 256_MiB;            ///< of finished meshes
+    std::chrono::seconds cache_ttl{3600};           ///< how long a mesh is kept
     std::chrono::milliseconds drain_deadline{5000}; ///< for requests in flight when the service is told to end
 
     static constexpr std::string_view environment_prefix = "STUDIO_SERVICE_";
@@ -27,8 +27,7 @@ struct studio_options {
         using orfeas::at_least, orfeas::in_range;
         field("workers", self.workers, in_range(1, 256), "threads that make meshes");
         field("queue", self.queue, in_range(1, 10'000), "requests that may wait for a worker or be with one");
-        field("batch", self.batch, in_range(1, 256),
-              "requests taken together under medium memory pressure, twice as many at most");
+        field("batch", self.batch, in_range(1, 256), "half of the requests that are taken together at most");
         field("batch_delay", self.batch_delay, in_range(std::chrono::milliseconds{0}, std::chrono::milliseconds{1000}),
               "how long a request may wait for company, where a batch saves something; 0: not at all");
         field("cache_bytes", self.cache_bytes, at_least(1_MiB), "bytes of finished meshes kept");
