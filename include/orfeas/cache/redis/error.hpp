@@ -24,7 +24,6 @@ enum class error {
     authentication_refused, ///< the server refused user or password, or wants one
     set_up_refused,         ///< the server refused the database or a set-up command
     breaker_open,           ///< the node failed too often of late and is left alone for a while
-    cancelled,              ///< the caller gave up
     shut_down,              ///< the client was stopped
 };
 
@@ -61,8 +60,6 @@ constexpr std::string_view describe(error e) noexcept {
         return "the server refused the database or a set-up command of the connection";
     case error::breaker_open:
         return "the node failed too often of late and is left alone for a while";
-    case error::cancelled:
-        return "the caller gave up before the replies came";
     case error::shut_down:
         return "the client was stopped";
     }

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The client for Redis and Valkey, on Asio.
+
+#include <orfeas/cache/redis/backoff.hpp>
+#include <orfeas/cache/redis/breaker.hpp>
+#include <orfeas/cache/redis/byte_buffer.hpp>
+#include <orfeas/cache/redis/call.hpp>
+#include <orfeas/cache/redis/connection.hpp>
+#include <orfeas/cache/redis/connection_core.hpp>
+#include <orfeas/cache/redis/connection_options.hpp>
+#include <orfeas/cache/redis/connection_stats.hpp>
+#include <orfeas/cache/redis/endpoint.hpp>
+#include <orfeas/cache/redis/error.hpp>
+#include <orfeas/cache/redis/handshake.hpp>
+#include <orfeas/cache/redis/outbox.hpp>
+#include <orfeas/cache/redis/parser.hpp>
+#include <orfeas/cache/redis/pipeline.hpp>
+#include <orfeas/cache/redis/reply.hpp>
+#include <orfeas/cache/redis/request.hpp>
+#include <orfeas/cache/redis/transport.hpp>
