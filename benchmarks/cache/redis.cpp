@@ -40,8 +40,16 @@ constexpr std::size_t depth = 64; // requests under way
 constexpr std::size_t value_bytes = 256;
 constexpr std::size_t keys = 16'384;
 
-std::string key_of(std::size_t index) {
-    return "orfeas:bench:" + std::to_string(index % keys);
+/// A key, made beforehand: it is the client that is measured.
+std::string const& key_of(std::size_t index) {
+    static std::vector<std::string> const all = [] {
+        std::vector<std::string> made;
+        for (std::size_t i = 0; i < keys; ++i) {
+            made.push_back("orfeas:bench:" + std::to_string(i));
+        }
+        return made;
+    }();
+    return all[index % keys];
 }
 
 // ---- encoding and parsing ----
@@ -195,21 +203,23 @@ class our_client {
         io_.run();
     }
 
-    void run(std::size_t callers, std::size_t batch, std::size_t operations) {
+    /// `on_strand`: the callers run on the connection's strand, not on the loop's executor.
+    void run(std::size_t callers, std::size_t batch, std::size_t operations, bool on_strand = false) {
+        asio::any_io_executor const on =
+            on_strand ? asio::any_io_executor{connection_.get_strand()} : asio::any_io_executor{io_.get_executor()};
         std::size_t running = callers;
         std::exception_ptr failure;
         for (std::size_t i = 0; i < callers; ++i) {
-            asio::co_spawn(io_, call_repeatedly(connection_, batch, operations / callers, i * 977),
+            asio::co_spawn(on, call_repeatedly(connection_, batch, operations / callers, i * 977),
                            [&](std::exception_ptr error) {
                                failure = error ? error : failure;
-                               --running;
+                               if (--running == 0) {
+                                   io_.stop();
+                               }
                            });
         }
         io_.restart();
-        while (running > 0) {
-            io_.run_one();
-            io_.poll();
-        }
+        io_.run();
         if (failure) {
             std::rethrow_exception(failure);
         }
@@ -237,7 +247,7 @@ class hiredis_client {
     void run(std::size_t operations) {
         for (std::size_t done = 0; done < operations; done += depth) {
             for (std::size_t i = 0; i < depth; ++i) {
-                auto const key = key_of(done + i);
+                auto const& key = key_of(done + i);
                 redisAppendCommand(context_, "GET %b", key.data(), key.size());
             }
             for (std::size_t i = 0; i < depth; ++i) {

@@ -381,6 +381,7 @@ class connection_core : public std::enable_shared_from_this<connection_core<Exec
             co_return failed;
         }
         auto const now = clock_now();
+        hold_flush();
         auto const done = pipeline_.commit(bytes, now, generation_.load(std::memory_order_relaxed), [this](reply_view push) {
             if (hooks_.push != nullptr) {
                 hooks_.push(push);
@@ -394,7 +395,11 @@ class connection_core : public std::enable_shared_from_this<connection_core<Exec
             std::scoped_lock const hold{mutex_};
             breaker_.succeeded(done.succeeded, now);
         }
-        co_return done.failure ? error_code{make_error_code(*done.failure)} : error_code{};
+        if (done.failure) {
+            co_return make_error_code(*done.failure);
+        }
+        flush(); // what callers on this strand have asked for meanwhile
+        co_return error_code{};
     }
 
     task<void> pause(monotonic_time until) {
@@ -506,21 +511,38 @@ class connection_core : public std::enable_shared_from_this<connection_core<Exec
             {
                 std::scoped_lock const hold{mutex_};
                 outbox_.drain(writing_, [&](std::shared_ptr<call>&& each) { pipeline_.sent(std::move(each), now); });
-                is_flush_due_ = !writing_.empty();
+                is_flush_due_ = false;
             }
             if (!writing_.empty()) {
                 write();
             }
-        } else if (!is_greeted_) {
+        } else if (!is_greeted_) { // `serve` flushes
             std::scoped_lock const hold{mutex_};
             is_flush_due_ = false;
         }
         arm();
     }
 
+    /// Nobody need post a flush: one is about to come.
+    void hold_flush() {
+        std::scoped_lock const hold{mutex_};
+        is_flush_due_ = true;
+    }
+
+    /// Sends `writing_`: at once as far as it goes, which spares a turn of the loop.
     void write() {
+        std::size_t sent_now = 0;
+        if constexpr (requires { Transport::write_now(*stream_, writing_.view()); }) {
+            sent_now = Transport::write_now(*stream_, writing_.view());
+            counters_.sent_bytes.fetch_add(sent_now, std::memory_order_relaxed);
+        }
+        if (sent_now == writing_.size()) {
+            writing_.clear_to(kept_capacity);
+            return;
+        }
         is_writing_ = true;
-        auto const bytes = boost::asio::buffer(writing_.data(), writing_.size());
+        hold_flush();
+        auto const bytes = boost::asio::buffer(writing_.data(), writing_.size()) + sent_now;
         boost::asio::async_write(*stream_, bytes,
                                  [self = this->shared_from_this()](error_code failed, std::size_t sent) {
                                      self->written(failed, sent);

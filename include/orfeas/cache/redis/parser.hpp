@@ -61,7 +61,7 @@ class parser {
         at_ = bytes.data();
         end_ = bytes.data() + bytes.size();
         pushed_ = pushed;
-        to_ = is_push_ ? pushed : to;
+        take_sink(is_push_ ? pushed : to);
         step done = step::value;
         while (done == step::value) {
             done = in_text_ ? read_text() : read_value();
@@ -93,6 +93,8 @@ class parser {
 
     static constexpr std::size_t deepest = 64;
     static constexpr std::size_t longest_number = 21; // a sign and 20 digits
+
+    void take_sink(response* to) { to_ = to != nullptr ? to->storage() : nullptr; }
 
     bool is_kept() const noexcept { return to_ != nullptr && skipped_ == 0; }
 
@@ -243,7 +245,7 @@ class parser {
         missing_ = type == kind::verbatim_string ? bytes - format_bytes : bytes;
         text_bytes_ += missing_;
         if (is_kept()) {
-            to_->nodes_.push_back({to_->text_.size(), static_cast<std::uint32_t>(missing_), 1, type});
+            to_->nodes.push_back({to_->text.size(), static_cast<std::uint32_t>(missing_), 1, type});
         }
         at_ = from;
         in_text_ = true;
@@ -255,7 +257,7 @@ class parser {
         auto const have = static_cast<std::size_t>(end_ - at_);
         auto const bytes = missing_ < have ? static_cast<std::size_t>(missing_) : have;
         if (is_kept()) {
-            to_->text_.append({at_, bytes});
+            to_->text.append({at_, bytes});
         }
         at_ += bytes;
         missing_ -= bytes;
@@ -290,8 +292,8 @@ class parser {
         }
         text_bytes_ += line.size();
         if (is_kept()) {
-            to_->nodes_.push_back({to_->text_.size(), static_cast<std::uint32_t>(line.size()), 1, type});
-            to_->text_.append(line);
+            to_->nodes.push_back({to_->text.size(), static_cast<std::uint32_t>(line.size()), 1, type});
+            to_->text.append(line);
         }
         at_ = from;
         return end_of_value();
@@ -351,8 +353,8 @@ class parser {
         at_ = from;
         std::uint32_t node = 0;
         if (is_kept()) {
-            node = static_cast<std::uint32_t>(to_->nodes_.size());
-            to_->nodes_.push_back({0, static_cast<std::uint32_t>(elements), 1, type});
+            node = static_cast<std::uint32_t>(to_->nodes.size());
+            to_->nodes.push_back({0, static_cast<std::uint32_t>(elements), 1, type});
         }
         if (elements == 0) {
             return end_of_value();
@@ -366,7 +368,7 @@ class parser {
             return step::malformed;
         }
         is_push_ = true;
-        to_ = pushed_;
+        take_sink(pushed_);
         return read_aggregate(kind::push, 1);
     }
 
@@ -396,7 +398,7 @@ class parser {
             return step::too_large;
         }
         if (is_kept()) {
-            to_->nodes_.push_back({value, 0, 1, type});
+            to_->nodes.push_back({value, 0, 1, type});
         }
         at_ = from;
         return end_of_value();
@@ -423,13 +425,13 @@ class parser {
                 return step::value; // what the attribute belongs to comes next
             }
             if (is_kept()) {
-                auto& nodes = to_->nodes_;
+                auto& nodes = to_->nodes;
                 nodes[top.node].span = static_cast<std::uint32_t>(nodes.size()) - top.node;
             }
         }
         is_within_ = false;
         if (to_ != nullptr) {
-            ++to_->replies_;
+            ++to_->replies;
         }
         return step::complete;
     }
@@ -457,7 +459,7 @@ class parser {
     static constexpr std::size_t longest_real = 512;
 
     reply_limits limits_;
-    response* to_ = nullptr;     // these four are valid during `parse`
+    detail::reply_storage* to_ = nullptr; // these four are valid during `parse`
     response* pushed_ = nullptr;
     char const* at_ = nullptr;
     char const* end_ = nullptr;

@@ -7,9 +7,9 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace orfeas::inline v0::cache::redis {
@@ -39,6 +39,19 @@ struct node {
     std::uint32_t size;  // bytes of the text, or elements of the aggregate
     std::uint32_t span;  // nodes from this one to the next that is not a part of it
     kind type;
+};
+
+/// What a response owns.
+struct reply_storage {
+    std::vector<node> nodes;
+    byte_buffer text;
+    std::size_t replies = 0;
+
+    void clear() noexcept {
+        nodes.clear();
+        text.clear();
+        replies = 0;
+    }
 };
 
 } // namespace detail
@@ -138,45 +151,50 @@ class reply_view {
     char const* text_;
 };
 
-/// Replies that own their bytes: those of one request, in the order of its commands. Two pieces of memory, however many
-/// values there are; cleared, or handed in again for the next request, it keeps them. Moved from, it is empty.
+/// Replies that own their bytes: those of one request, in the order of its commands. A few pieces of memory, however many
+/// values there are; cleared, or handed in again for the next request, it keeps them. Moved from, it is empty; moving costs
+/// as much as moving a pointer.
 /// Thread-compatible (distinct objects).
 class response {
   public:
     response() = default;
-    response(response const&) = default;
-    response(response&& other) noexcept
-        : nodes_{std::move(other.nodes_)}, text_{std::move(other.text_)}, replies_{std::exchange(other.replies_, 0)} {}
+    response(response const& other)
+        : storage_{other.storage_ ? std::make_unique<detail::reply_storage>(*other.storage_) : nullptr} {}
+    response(response&&) = default;
     response& operator=(response other) noexcept {
-        nodes_.swap(other.nodes_);
-        text_.swap(other.text_);
-        std::swap(replies_, other.replies_);
+        storage_.swap(other.storage_);
         return *this;
     }
     ~response() = default;
 
     /// How many replies there are.
-    std::size_t size() const noexcept { return replies_; }
-    bool empty() const noexcept { return replies_ == 0; }
+    std::size_t size() const noexcept { return storage_ ? storage_->replies : 0; }
+    bool empty() const noexcept { return size() == 0; }
 
     /// Reply `index`, which there is; valid while the response lives and does not change. O(1) when no reply is an
     /// aggregate, else O(index).
     reply_view operator[](std::size_t index) const noexcept {
-        ORFEAS_ASSERT(index < replies_, "ask for a reply that there is");
-        if (nodes_.size() == replies_) {
-            return {nodes_.data() + index, text_.data()};
+        ORFEAS_ASSERT(index < size(), "ask for a reply that there is");
+        detail::node const* at = storage_->nodes.data();
+        if (storage_->nodes.size() == storage_->replies) {
+            return {at + index, storage_->text.data()};
         }
-        detail::node const* at = nodes_.data();
         for (; index > 0; --index) {
             at += at->span;
         }
-        return {at, text_.data()};
+        return {at, storage_->text.data()};
     }
 
     reply_view front() const noexcept { return (*this)[0]; }
 
-    reply_view::iterator begin() const noexcept { return {nodes_.data(), text_.data()}; }
-    reply_view::iterator end() const noexcept { return {nodes_.data() + nodes_.size(), text_.data()}; }
+    reply_view::iterator begin() const noexcept {
+        return storage_ ? reply_view::iterator{storage_->nodes.data(), storage_->text.data()}
+                        : reply_view::iterator{nullptr, nullptr};
+    }
+    reply_view::iterator end() const noexcept {
+        return storage_ ? reply_view::iterator{storage_->nodes.data() + storage_->nodes.size(), storage_->text.data()}
+                        : reply_view::iterator{nullptr, nullptr};
+    }
 
     /// The first reply that is an error, if one is.
     std::optional<reply_view> first_error() const noexcept {
@@ -189,21 +207,26 @@ class response {
     }
 
     /// Bytes of text held.
-    std::size_t text_bytes() const noexcept { return text_.size(); }
+    std::size_t text_bytes() const noexcept { return storage_ ? storage_->text.size() : 0; }
 
     /// Forgets the replies, keeps the memory.
     void clear() noexcept {
-        nodes_.clear();
-        text_.clear();
-        replies_ = 0;
+        if (storage_) {
+            storage_->clear();
+        }
     }
 
   private:
     friend class parser;
 
-    std::vector<detail::node> nodes_;
-    byte_buffer text_;
-    std::size_t replies_ = 0;
+    detail::reply_storage* storage() {
+        if (!storage_) {
+            storage_ = std::make_unique<detail::reply_storage>();
+        }
+        return storage_.get();
+    }
+
+    std::unique_ptr<detail::reply_storage> storage_;
 };
 
 } // namespace orfeas::inline v0::cache::redis

@@ -14,14 +14,17 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <memory>
+#include <string_view>
 
 namespace orfeas::inline v0::cache::redis {
 
 /// The layer beneath a connection: TCP as it is, or TLS on it. `make(executor, server)` gives a new stream for each attempt
 /// to connect, `socket(stream)` the TCP socket at its bottom, `async_shake_hands(stream)` an awaitable error code after the
-/// socket is connected. The stream itself reads and writes as Asio's AsyncReadStream and AsyncWriteStream do. All run on
-/// the connection's strand.
+/// socket is connected. The stream itself reads and writes as Asio's AsyncReadStream and AsyncWriteStream do. A layer may
+/// have `write_now(stream, bytes)`, which writes what goes out without waiting (0 when nothing does, or on an error that
+/// the next write will meet again). All run on the connection's strand.
 template<class T, class Executor>
 concept transport = std::move_constructible<T> && requires(T& layer, Executor const& on, endpoint const& server) {
     typename T::template stream<Executor>;
@@ -45,6 +48,12 @@ struct tcp_transport {
     template<class Executor>
     static stream<Executor>& socket(stream<Executor>& whole) noexcept {
         return whole;
+    }
+
+    template<class Executor>
+    static std::size_t write_now(stream<Executor>& whole, std::string_view bytes) noexcept {
+        auto const sent = ::send(whole.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        return sent > 0 ? static_cast<std::size_t>(sent) : 0;
     }
 
     template<class Executor>
