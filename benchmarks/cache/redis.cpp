@@ -344,7 +344,10 @@ void measure_connection(report& to) {
                     .unit = "GET/s",
                     .ours = 1e9 / median(wall[i]),
                     .lower_is_better = false};
-        result work{.bench = "cache", .name = title + ", " + clients[i].name + ", client CPU", .unit = "ns", .ours = median(cpu[i])};
+        result work{.bench = "cache",
+                    .name = title + ", " + clients[i].name + ", client CPU",
+                    .unit = "ns",
+                    .ours = median(cpu[i])};
         for (std::size_t k = our_count; k < clients.size(); ++k) {
             // The median of the ratios within a round, told as the peer's figure: rounds differ more than clients do.
             std::vector<double> ratios;

@@ -126,9 +126,20 @@ void redis_server::restart() {
 
 bool redis_server::start_on(std::uint16_t port) {
     port_ = port;
-    std::vector<std::string> words{std::string{program}, "--port",       std::to_string(port), "--bind", "127.0.0.1",
-                                   "--save",             "",             "--appendonly",       "no",     "--dir",
-                                   folder_,              "--daemonize",  "no",                 "--logfile",
+    std::vector<std::string> words{std::string{program},
+                                   "--port",
+                                   std::to_string(port),
+                                   "--bind",
+                                   "127.0.0.1",
+                                   "--save",
+                                   "",
+                                   "--appendonly",
+                                   "no",
+                                   "--dir",
+                                   folder_,
+                                   "--daemonize",
+                                   "no",
+                                   "--logfile",
                                    folder_ + "/log"};
     words.insert(words.end(), arguments_.begin(), arguments_.end());
     std::vector<char*> pointers;

@@ -25,13 +25,35 @@ TEST_CASE("redis endpoint: every part of a URL is read") {
 }
 
 TEST_CASE("redis endpoint: what is wrong is refused with a sentence that holds no secret") {
-    for (std::string const bad :
-         {"", "localhost", "http://localhost", "redis:/localhost", "redis://", "redis://:secret@", "redis://h:",
-          "redis://h:0", "redis://h:65536", "redis://h:12x", "redis://h:-1", "redis://h/x", "redis://h/1/2",
-          "redis://h/-1", "redis://[::1", "redis://[]", "redis://::1", "redis://[::1]x", "redis://u:secret%4@h",
-          "redis://u:secret%zz@h", "redis://u:secret@h:port", "redis://h?db=1", "redis://h#f", "redis://a b",
-          "redis://h%0d%0a", "redis://ann@h", "redis://ann:secret", "secret:secret",
-          "redis://[::1]:secret"}) {
+    for (std::string const bad : {"",
+                                  "localhost",
+                                  "http://localhost",
+                                  "redis:/localhost",
+                                  "redis://",
+                                  "redis://:secret@",
+                                  "redis://h:",
+                                  "redis://h:0",
+                                  "redis://h:65536",
+                                  "redis://h:12x",
+                                  "redis://h:-1",
+                                  "redis://h/x",
+                                  "redis://h/1/2",
+                                  "redis://h/-1",
+                                  "redis://[::1",
+                                  "redis://[]",
+                                  "redis://::1",
+                                  "redis://[::1]x",
+                                  "redis://u:secret%4@h",
+                                  "redis://u:secret%zz@h",
+                                  "redis://u:secret@h:port",
+                                  "redis://h?db=1",
+                                  "redis://h#f",
+                                  "redis://a b",
+                                  "redis://h%0d%0a",
+                                  "redis://ann@h",
+                                  "redis://ann:secret",
+                                  "secret:secret",
+                                  "redis://[::1]:secret"}) {
         INFO("url " << bad);
         try {
             parse_endpoint(bad, "l2");

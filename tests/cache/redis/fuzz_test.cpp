@@ -252,9 +252,9 @@ void check_values(std::uint64_t seed) {
         auto const whole = feed(spoiled, from.random, spoiled.size() + 1, limits);
         auto const cut = feed(spoiled, from.random, 1 + from.below(16), limits);
         if (whole.last != cut.last || whole.replies != cut.replies || whole.pushes != cut.pushes) {
-            FAIL("what the parser says depends on how the stream is cut: "
-                 << static_cast<int>(whole.last) << " and " << static_cast<int>(cut.last) << ", "
-                 << Catch::Detail::stringify(spoiled));
+            FAIL("what the parser says depends on how the stream is cut: " << static_cast<int>(whole.last) << " and "
+                                                                           << static_cast<int>(cut.last) << ", "
+                                                                           << Catch::Detail::stringify(spoiled));
         }
     }
 }

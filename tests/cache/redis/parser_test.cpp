@@ -154,8 +154,9 @@ TEST_CASE("redis parser: pushes go to their own response, between replies only")
 }
 
 TEST_CASE("redis parser: attributes are left out wherever they stand") {
-    std::string_view const stream = "|1\r\n+ttl\r\n:3600\r\n*2\r\n|2\r\n+a\r\n*2\r\n:1\r\n%1\r\n+b\r\n+c\r\n+d\r\n:9\r\n:1\r\n|0\r\n:2\r\n"
-                                    "|1\r\n+x\r\n+y\r\n>1\r\n+hello\r\n:7\r\n";
+    std::string_view const stream =
+        "|1\r\n+ttl\r\n:3600\r\n*2\r\n|2\r\n+a\r\n*2\r\n:1\r\n%1\r\n+b\r\n+c\r\n+d\r\n:9\r\n:1\r\n|0\r\n:2\r\n"
+        "|1\r\n+x\r\n+y\r\n>1\r\n+hello\r\n:7\r\n";
     auto check = [](outcome const& done) {
         REQUIRE(done.replies.size() == 2);
         CHECK(done.replies[0].size() == 2);
@@ -171,13 +172,53 @@ TEST_CASE("redis parser: attributes are left out wherever they stand") {
 }
 
 TEST_CASE("redis parser: what is not RESP3 is refused") {
-    for (std::string_view const bad :
-         {"HTTP/1.1 400 Bad Request\r\n", "\x15\x03\x01", "\r\n", "\n", "?", ".\r\n", "$?\r\n", "*?\r\n", "$\r\n", "$-2\r\n",
-          "$-11\r\n", "$1x\r\n", "$1\n", "$1\r\r\n", "$1\r\nab\r\n", "$1\r\na\rx", "$1\r\na\n", "=-1\r\n", "=3\r\ntxt\r\n",
-          "=5\r\ntxt;a\r\n", "!-1\r\n", "%-1\r\n", "~-1\r\n", "|-1\r\n", "*-2\r\n", "*\r\n", "+a\rb\r\n", "+a\nb\r\n", "-\n",
-          ":\r\n", ":1.5\r\n", ":+-1\r\n", ":9223372036854775808\r\n", ":123456789012345678901234567890\r\n", ",\r\n",
-          ",1,5\r\n", ",+-1\r\n", ",x\r\n", ",1e999999\r\n", "#\r\n", "#x\r\n", "#tt\r\n", "_x\r\n", "(\r\n", "(1x\r\n",
-          "(-\r\n", "*2\r\n:1\r\nx"}) {
+    for (std::string_view const bad : {"HTTP/1.1 400 Bad Request\r\n",
+                                       "\x15\x03\x01",
+                                       "\r\n",
+                                       "\n",
+                                       "?",
+                                       ".\r\n",
+                                       "$?\r\n",
+                                       "*?\r\n",
+                                       "$\r\n",
+                                       "$-2\r\n",
+                                       "$-11\r\n",
+                                       "$1x\r\n",
+                                       "$1\n",
+                                       "$1\r\r\n",
+                                       "$1\r\nab\r\n",
+                                       "$1\r\na\rx",
+                                       "$1\r\na\n",
+                                       "=-1\r\n",
+                                       "=3\r\ntxt\r\n",
+                                       "=5\r\ntxt;a\r\n",
+                                       "!-1\r\n",
+                                       "%-1\r\n",
+                                       "~-1\r\n",
+                                       "|-1\r\n",
+                                       "*-2\r\n",
+                                       "*\r\n",
+                                       "+a\rb\r\n",
+                                       "+a\nb\r\n",
+                                       "-\n",
+                                       ":\r\n",
+                                       ":1.5\r\n",
+                                       ":+-1\r\n",
+                                       ":9223372036854775808\r\n",
+                                       ":123456789012345678901234567890\r\n",
+                                       ",\r\n",
+                                       ",1,5\r\n",
+                                       ",+-1\r\n",
+                                       ",x\r\n",
+                                       ",1e999999\r\n",
+                                       "#\r\n",
+                                       "#x\r\n",
+                                       "#tt\r\n",
+                                       "_x\r\n",
+                                       "(\r\n",
+                                       "(1x\r\n",
+                                       "(-\r\n",
+                                       "*2\r\n:1\r\nx"}) {
         INFO("stream " << Catch::Detail::stringify(std::string{bad}));
         CHECK(last_of(bad) == parse_state::malformed);
     }

@@ -23,8 +23,9 @@ class backoff {
         auto const half = step_ / 2;
         state_ += 0x9e3779b97f4a7c15U;
         auto const drawn = static_cast<double>(mix64(state_) >> 11) * 0x1p-53; // in [0, 1)
-        auto const wait = step_ - half +
-                          std::chrono::nanoseconds{static_cast<std::int64_t>(drawn * static_cast<double>(half.count()))};
+        auto const wait =
+            step_ - half +
+            std::chrono::nanoseconds{static_cast<std::int64_t>(drawn * static_cast<double>(half.count()))};
         step_ = step_ > most_ / 2 ? most_ : step_ * 2;
         return wait;
     }

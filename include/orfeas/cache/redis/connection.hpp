@@ -218,10 +218,9 @@ class basic_connection {
         auto const now = std::chrono::steady_clock::now();
         bool const is_endless = deadline > monotonic_time::max() - now;
         auto slot = boost::asio::get_associated_cancellation_slot(handler);
-        auto const waiting = std::make_shared<call_type>(std::move(handler), executor_, core_->strand, asked.commands(),
-                                                         asked.bytes().size(),
-                                                         is_endless ? monotonic_time::max() : now + deadline,
-                                                         std::move(reused));
+        auto const waiting = std::make_shared<call_type>(
+            std::move(handler), executor_, core_->strand, asked.commands(), asked.bytes().size(),
+            is_endless ? monotonic_time::max() : now + deadline, std::move(reused));
         if (slot.is_connected()) {
             // Before the call can be settled, since from then on the slot belongs to another thread.
             slot.template emplace<leave_on_cancel>(waiting);

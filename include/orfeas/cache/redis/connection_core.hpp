@@ -188,8 +188,9 @@ class connection_core : public std::enable_shared_from_this<connection_core<Exec
     }
 
   private:
-    using timer_type = boost::asio::basic_waitable_timer<
-        std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>, strand_type>;
+    using timer_type =
+        boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                          boost::asio::wait_traits<std::chrono::steady_clock>, strand_type>;
     using tcp = boost::asio::ip::tcp;
     using error_code = boost::system::error_code;
 
@@ -307,16 +308,15 @@ class connection_core : public std::enable_shared_from_this<connection_core<Exec
             bool is_answered = false;
         };
         auto const asked = std::make_shared<question>(strand);
-        asked->resolver.async_resolve(
-            server_.host, std::to_string(server_.port),
-            [self = this->shared_from_this(), asked](error_code failed, auto const& results) {
-                asked->failed = failed;
-                for (auto const& each : results) {
-                    asked->found.push_back(each.endpoint());
-                }
-                asked->is_answered = true;
-                self->timer_.cancel();
-            });
+        asked->resolver.async_resolve(server_.host, std::to_string(server_.port),
+                                      [self = this->shared_from_this(), asked](error_code failed, auto const& results) {
+                                          asked->failed = failed;
+                                          for (auto const& each : results) {
+                                              asked->found.push_back(each.endpoint());
+                                          }
+                                          asked->is_answered = true;
+                                          self->timer_.cancel();
+                                      });
         while (!asked->is_answered && !interruption_) {
             co_await pause(never);
         }
@@ -382,11 +382,12 @@ class connection_core : public std::enable_shared_from_this<connection_core<Exec
         }
         auto const now = clock_now();
         hold_flush();
-        auto const done = pipeline_.commit(bytes, now, generation_.load(std::memory_order_relaxed), [this](reply_view push) {
-            if (hooks_.push != nullptr) {
-                hooks_.push(push);
-            }
-        });
+        auto const done =
+            pipeline_.commit(bytes, now, generation_.load(std::memory_order_relaxed), [this](reply_view push) {
+                if (hooks_.push != nullptr) {
+                    hooks_.push(push);
+                }
+            });
         counters_.received_bytes.fetch_add(bytes, std::memory_order_relaxed);
         if (done.pushes > 0) {
             counters_.pushes.fetch_add(done.pushes, std::memory_order_relaxed);
@@ -543,10 +544,9 @@ class connection_core : public std::enable_shared_from_this<connection_core<Exec
         is_writing_ = true;
         hold_flush();
         auto const bytes = boost::asio::buffer(writing_.data(), writing_.size()) + sent_now;
-        boost::asio::async_write(*stream_, bytes,
-                                 [self = this->shared_from_this()](error_code failed, std::size_t sent) {
-                                     self->written(failed, sent);
-                                 });
+        boost::asio::async_write(
+            *stream_, bytes,
+            [self = this->shared_from_this()](error_code failed, std::size_t sent) { self->written(failed, sent); });
     }
 
     void written(error_code failed, std::size_t sent) {
@@ -639,8 +639,8 @@ class connection_core : public std::enable_shared_from_this<connection_core<Exec
     timer_type timer_; // of whatever the coroutine waits for besides the stream
     timer_type ended_; // cancelled when the coroutine has ended
     byte_buffer writing_;
-    error_code interruption_;  // why the coroutine's wait was ended from outside
-    std::string words_;        // of a server that refused the greeting
+    error_code interruption_; // why the coroutine's wait was ended from outside
+    std::string words_;       // of a server that refused the greeting
     monotonic_time connect_by_ = never;
     bool is_greeted_ = false;
     bool is_writing_ = false;

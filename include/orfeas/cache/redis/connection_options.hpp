@@ -32,10 +32,12 @@ struct connection_options {
     static void fields(auto& self, auto&& field) {
         using std::chrono::milliseconds;
         constexpr in_range<milliseconds> wait{milliseconds{1}, std::chrono::hours{24}};
-        field("call_deadline", self.call_deadline, wait, "for all replies of a request, unless the call says otherwise");
+        field("call_deadline", self.call_deadline, wait,
+              "for all replies of a request, unless the call says otherwise");
         field("connect_deadline", self.connect_deadline, wait, "for name, connection, TLS and greeting together");
         field("stall_deadline", self.stall_deadline, wait, "without a byte while replies are due, then it is given up");
-        field("ping_interval", self.ping_interval, wait, "of idleness, after which the server is asked for a sign of life");
+        field("ping_interval", self.ping_interval, wait,
+              "of idleness, after which the server is asked for a sign of life");
         field("first_backoff", self.first_backoff, wait, "before the second attempt to connect; doubles from there");
         field("most_backoff", self.most_backoff, wait, "between attempts to connect");
         field("request_bytes", self.request_bytes, at_least(1), "of one request");
@@ -43,7 +45,8 @@ struct connection_options {
         field("reply_bytes", self.reply_bytes, in_range(1ULL, std::uint64_t{std::numeric_limits<std::uint32_t>::max()}),
               "of text in one reply");
         field("reply_values", self.reply_values, at_least(1), "of one reply, those within aggregates included");
-        field("client_name", self.client_name, any_value{}, "under which CLIENT LIST shows the connection; may be empty");
+        field("client_name", self.client_name, any_value{},
+              "under which CLIENT LIST shows the connection; may be empty");
     }
 
     void check() const {

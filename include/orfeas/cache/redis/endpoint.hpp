@@ -27,7 +27,8 @@ struct endpoint {
 
 namespace detail {
 
-inline constexpr std::string_view endpoint_form = "redis://[user[:password]@]host[:port][/database] or rediss:// for TLS";
+inline constexpr std::string_view endpoint_form =
+    "redis://[user[:password]@]host[:port][/database] or rediss:// for TLS";
 
 /// A URL without what may be a user or a password: also where the host was forgotten, as in redis://user:password.
 inline std::string without_secret(std::string_view url) {
@@ -94,7 +95,9 @@ class endpoint_reader {
     }
 
   private:
-    [[noreturn]] void refuse(std::string_view allowed) const { throw option_error{field_, without_secret(url_), allowed}; }
+    [[noreturn]] void refuse(std::string_view allowed) const {
+        throw option_error{field_, without_secret(url_), allowed};
+    }
 
     void read_scheme() {
         if (rest_.starts_with("rediss://")) {

@@ -306,7 +306,8 @@ class parser {
             return done == step::too_large ? step::malformed : done;
         }
         if (line.starts_with('+')) {
-            line.remove_prefix(line.starts_with("+-") ? 0 : 1); // from_chars takes no plus, and both signs are one too many
+            line.remove_prefix(line.starts_with("+-") ? 0
+                                                      : 1); // from_chars takes no plus, and both signs are one too many
         }
         std::int64_t value = 0;
         auto const [rest, failed] = std::from_chars(line.data(), line.data() + line.size(), value);

@@ -93,7 +93,8 @@ class pipeline {
                 pushed_.clear();
                 break;
             default:
-                done.failure = step.state == parse_state::too_large ? error::reply_too_large : error::protocol_violation;
+                done.failure =
+                    step.state == parse_state::too_large ? error::reply_too_large : error::protocol_violation;
             }
         }
         unread_.consume(unread_.size() - rest.size());
@@ -150,7 +151,8 @@ class pipeline {
     }
 
     bool complete_first(std::uint64_t generation) {
-        auto const first = std::move(in_flight_.front()); // before it is settled: its caller may send the next one at once
+        auto const first =
+            std::move(in_flight_.front()); // before it is settled: its caller may send the next one at once
         in_flight_.pop_front();
         return first->succeed(generation);
     }
