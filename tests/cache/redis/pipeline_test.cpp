@@ -36,7 +36,7 @@ struct fixture {
     }
 
     redis::received receive(std::string_view bytes) {
-        std::memcpy(line.prepare(bytes.size()), bytes.data(), bytes.size());
+        bytes.copy(line.prepare(bytes.size() + 1), bytes.size());
         return line.commit(bytes.size(), clock.now(), 1,
                            [this](redis::reply_view push) { order.push_back("push " + std::string{push[0].text()}); });
     }

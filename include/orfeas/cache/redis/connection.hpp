@@ -10,6 +10,7 @@
 #include <orfeas/cache/redis/transport.hpp>
 #include <orfeas/core/assert.hpp>
 #include <orfeas/core/clock.hpp>
+#include <orfeas/core/error.hpp>
 #include <orfeas/core/log.hpp>
 #include <orfeas/net/task.hpp>
 
@@ -112,7 +113,8 @@ class basic_connection {
     using executor_type = Executor;
     using strand_type = boost::asio::strand<Executor>;
 
-    /// Throws option_error for options out of range.
+    /// Throws option_error for options out of range, and for a server that wants TLS over a transport that has none, or
+    /// the reverse.
     basic_connection(Executor executor, endpoint server, connection_options options = {}, connection_hooks hooks = {},
                      logger log = {}, Transport layer = {})
         : executor_{std::move(executor)},
@@ -177,6 +179,10 @@ class basic_connection {
     static std::shared_ptr<core_type> make_core(Executor const& executor, endpoint server, connection_options options,
                                                 connection_hooks hooks, logger log, Transport layer) {
         validate(options);
+        if (server.tls != Transport::is_encrypted) {
+            throw option_error{"tls", server.tls ? "true" : "false",
+                               server.tls ? "false without tls_transport.hpp" : "true"};
+        }
         return std::make_shared<core_type>(executor, std::move(server), std::move(options), std::move(hooks),
                                            std::move(log), std::move(layer));
     }

@@ -266,6 +266,10 @@ class connection_core : public std::enable_shared_from_this<connection_core<Exec
         if (!failed) {
             configure(Transport::socket(*stream_), options_.stall_deadline + options_.connect_deadline);
             failed = co_await layer_.async_shake_hands(*stream_);
+            if (failed) {
+                words_ = failed.message();
+                failed = make_error_code(error::tls_refused);
+            }
         }
         if (!failed) {
             failed = co_await greet();

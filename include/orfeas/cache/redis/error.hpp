@@ -21,6 +21,7 @@ enum class error {
     queue_full,             ///< more bytes wait to be sent than the client may hold
     not_a_redis_server,     ///< what answers at the address does not speak the protocol
     unsupported_server,     ///< the server does not know RESP3 (Redis before 6)
+    tls_refused,            ///< the TLS handshake failed, for one side's certificate or for want of TLS
     authentication_refused, ///< the server refused user or password, or wants one
     set_up_refused,         ///< the server refused the database or a set-up command
     breaker_open,           ///< the node failed too often of late and is left alone for a while
@@ -54,6 +55,8 @@ constexpr std::string_view describe(error e) noexcept {
         return "what answers at the address does not speak the Redis protocol";
     case error::unsupported_server:
         return "the server does not know RESP3: Redis 6 or Valkey is needed";
+    case error::tls_refused:
+        return "the TLS handshake failed: a certificate was refused, or one side does not speak TLS";
     case error::authentication_refused:
         return "the server refused the user or the password, or wants one";
     case error::set_up_refused:

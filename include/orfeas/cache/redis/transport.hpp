@@ -4,6 +4,7 @@
 #include <orfeas/cache/redis/endpoint.hpp>
 #include <orfeas/net/task.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/system/error_code.hpp>
@@ -20,7 +21,7 @@
 
 namespace orfeas::inline v0::cache::redis {
 
-/// The layer beneath a connection: TCP as it is, or TLS on it. `make(executor, server)` gives a new stream for each attempt
+/// The layer beneath a connection: TCP as it is, or TLS on it (`is_encrypted`). `make(executor, server)` gives a new stream for each attempt
 /// to connect, `socket(stream)` the TCP socket at its bottom, `async_shake_hands(stream)` an awaitable error code after the
 /// socket is connected. The stream itself reads and writes as Asio's AsyncReadStream and AsyncWriteStream do. A layer may
 /// have `write_now(stream, bytes)`, which writes what goes out without waiting (0 when nothing does, or on an error that
@@ -28,6 +29,7 @@ namespace orfeas::inline v0::cache::redis {
 template<class T, class Executor>
 concept transport = std::move_constructible<T> && requires(T& layer, Executor const& on, endpoint const& server) {
     typename T::template stream<Executor>;
+    { T::is_encrypted } -> std::convertible_to<bool>;
     { layer.make(on, server) } -> std::same_as<std::unique_ptr<typename T::template stream<Executor>>>;
     {
         T::socket(*layer.make(on, server))
@@ -37,6 +39,8 @@ concept transport = std::move_constructible<T> && requires(T& layer, Executor co
 
 /// Plain TCP.
 struct tcp_transport {
+    static constexpr bool is_encrypted = false;
+
     template<class Executor>
     using stream = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>;
 
@@ -61,6 +65,8 @@ struct tcp_transport {
         co_return boost::system::error_code{};
     }
 };
+
+static_assert(transport<tcp_transport, boost::asio::any_io_executor>);
 
 /// Sends small requests at once, and has the kernel give a connection up when what was sent stays unacknowledged for
 /// `unacknowledged`. Best effort: a kernel that knows less gives less.
