@@ -18,7 +18,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -400,10 +400,61 @@ void measure_connection(report& to) {
     }
 }
 
+// ---- the breaker ----
+
+asio::awaitable<std::vector<double>> refused_calls(redis::connection& over, std::size_t calls) {
+    redis::request asked;
+    asked.append("GET", "orfeas:bench:1");
+    while (over.stats().breaker != redis::breaker_state::open) {
+        co_await over.execute(asked);
+    }
+    std::vector<double> times(calls);
+    for (double& each : times) {
+        auto const begin = std::chrono::steady_clock::now();
+        auto const got = co_await over.execute(asked);
+        std::chrono::duration<double, std::nano> const took = std::chrono::steady_clock::now() - begin;
+        if (got.error != make_error_code(redis::error::breaker_open)) {
+            throw std::runtime_error{"the breaker is not open"};
+        }
+        each = took.count();
+    }
+    co_await over.stop();
+    co_return times;
+}
+
+/// What a call takes while its node is given up.
+void measure_breaker(report& to) {
+    asio::io_context io{1};
+    auto const nobody = "redis://127.0.0.1:" + std::to_string(orfeas_test::free_port());
+    redis::connection_options options;
+    options.breaker.cool_down = std::chrono::hours{1};
+    redis::connection over{io.get_executor(), redis::parse_endpoint(nobody), options};
+    over.start();
+    std::vector<double> times;
+    std::exception_ptr failure;
+    asio::co_spawn(io, refused_calls(over, to.arguments().quick ? 20'000 : 200'000),
+                   [&](std::exception_ptr error, std::vector<double> measured) {
+                       failure = error;
+                       times = std::move(measured);
+                   });
+    io.run();
+    if (failure) {
+        std::rethrow_exception(failure);
+    }
+    auto const p99 = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 100 * 99);
+    std::nth_element(times.begin(), p99, times.end());
+    to.add({.bench = "cache",
+            .name = "redis: call while the breaker is open, p99",
+            .unit = "ns",
+            .ours = *p99,
+            .target = bar{"ours", "<=", 5000}});
+}
+
 } // namespace
 
 void measure_redis(report& to) {
     measure_codec(to);
+    measure_breaker(to);
     measure_connection(to);
 }
 

@@ -30,7 +30,7 @@ struct fixture {
 
     std::string drained(redis::byte_buffer to = {}) {
         std::size_t count = 0;
-        waiting.drain(to, [&](std::shared_ptr<redis::call>&& each) { count += each->is_settled() ? 0 : 1; });
+        waiting.drain(to, [&](std::shared_ptr<redis::call>&& each) { count += each->is_settled() ? 0U : 1U; });
         CHECK(waiting.empty());
         CHECK(waiting.bytes() == 0);
         return std::string{to.view()} + "/" + std::to_string(count);

@@ -432,10 +432,10 @@ class connection_core : public std::enable_shared_from_this<connection_core<Exec
         auto in_flight = pipeline_.take_all();
         std::uint64_t failures = 0;
         for (auto const& each : in_flight) {
-            failures += each->fail(meaning_of(why, lost)) ? 1 : 0;
+            failures += each->fail(meaning_of(why, lost)) ? 1U : 0U;
         }
         for (auto const& each : waiting) {
-            failures += each->fail(meaning_of(why, is_stopped ? error::shut_down : error::not_connected)) ? 1 : 0;
+            failures += each->fail(meaning_of(why, is_stopped ? error::shut_down : error::not_connected)) ? 1U : 0U;
         }
         counters_.failures.fetch_add(failures, std::memory_order_relaxed);
         if (was_greeted) {
@@ -590,7 +590,7 @@ class connection_core : public std::enable_shared_from_this<connection_core<Exec
         }
         std::uint64_t timeouts = 0;
         for (auto const& each : expired) {
-            timeouts += each->fail(make_error_code(error::timed_out)) ? 1 : 0;
+            timeouts += each->fail(make_error_code(error::timed_out)) ? 1U : 0U;
         }
         counters_.timeouts.fetch_add(timeouts, std::memory_order_relaxed);
         counters_.failures.fetch_add(timeouts, std::memory_order_relaxed);

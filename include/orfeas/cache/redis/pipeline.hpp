@@ -84,7 +84,7 @@ class pipeline {
                 if (!is_due) {
                     done.failure = error::protocol_violation;
                 } else if (in_flight_.front()->take_reply()) {
-                    done.succeeded += complete_first(generation) ? 1 : 0;
+                    done.succeeded += complete_first(generation) ? 1U : 0U;
                 }
                 break;
             case parse_state::push:
