@@ -2,6 +2,7 @@
 //
 // The cache module against its bars.
 
+#include "cache/redis.hpp"
 #include "cache/ring.hpp"
 #include "support/report.hpp"
 
@@ -12,6 +13,7 @@ int main(int count, char** arguments) {
     try {
         bench::report report{bench::parse_command_line(count, arguments)};
         bench::measure_ring(report);
+        bench::measure_redis(report);
         report.finish();
         return 0;
     } catch (std::exception const& e) {

@@ -27,9 +27,8 @@
 #include <utility>
 #include <vector>
 
-#if __has_include(<hiredis/hiredis.h>)
+#if defined(ORFEAS_BENCH_HAS_HIREDIS)
 #    include <hiredis/hiredis.h>
-#    define ORFEAS_BENCH_HAS_HIREDIS 1
 #endif
 
 namespace bench {
@@ -453,6 +452,9 @@ void measure_breaker(report& to) {
 } // namespace
 
 void measure_redis(report& to) {
+#if !defined(ORFEAS_BENCH_HAS_HIREDIS)
+    to.add({.bench = "cache", .name = "redis: against hiredis", .unit = "ns", .skipped = "hiredis is not installed"});
+#endif
     measure_codec(to);
     measure_breaker(to);
     measure_connection(to);
