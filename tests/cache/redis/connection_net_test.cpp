@@ -74,7 +74,7 @@ redis::request ask(Words const&... words) {
 /// A loop with a connection that is stopped at the end, whatever the test comes to.
 struct client {
     explicit client(std::string const& url, redis::connection_options options = {}, redis::connection_hooks hooks = {})
-        : connection{io.get_executor(), redis::parse_endpoint(url), std::move(options), std::move(hooks)} {
+        : connection{io.get_executor(), redis::parse_endpoint(url), patient(std::move(options)), std::move(hooks)} {
         connection.start();
     }
     ~client() {
@@ -83,22 +83,29 @@ struct client {
         io.run_for(60s);
     }
 
+    /// A machine under load must not fail the tests: calls are given time unless they say how much.
+    static redis::connection_options patient(redis::connection_options options) {
+        options.call_deadline = 20s;
+        return options;
+    }
+
     /// Executes one command and waits for it.
     template<class... Words>
     redis::result call(Words const&... words) {
-        return wait_for(ask(words...));
+        return call_within(20s, words...);
     }
 
-    redis::result wait_for(redis::request const& asked) {
+    template<class... Words>
+    redis::result call_within(std::chrono::nanoseconds deadline, Words const&... words) {
+        auto const asked = ask(words...);
         redis::result got;
-        auto work = [&]() -> asio::awaitable<void> { got = co_await connection.execute(asked); };
+        auto work = [&]() -> asio::awaitable<void> { got = co_await connection.execute_within(deadline, asked); };
         run(io, work());
         return got;
     }
 
     /// Starts a call; its result comes into `to`.
-    void start(redis::request const& asked, std::optional<redis::result>& to,
-               std::chrono::nanoseconds deadline = 500ms) {
+    void start(redis::request const& asked, std::optional<redis::result>& to, std::chrono::nanoseconds deadline = 20s) {
         connection.execute_within(deadline, asked, {}, [&to](redis::result done) { to = std::move(done); });
     }
 
@@ -211,7 +218,7 @@ TEST_CASE("redis connection: many callers share it, and each gets its own replie
 TEST_CASE("redis connection: values of any size and content go there and back") {
     ORFEAS_NEEDS_REDIS();
     redis_server const server;
-    client c{server.url(), {.call_deadline = 30s, .stall_deadline = 30s}};
+    client c{server.url(), {.stall_deadline = 30s}};
     std::string big(5'000'000, ' ');
     for (std::size_t i = 0; i < big.size(); ++i) {
         big[i] = static_cast<char>(i * 7 + i / 251);
@@ -262,7 +269,7 @@ TEST_CASE("redis connection: a killed server fails its callers, and is found aga
     std::vector<std::pair<std::uint64_t, bool>> changes;
     redis::connection_hooks hooks;
     hooks.changed = [&](std::uint64_t generation, bool connected) { changes.emplace_back(generation, connected); };
-    client c{server.url(), {.call_deadline = 5s}, std::move(hooks)};
+    client c{server.url(), {}, std::move(hooks)};
     CHECK(c.call("SET", "k", "v").generation == 1);
     server.freeze();
     auto const sent = c.connection.stats().sent_bytes;
@@ -312,7 +319,7 @@ TEST_CASE("redis connection: a server that takes bytes and answers none is given
     ORFEAS_NEEDS_REDIS();
     redis_server const server;
     client c{server.url(),
-             {.connect_deadline = 50ms, .stall_deadline = 50ms, .breaker = {.consecutive_failures = 1000}}};
+             {.connect_deadline = 300ms, .stall_deadline = 300ms, .breaker = {.consecutive_failures = 1000}}};
     REQUIRE(c.call("PING"));
     server.freeze();
     std::optional<redis::result> stuck;
@@ -337,13 +344,11 @@ TEST_CASE("redis connection: while the breaker is open nothing touches the serve
     ORFEAS_NEEDS_REDIS();
     redis_server const server;
     client c{server.url(),
-             {.call_deadline = 20ms,
-              .stall_deadline = 60s,
-              .breaker = {.consecutive_failures = 3, .cool_down = std::chrono::hours{1}}}};
+             {.stall_deadline = 60s, .breaker = {.consecutive_failures = 3, .cool_down = std::chrono::hours{1}}}};
     REQUIRE(c.call("PING"));
     server.freeze();
     for (int i = 0; i < 3; ++i) {
-        CHECK(is(c.call("GET", "a"), error::timed_out));
+        CHECK(is(c.call_within(20ms, "GET", "a"), error::timed_out));
     }
     auto const before = c.connection.stats();
     CHECK(before.breaker == redis::breaker_state::open);
@@ -358,11 +363,10 @@ TEST_CASE("redis connection: while the breaker is open nothing touches the serve
 TEST_CASE("redis connection: a probe closes the breaker once the server answers again") {
     ORFEAS_NEEDS_REDIS();
     redis_server const server;
-    client c{server.url(),
-             {.call_deadline = 20ms, .stall_deadline = 60s, .breaker = {.consecutive_failures = 3, .cool_down = 30ms}}};
+    client c{server.url(), {.stall_deadline = 60s, .breaker = {.consecutive_failures = 3, .cool_down = 30ms}}};
     REQUIRE(c.call("PING"));
     server.freeze();
-    c.until([&] { return is(c.call("GET", "a"), error::breaker_open); });
+    c.until([&] { return is(c.call_within(20ms, "GET", "a"), error::breaker_open); });
     server.thaw();
     c.until([&] { return !c.call("PING").error.failed(); });
     CHECK(c.connection.stats().breaker == redis::breaker_state::closed);
@@ -471,7 +475,7 @@ TEST_CASE("redis connection: nobody listens") {
 TEST_CASE("redis connection: a name that is none fails, a name that is one works") {
     ORFEAS_NEEDS_REDIS();
     redis_server const server;
-    client named{"redis://ip6-localhost.invalid:" + std::to_string(server.port()), {.call_deadline = 20s}};
+    client named{"redis://ip6-localhost.invalid:" + std::to_string(server.port())};
     CHECK(is(named.call("PING"), error::not_connected));
 }
 
@@ -573,10 +577,10 @@ TEST_CASE("redis connection: an idle connection is asked for a sign of life") {
     redis_server const server;
     client c{server.url(), {.stall_deadline = 100ms, .ping_interval = 10ms}};
     REQUIRE(c.call("SET", "k", "v"));
-    auto const before = c.connection.stats().received_bytes;
-    c.until([&] { return c.connection.stats().received_bytes >= before + 7 * 3; }); // +PONG
+    auto const before = c.connection.stats();
+    c.until([&] { return c.connection.stats().received_bytes >= before.received_bytes + 7 * 3; }); // +PONG
     server.freeze();
-    c.until([&] { return c.connection.stats().losses == 1; }); // without any call
+    c.until([&] { return c.connection.stats().losses > before.losses; }); // without any call
     server.thaw();
 }
 
