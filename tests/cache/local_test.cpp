@@ -654,6 +654,17 @@ TEST_CASE("cache: what is there is found while the index grows and others come a
     CHECK(lost == 0);
 }
 
+TEST_CASE("cache: a lookup ends in a small index in which every bucket has entries of another one") {
+    for (std::size_t capacity = 10; capacity < 40; ++capacity) {
+        cache::local<std::uint64_t, std::uint64_t, cache::fifo> subject{
+            {.capacity_bytes = capacity, .shards = 1}, [](std::uint64_t, std::uint64_t) -> std::size_t { return 1; }};
+        for (std::uint64_t key = 0; key < 3'000; ++key) {
+            subject.put(key, key);
+            REQUIRE_FALSE(subject.get(~key));
+        }
+    }
+}
+
 TEST_CASE("cache: more threads than cells read correctly, under a lock") {
     cache::local<std::string, std::string> subject{{.shards = 1}};
     subject.put("key", "value");

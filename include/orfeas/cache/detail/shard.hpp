@@ -80,7 +80,8 @@ class alignas(64) shard {
                                       sighting& result) const {
         auto const generation = index_.generation();
         auto const tag = slot_index::tag_of(hash);
-        for (auto at = index_.begin(hash);; at.advance()) {
+        auto at = index_.begin(hash);
+        for (auto const first = at.at;;) {
             index_bucket const& bucket = index_[at];
             auto const version = bucket.version.load(std::memory_order_acquire);
             for (auto bits = bucket.matches(tag); bits != 0; bits &= bits - 1) {
@@ -100,7 +101,9 @@ class alignas(64) shard {
                     return found::entry;
                 }
             }
-            if (bucket.overflow.load(std::memory_order_acquire) == 0) [[likely]] {
+            at.advance();
+            // In a small index every bucket may have entries of another one.
+            if (bucket.overflow.load(std::memory_order_acquire) == 0 || at.at == first) [[likely]] {
                 bool const whole = generation % 2 == 0 && index_.generation() == generation;
                 return whole ? found::nothing : found::unknown;
             }
