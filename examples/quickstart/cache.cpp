@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A bounded cache in this process: byte capacity, time to live, least recently used first out.
+// A bounded cache in this process: byte capacity, time to live, readers without locks.
 #include <orfeas/cache.hpp>
 
 #include <iostream>

@@ -21,6 +21,34 @@ struct nothing_shared {
     static void access(std::uint64_t) noexcept {}
 };
 
+/// The entries of a policy that keeps them all in one queue.
+class one_queue {
+  public:
+    using shared = nothing_shared;
+
+    one_queue(std::uint64_t /*capacity*/, shared&) {}
+
+    void insert(auto& table, entry_id id) {
+        table.marks(id).queue.store(1, std::memory_order_relaxed);
+        entries_.push(table, id);
+    }
+    void erase(auto& table, entry_id id) noexcept { entries_.remove(table, id); }
+    void reweigh(auto&, entry_id, std::uint32_t before, std::uint32_t after) noexcept {
+        entries_.reweigh(before, after);
+    }
+
+    entry_id victim(auto& table) {
+        entry_id const oldest = entries_.oldest();
+        entries_.remove(table, oldest);
+        return oldest;
+    }
+
+    static void expect(std::uint64_t) noexcept {}
+
+  protected:
+    entry_list entries_;
+};
+
 } // namespace detail
 
 /// Decides which entry of a shard leaves when room is needed. The policies are `adaptive`, `s3_fifo`, `lru`, `strict_lru`
@@ -35,72 +63,26 @@ concept eviction_policy = requires(P policy, typename P::shared& shared, detail:
 
 /// The oldest entry leaves, however often it was used.
 /// Thread-compatible (distinct objects).
-class fifo {
+class fifo : public detail::one_queue {
   public:
-    using shared = detail::nothing_shared;
     static constexpr bool locks_each_hit = false;
-
-    fifo(std::uint64_t /*capacity*/, shared&) {}
+    using one_queue::one_queue;
 
     static detail::hit_effect hit(detail::entry_marks&) noexcept { return detail::hit_effect::none; }
-
-    void insert(auto& table, detail::entry_id id) {
-        table.marks(id).queue.store(1, std::memory_order_relaxed);
-        entries_.push(table, id);
-    }
-    void erase(auto& table, detail::entry_id id) noexcept { entries_.remove(table, id); }
-    void reweigh(auto&, detail::entry_id, std::uint32_t before, std::uint32_t after) noexcept {
-        entries_.reweigh(before, after);
-    }
     void renew(auto&, detail::entry_id) noexcept {}
     void promote(auto&, detail::entry_id) noexcept {}
-
-    detail::entry_id victim(auto& table) {
-        detail::entry_id const oldest = entries_.oldest();
-        entries_.remove(table, oldest);
-        return oldest;
-    }
-
-    static void expect(std::uint64_t) noexcept {}
-    static std::size_t bytes() noexcept { return 0; }
-
-  private:
-    detail::entry_list entries_;
 };
 
 /// The least recently used entry leaves. Exact; therefore each hit takes the shard's mutex, which `lru` avoids.
 /// Thread-compatible (distinct objects).
-class strict_lru {
+class strict_lru : public detail::one_queue {
   public:
-    using shared = detail::nothing_shared;
     static constexpr bool locks_each_hit = true;
-
-    strict_lru(std::uint64_t /*capacity*/, shared&) {}
+    using one_queue::one_queue;
 
     static detail::hit_effect hit(detail::entry_marks&) noexcept { return detail::hit_effect::promote; }
-
-    void insert(auto& table, detail::entry_id id) {
-        table.marks(id).queue.store(1, std::memory_order_relaxed);
-        entries_.push(table, id);
-    }
-    void erase(auto& table, detail::entry_id id) noexcept { entries_.remove(table, id); }
-    void reweigh(auto&, detail::entry_id, std::uint32_t before, std::uint32_t after) noexcept {
-        entries_.reweigh(before, after);
-    }
     void renew(auto& table, detail::entry_id id) noexcept { entries_.renew(table, id); }
     void promote(auto& table, detail::entry_id id) noexcept { entries_.renew(table, id); }
-
-    detail::entry_id victim(auto& table) {
-        detail::entry_id const oldest = entries_.oldest();
-        entries_.remove(table, oldest);
-        return oldest;
-    }
-
-    static void expect(std::uint64_t) noexcept {}
-    static std::size_t bytes() noexcept { return 0; }
-
-  private:
-    detail::entry_list entries_;
 };
 
 /// About the least recently used entry leaves: an entry moves to the front when it is used, unless it is among the half
@@ -139,7 +121,6 @@ class lru {
     }
 
     static void expect(std::uint64_t) noexcept {}
-    static std::size_t bytes() noexcept { return 0; }
 
   private:
     enum queue : std::uint8_t { none, young, old };
@@ -189,7 +170,6 @@ class s3_fifo {
     detail::entry_id victim(auto& table) { return queues_.victim(table); }
 
     void expect(std::uint64_t hash) const noexcept { queues_.expect(hash); }
-    std::size_t bytes() const noexcept { return queues_.bytes(); }
 
   private:
     detail::two_queues queues_;
@@ -235,7 +215,6 @@ class adaptive {
     }
 
     void expect(std::uint64_t hash) const noexcept { queues_.expect(hash); }
-    std::size_t bytes() const noexcept { return queues_.bytes(); }
 
   private:
     shared* chooser_;

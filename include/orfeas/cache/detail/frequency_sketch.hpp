@@ -61,8 +61,6 @@ class frequency_sketch {
         }
     }
 
-    std::size_t bytes() const noexcept { return words_.capacity() * sizeof(std::uint64_t); }
-
   private:
     static constexpr unsigned rows = 4;
     static constexpr std::uint32_t keys_per_word = 4; // two bytes a key

@@ -68,8 +68,6 @@ class ghost_set {
         }
     }
 
-    std::size_t bytes() const noexcept { return groups_.capacity() * sizeof(group); }
-
   private:
     static constexpr std::size_t group_size = 8;
     static constexpr std::uint32_t most_life = 4096; // ticks that a memory lives; few of them beside what 16 bits hold

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <new>
 
 namespace orfeas::inline v0::cache::detail {
 
@@ -44,22 +45,16 @@ class policy_chooser {
         }
     }
 
-    /// The cache holds about so many entries and is full. Sets the rate of the sample when that has changed much.
-    void fit(std::uint64_t entries) {
+    /// The cache holds about so many entries and is full. Sets the rate of the sample when that has changed much. Without
+    /// memory for a new sample, the choice stays what it is.
+    void fit(std::uint64_t entries) noexcept {
         if (entries >= low_.load(std::memory_order_relaxed) && entries < high_.load(std::memory_order_relaxed)) {
             return;
         }
-        std::lock_guard const lock{mutex_};
-        auto const rate = std::bit_floor(entries / smallest_shadow);
-        auto const size = static_cast<std::uint32_t>(rate == 0 ? entries : entries / rate);
-        shadows_ = std::make_unique<shadows>(
-            shadows{shadow_cache{size, ways[0]}, shadow_cache{size, ways[1]}, shadow_cache{size, ways[2]}});
-        period_ = size;
-        accesses_ = 0;
-        scores_ = {};
-        mask_.store(rate == 0 ? 0 : rate - 1, std::memory_order_relaxed);
-        low_.store(entries * 3 / 4, std::memory_order_relaxed);
-        high_.store(entries * 3 / 2 + 16, std::memory_order_relaxed);
+        try {
+            resample(entries);
+        } catch (std::bad_alloc const&) { // asked for again soon
+        }
     }
 
   private:
@@ -70,8 +65,23 @@ class policy_chooser {
 
     using shadows = std::array<shadow_cache, ways.size()>;
 
+    void resample(std::uint64_t entries) {
+        std::lock_guard const lock{mutex_};
+        auto const rate = std::bit_floor(entries / smallest_shadow);
+        auto const size = static_cast<std::uint32_t>(rate == 0 ? entries : entries / rate);
+        shadows_ = std::make_unique<shadows>(
+            shadows{shadow_cache{size, ways[0]}, shadow_cache{size, ways[1]}, shadow_cache{size, ways[2]}});
+        period_ = size;
+        accesses_ = 0;
+        scores_ = {};
+        seen_ = 0;
+        mask_.store(rate == 0 ? 0 : rate - 1, std::memory_order_relaxed);
+        low_.store(entries * 3 / 4, std::memory_order_relaxed);
+        high_.store(entries * 3 / 2 + 16, std::memory_order_relaxed);
+    }
+
+    /// A period is over: the way that hit most lately wins, if it is better by enough.
     void judge() noexcept {
-        double weight = 0;
         std::size_t best = 0;
         std::size_t current = 0;
         for (std::size_t i = 0; i < ways.size(); ++i) {
@@ -80,9 +90,8 @@ class policy_chooser {
             current = ways[i] == best_.load(std::memory_order_relaxed) ? i : current;
         }
         seen_ = memory * seen_ + static_cast<double>(accesses_);
-        weight = seen_;
         accesses_ = 0;
-        if (scores_[best] - scores_[current] > hysteresis * weight) {
+        if (scores_[best] - scores_[current] > hysteresis * seen_) {
             best_.store(ways[best], std::memory_order_relaxed);
         }
     }

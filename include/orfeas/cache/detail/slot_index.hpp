@@ -196,8 +196,6 @@ class slot_index {
         found.bucket->set(found.slot, 0, no_entry);
     }
 
-    std::size_t bytes() const noexcept { return buckets_.size() * sizeof(index_bucket); }
-
   private:
     /// Five sixths of the slots may be taken: fuller, many entries would lie outside their own bucket.
     static std::size_t buckets_for(std::size_t entries) noexcept { return entries * 6 / 5 / index_bucket::slots + 2; }

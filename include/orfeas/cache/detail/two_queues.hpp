@@ -7,6 +7,7 @@
 #include <orfeas/cache/detail/ghost_set.hpp>
 
 #include <cstdint>
+#include <new>
 
 namespace orfeas::inline v0::cache::detail {
 
@@ -75,8 +76,6 @@ class two_queues {
 
     std::uint64_t size() const noexcept { return std::uint64_t{newcomers_.size()} + residents_.size(); }
 
-    std::size_t bytes() const noexcept { return ghosts_.bytes() + sketch_.bytes(); }
-
   private:
     std::uint64_t newcomers_share() const noexcept {
         switch (admission_) {
@@ -94,14 +93,20 @@ class two_queues {
         return newcomers_.size() != 0 && (newcomers_.weight() > newcomers_share() || residents_.size() == 0);
     }
 
-    /// Nine tenths as many memories as entries.
-    void remember_enough() {
-        auto const entries = newcomers_.size() + residents_.size();
-        if (ghosts_.capacity() < entries * 8ULL / 10 || ghosts_.capacity() > entries * 4ULL) {
-            ghosts_.resize(static_cast<std::uint32_t>(entries * 9ULL / 10) + 1);
+    /// Nine tenths as many memories as entries. Without memory for them, it goes on with those that there are.
+    void remember_enough() noexcept {
+        try {
+            fit_memories(size());
+        } catch (std::bad_alloc const&) { // a poorer choice of who leaves, nothing worse
         }
-        if (keeps_sketch_ && (sketch_.keys() < entries * 8ULL / 10 || sketch_.keys() > entries * 4ULL)) {
-            sketch_.resize(entries + 1);
+    }
+
+    void fit_memories(std::uint64_t entries) {
+        if (ghosts_.capacity() < entries * 8 / 10 || ghosts_.capacity() > entries * 4) {
+            ghosts_.resize(static_cast<std::uint32_t>(entries * 9 / 10) + 1);
+        }
+        if (keeps_sketch_ && (sketch_.keys() < entries * 8 / 10 || sketch_.keys() > entries * 4)) {
+            sketch_.resize(static_cast<std::uint32_t>(entries) + 1);
         }
     }
 
