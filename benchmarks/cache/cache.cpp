@@ -2,6 +2,7 @@
 //
 // The cache module against its bars.
 
+#include "cache/local.hpp"
 #include "cache/redis.hpp"
 #include "cache/ring.hpp"
 #include "support/report.hpp"
@@ -12,6 +13,10 @@
 int main(int count, char** arguments) {
     try {
         bench::report report{bench::parse_command_line(count, arguments)};
+        bench::measure_local_memory(report);
+        bench::measure_local_times(report);
+        bench::measure_local_bound(report);
+        bench::measure_single_flight(report);
         bench::measure_ring(report);
         bench::measure_redis(report);
         report.finish();

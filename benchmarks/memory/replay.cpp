@@ -3,13 +3,12 @@
 #include "memory/replay.hpp"
 
 #include "memory/generated_traces.hpp"
+#include "support/text_file.hpp"
 
 #include <orfeas/memory/null_vmm.hpp>
 #include <orfeas/memory/pool.hpp>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -38,25 +37,6 @@ std::uint64_t moved_pieces(null_pool const& pool) {
         }
     });
     return static_cast<std::uint64_t>(moved);
-}
-
-/// The text of a file, unpacked if its name ends in .gz.
-std::string text_of(std::filesystem::path const& file) {
-    auto const reader = file.extension() == ".gz" ? "gzip -dc '" : "cat '";
-    std::FILE* const pipe = ::popen((reader + file.string() + "'").c_str(), "r");
-    std::string text;
-    std::array<char, 65536> part{};
-    while (pipe != nullptr) {
-        auto const n = std::fread(part.data(), 1, part.size(), pipe);
-        if (n == 0) {
-            break;
-        }
-        text.append(part.data(), n);
-    }
-    if (pipe == nullptr || ::pclose(pipe) != 0) {
-        throw std::runtime_error{"cannot read " + file.string()};
-    }
-    return text;
 }
 
 trace parse(std::filesystem::path const& file) {
@@ -128,16 +108,8 @@ std::uint64_t least_capacity(trace const& events) {
 }
 
 std::vector<trace> recorded_traces(std::filesystem::path const& folder) {
-    std::vector<std::filesystem::path> files;
-    for (auto const& each : std::filesystem::directory_iterator{folder}) {
-        auto const name = each.path().filename().string();
-        if (each.is_regular_file() && (name.ends_with(".txt") || name.ends_with(".txt.gz"))) {
-            files.push_back(each.path());
-        }
-    }
-    std::sort(files.begin(), files.end());
     std::vector<trace> traces;
-    for (auto const& each : files) {
+    for (auto const& each : files_in(folder, {".txt", ".txt.gz"})) {
         traces.push_back(parse(each));
     }
     return traces;

@@ -62,8 +62,17 @@ struct result {
     std::vector<std::pair<std::string, double>> peers{};
     std::optional<bar> target{};
     std::string skipped{}; ///< why it was left out; empty when it was measured
+    std::vector<std::pair<std::string, double>> ratios{}; ///< where they were measured, round by round
 
-    double ratio(double peer) const { return lower_is_better ? peer / ours : ours / peer; }
+    /// How many times better ours is than the peer of this figure.
+    double ratio(std::string_view peer, double figure) const {
+        for (auto const& [of, measured] : ratios) {
+            if (of == peer) {
+                return measured;
+            }
+        }
+        return lower_is_better ? figure / ours : ours / figure;
+    }
 
     std::optional<bool> met() const {
         if (!target || !skipped.empty()) {
@@ -72,7 +81,7 @@ struct result {
         double value = ours;
         for (auto const& [peer, figure] : peers) {
             if (target->of == "ratio:" + peer) {
-                value = ratio(figure);
+                value = ratio(peer, figure);
             }
         }
         return target->op == "<=" ? value <= target->value : value >= target->value;
@@ -111,7 +120,7 @@ class report {
         }
         std::printf("%-12s %-44s %12.4g %s", each.bench.c_str(), each.name.c_str(), each.ours, each.unit.c_str());
         for (auto const& [peer, figure] : each.peers) {
-            std::printf("  | %s %.4g (%.2fx)", peer.c_str(), figure, each.ratio(figure));
+            std::printf("  | %s %.4g (%.2fx)", peer.c_str(), figure, each.ratio(peer, figure));
         }
         if (auto const met = each.met()) {
             std::printf("  | bar %s %s %g: %s", each.target->of.c_str(), each.target->op.c_str(), each.target->value,
@@ -144,7 +153,7 @@ class report {
         }
         out.end_object().key("ratio").begin_object();
         for (auto const& [peer, figure] : each.peers) {
-            out.member(peer, each.ratio(figure));
+            out.member(peer, each.ratio(peer, figure));
         }
         out.end_object();
         if (auto const met = each.met()) {
