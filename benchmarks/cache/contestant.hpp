@@ -19,7 +19,7 @@ struct contestant {
     std::string name;
     std::function<std::size_t(key_list const&)> get;        ///< says how many hit
     std::function<std::size_t(key_list const&)> get_or_put; ///< stores what is missing, and says how many hit
-    std::function<std::size_t(std::size_t)> fill;           ///< stores the keys of the first ranks; says how many are held
+    std::function<std::size_t(std::size_t)> fill; ///< stores the keys of the first ranks; says how many are held
 };
 
 /// Steps of it go through all ranks, so that popular keys do not lie side by side in memory, as they do not in a cache that

@@ -41,9 +41,8 @@ inline constexpr char const* hyper_clock = "RocksDB HyperClockCache";
 inline std::vector<contestant_maker> lineup() {
     std::vector<contestant_maker> all;
     all.push_back({"orfeas", [](std::size_t capacity) { return enter("orfeas", make_number_cache(capacity)); }});
-    all.push_back({std_lru, [](std::size_t capacity) {
-                       return enter(std_lru, std::make_shared<list_lru<std_map>>(capacity));
-                   }});
+    all.push_back(
+        {std_lru, [](std::size_t capacity) { return enter(std_lru, std::make_shared<list_lru<std_map>>(capacity)); }});
     all.push_back({boost_lru, [](std::size_t capacity) {
                        return enter(boost_lru, std::make_shared<list_lru<boost_map>>(capacity));
                    }});

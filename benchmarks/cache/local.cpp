@@ -90,12 +90,10 @@ void measure_get_or_put(report& to, std::size_t requests, int rounds) {
     }
     add_race(to, "get or put, 100k of 1M keys, Zipf 0.99", all, race_rounds(all, rounds), std::nullopt,
              {{std_lru, 2.2}});
-    auto const share = [&](std::size_t i) { return 100 * static_cast<double>(*hits[i]) / static_cast<double>(requests); };
-    result ratio{.bench = "cache",
-                 .name = "get or put, hits",
-                 .unit = "%",
-                 .ours = share(0),
-                 .lower_is_better = false};
+    auto const share = [&](std::size_t i) {
+        return 100 * static_cast<double>(*hits[i]) / static_cast<double>(requests);
+    };
+    result ratio{.bench = "cache", .name = "get or put, hits", .unit = "%", .ours = share(0), .lower_is_better = false};
     for (std::size_t i = 1; i < all.size(); ++i) {
         ratio.peers.emplace_back(all[i].name, share(i));
     }

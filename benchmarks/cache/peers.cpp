@@ -5,11 +5,11 @@
 #include "cache/contestant.hpp"
 
 #if defined(ORFEAS_BENCH_TBB)
-#include <oneapi/tbb/concurrent_hash_map.h>
-#include <oneapi/tbb/concurrent_lru_cache.h>
+#    include <oneapi/tbb/concurrent_hash_map.h>
+#    include <oneapi/tbb/concurrent_lru_cache.h>
 #endif
 #if defined(ORFEAS_BENCH_ROCKSDB)
-#include <rocksdb/cache.h>
+#    include <rocksdb/cache.h>
 #endif
 
 #include <array>
@@ -145,11 +145,10 @@ std::vector<contestant_maker> installed_peers() {
     found.push_back({"oneTBB concurrent_lru_cache", [](std::size_t capacity) {
                          return enter("oneTBB concurrent_lru_cache", std::make_shared<tbb_lru>(capacity));
                      }});
-    found.push_back({"oneTBB concurrent_hash_map",
-                     [](std::size_t capacity) {
-                         return enter("oneTBB concurrent_hash_map", std::make_shared<tbb_map>(capacity));
-                     },
-                     false});
+    found.push_back(
+        {"oneTBB concurrent_hash_map",
+         [](std::size_t capacity) { return enter("oneTBB concurrent_hash_map", std::make_shared<tbb_map>(capacity)); },
+         false});
 #endif
     return found;
 }

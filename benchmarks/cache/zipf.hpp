@@ -15,7 +15,9 @@ namespace bench {
 using key_list = std::vector<std::uint64_t>;
 
 /// The key of the n-th most popular object. Neighbours in rank are not neighbours in number.
-inline std::uint64_t key_of_rank(std::size_t rank) { return orfeas::mix64(rank); }
+inline std::uint64_t key_of_rank(std::size_t rank) {
+    return orfeas::mix64(rank);
+}
 
 /// The keys of `requests` to `objects`, the n-th most popular of which is asked for n^-exponent times as often as the first.
 inline key_list zipf_keys(std::size_t requests, std::size_t objects, double exponent, std::uint64_t seed) {

@@ -227,11 +227,13 @@ class judgement {
 
     void tell(report& to) const {
         if (cells_ == 0) {
-            to.add({.bench = "cache-traces", .name = "against the published figures", .skipped = "none for these traces"});
+            to.add(
+                {.bench = "cache-traces", .name = "against the published figures", .skipped = "none for these traces"});
             return;
         }
         auto const say = [&](char const* name, char const* unit, double ours, char const* op, double value) {
-            to.add({.bench = "cache-traces", .name = name, .unit = unit, .ours = ours, .target = bar{"ours", op, value}});
+            to.add(
+                {.bench = "cache-traces", .name = name, .unit = unit, .ours = ours, .target = bar{"ours", op, value}});
         };
         say("strict_lru: cells that differ from LRU, 4 decimals", "cells", static_cast<double>(unlike_lru_), "<=", 0);
         say("fifo: cells that differ from FIFO, 4 decimals", "cells", static_cast<double>(unlike_fifo_), "<=", 0);

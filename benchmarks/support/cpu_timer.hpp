@@ -31,10 +31,14 @@ inline double median_of(std::vector<double> values) {
 } // namespace detail
 
 /// CPU time of the calling thread.
-inline double cpu_nanoseconds() { return detail::nanoseconds_of(CLOCK_THREAD_CPUTIME_ID); }
+inline double cpu_nanoseconds() {
+    return detail::nanoseconds_of(CLOCK_THREAD_CPUTIME_ID);
+}
 
 /// CPU time of all threads, those that have ended included.
-inline double process_cpu_nanoseconds() { return detail::nanoseconds_of(CLOCK_PROCESS_CPUTIME_ID); }
+inline double process_cpu_nanoseconds() {
+    return detail::nanoseconds_of(CLOCK_PROCESS_CPUTIME_ID);
+}
 
 /// Something to time: `run` does `operations` of them.
 struct contender {
@@ -66,7 +70,7 @@ class race_times {
 
 /// Times `rounds` turns after one to warm up, in the order of the contenders, by what `clock` says.
 inline race_times race_rounds(std::vector<contender> const& all, int rounds,
-                                   double (*clock)() = process_cpu_nanoseconds) {
+                              double (*clock)() = process_cpu_nanoseconds) {
     std::vector<std::vector<double>> times(all.size());
     for (int round = -1; round < rounds; ++round) {
         for (std::size_t i = 0; i < all.size(); ++i) {

@@ -61,7 +61,7 @@ struct result {
     bool lower_is_better = true;
     std::vector<std::pair<std::string, double>> peers{};
     std::optional<bar> target{};
-    std::string skipped{}; ///< why it was left out; empty when it was measured
+    std::string skipped{};                                ///< why it was left out; empty when it was measured
     std::vector<std::pair<std::string, double>> ratios{}; ///< where they were measured, round by round
 
     /// How many times better ours is than the peer of this figure.
