@@ -68,6 +68,9 @@ contestant enter(std::string name, std::shared_ptr<Cache> cache) {
     return made;
 }
 
+inline constexpr char const* hyper_clock = "RocksDB HyperClockCache";
+inline constexpr char const* tbb_hash_map = "oneTBB concurrent_hash_map";
+
 /// The peers that were found when the benches were built: RocksDB's caches, oneTBB's.
 std::vector<contestant_maker> installed_peers();
 

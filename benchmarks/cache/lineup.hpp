@@ -35,7 +35,6 @@ using boost_map = boost::unordered_flat_map<T...>;
 
 inline constexpr char const* std_lru = "std LRU+mutex";
 inline constexpr char const* boost_lru = "boost flat LRU+mutex";
-inline constexpr char const* hyper_clock = "RocksDB HyperClockCache";
 
 /// Ours first.
 inline std::vector<contestant_maker> lineup() {

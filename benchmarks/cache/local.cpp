@@ -141,16 +141,18 @@ std::optional<double> two_against_one(contestant const& one, contestant const& o
     return ratios.size() < 3 ? std::nullopt : std::optional{detail::median_of(std::move(ratios))};
 }
 
-/// Two threads that share nothing but the processors stand beside it: what they lose is not the cache's doing.
+/// Beside it: two threads that share nothing but the processors, whose loss is not the cache's doing; and a map whose
+/// readers write to what they share, to see that such a thing shows.
 void measure_two_threads(report& to, std::string const& what, key_list const& keys, std::size_t rounds) {
-    auto const filled = [] {
-        auto made = lineup().front().make(roomy);
+    auto const filled = [](contestant_maker const& maker) {
+        auto made = maker.make(roomy);
         made.fill(held);
         return made;
     };
-    auto const ours = filled();
+    auto const makers = lineup();
+    auto const ours = filled(makers.front());
     auto const shared = two_against_one(ours, ours, keys, rounds);
-    auto const apart = two_against_one(ours, filled(), keys, rounds);
+    auto const apart = two_against_one(ours, filled(makers.front()), keys, rounds);
     result made{.bench = "cache", .name = "L1 hit, CPU of two threads against one, " + what, .unit = "x"};
     if (!shared) {
         made.skipped = "the machine had no two processors free at the same time";
@@ -160,6 +162,14 @@ void measure_two_threads(report& to, std::string const& what, key_list const& ke
     }
     if (apart) {
         made.peers.emplace_back("a cache for each thread", *apart);
+    }
+    for (auto const& each : makers) {
+        if (each.name == tbb_hash_map) {
+            auto const map = filled(each);
+            if (auto const contended = two_against_one(map, map, keys, rounds)) {
+                made.peers.emplace_back(each.name, *contended);
+            }
+        }
     }
     to.add(std::move(made));
 }

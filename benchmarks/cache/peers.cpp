@@ -133,9 +133,8 @@ std::shared_ptr<rocksdb::Cache> rocksdb_clock(std::size_t capacity) {
 std::vector<contestant_maker> installed_peers() {
     std::vector<contestant_maker> found;
 #if defined(ORFEAS_BENCH_ROCKSDB)
-    found.push_back({"RocksDB HyperClockCache", [](std::size_t capacity) {
-                         return enter("RocksDB HyperClockCache",
-                                      std::make_shared<rocksdb_cache>(rocksdb_clock(capacity)));
+    found.push_back({hyper_clock, [](std::size_t capacity) {
+                         return enter(hyper_clock, std::make_shared<rocksdb_cache>(rocksdb_clock(capacity)));
                      }});
     found.push_back({"RocksDB LRUCache", [](std::size_t capacity) {
                          return enter("RocksDB LRUCache", std::make_shared<rocksdb_cache>(rocksdb_lru(capacity)));
@@ -145,10 +144,9 @@ std::vector<contestant_maker> installed_peers() {
     found.push_back({"oneTBB concurrent_lru_cache", [](std::size_t capacity) {
                          return enter("oneTBB concurrent_lru_cache", std::make_shared<tbb_lru>(capacity));
                      }});
-    found.push_back(
-        {"oneTBB concurrent_hash_map",
-         [](std::size_t capacity) { return enter("oneTBB concurrent_hash_map", std::make_shared<tbb_map>(capacity)); },
-         false});
+    found.push_back({tbb_hash_map,
+                     [](std::size_t capacity) { return enter(tbb_hash_map, std::make_shared<tbb_map>(capacity)); },
+                     false});
 #endif
     return found;
 }
