@@ -310,18 +310,22 @@ class local {
     /// is not over, or that is stale.
     template<class Use>
     [[gnu::always_inline]] lookup_state ask(lookup_key key, Use const& use) {
+        std::uint64_t const hash = hash_(key);
+        shard const& part = shard_of(hash);
+        part.expect(hash); // while the clock is read
         monotonic_time const now = clock_.now();
         if (windows_.due(now)) [[unlikely]] {
             keep_totals(now);
         }
-        std::uint64_t const hash = hash_(key);
         auto* const cell = readers_.mine();
         if (may_read(cell)) [[likely]] {
             detail::pinned<store> const pin{cell};
             sighting seen;
-            auto const status = shard_of(hash).look(key, hash, *cell, seen);
+            auto const status = part.look(key, hash, *cell, seen);
             if (status == detail::found::entry) [[likely]] {
-                return judge(key, hash, now, cell, seen.seen.value(), *seen.marks, seen.deadline, use);
+                return seen.seen.show([&](Value const* value) {
+                    return judge(key, hash, now, cell, value, *seen.marks, seen.deadline, use);
+                });
             }
             if (status == detail::found::nothing) {
                 return miss(hash, cell);
@@ -346,9 +350,10 @@ class local {
                                   bool counts) const {
         std::optional<copied> result;
         auto const copy = [&](sighting const& seen) {
-            auto const* const value = seen.seen.value();
-            result.emplace(
-                copied{value == nullptr ? std::nullopt : std::optional<Value>{*value}, seen.marks, seen.deadline});
+            seen.seen.show([&](Value const* value) {
+                result.emplace(
+                    copied{value == nullptr ? std::nullopt : std::optional<Value>{*value}, seen.marks, seen.deadline});
+            });
         };
         if (may_read(cell)) {
             detail::pinned<store> const pin{cell};

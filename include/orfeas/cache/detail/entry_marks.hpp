@@ -36,19 +36,23 @@ struct entry_marks {
     std::atomic<std::uint8_t> queue{0};     ///< the policy's list that the entry is in; 0: none, the place is free
     std::atomic<std::uint8_t> frequency{0}; ///< hits since the policy last looked, up to the maximum
 
-    std::uint64_t deadline() const noexcept {
-        auto const high = deadline_high.load(std::memory_order_acquire) & ~std::uint32_t{absent_bit};
-        return deadline_low.load(std::memory_order_acquire) | std::uint64_t{high} << 32U;
-    }
-
     void set_deadline(std::uint64_t value) noexcept {
         deadline_low.store(static_cast<std::uint32_t>(value), std::memory_order_release);
         auto const others = static_cast<std::uint64_t>(deadline_high.load(std::memory_order_relaxed) & absent_bit);
         deadline_high.store(static_cast<std::uint16_t>(value >> 32U | others), std::memory_order_release);
     }
 
-    /// Whether the entry says that its key has no value.
-    bool absent() const noexcept { return (deadline_high.load(std::memory_order_acquire) & absent_bit) != 0; }
+    /// When the entry's time is over, and whether it says that its key has no value.
+    struct term {
+        std::uint64_t deadline;
+        bool absent;
+    };
+    term read() const noexcept {
+        auto const high = deadline_high.load(std::memory_order_acquire);
+        auto const low = deadline_low.load(std::memory_order_acquire);
+        return {low | static_cast<std::uint64_t>(high & ~std::uint32_t{absent_bit}) << 32U, (high & absent_bit) != 0};
+    }
+
     void set_absent(bool absent) noexcept {
         auto const time = static_cast<std::uint16_t>(deadline_high.load(std::memory_order_relaxed) & ~absent_bit);
         deadline_high.store(static_cast<std::uint16_t>(time | (absent ? absent_bit : 0)), std::memory_order_release);

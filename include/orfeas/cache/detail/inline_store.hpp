@@ -7,17 +7,17 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <new>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
 namespace orfeas::inline v0::cache::detail {
 
-/// A copy of a trivially copyable object that may be torn until the reader has made sure that it is not.
+/// A copy of a trivially copyable object in words that may be torn until the reader has made sure that it is not.
 template<class T>
 class raw_copy {
   public:
@@ -25,17 +25,24 @@ class raw_copy {
 
     raw_copy() = default;
     explicit raw_copy(std::array<std::atomic<std::uint64_t>, words> const& from) noexcept {
-        std::array<std::uint64_t, words> copied;
         for (std::size_t i = 0; i < words; ++i) {
-            copied[i] = from[i].load(std::memory_order_acquire);
+            words_[i] = from[i].load(std::memory_order_acquire);
         }
-        std::memcpy(bytes_.data(), copied.data(), sizeof(T)); // begins the life of a T
     }
 
-    T const& operator*() const noexcept { return *std::launder(reinterpret_cast<T const*>(bytes_.data())); }
+    /// The object, once it is known to be whole.
+    T get() const noexcept {
+        if constexpr (sizeof(T) == sizeof(std::uint64_t)) {
+            return std::bit_cast<T>(words_[0]); // through a register
+        } else {
+            std::array<std::byte, sizeof(T)> bytes;
+            std::memcpy(bytes.data(), words_.data(), sizeof(T));
+            return std::bit_cast<T>(bytes);
+        }
+    }
 
   private:
-    alignas(T) std::array<std::byte, sizeof(T)> bytes_;
+    std::array<std::uint64_t, words> words_;
 };
 
 /// A trivially copyable object in atomic words: readers may copy it while a writer changes it, and find out afterwards.
@@ -94,11 +101,19 @@ struct inline_store {
     class view {
       public:
         view() = default;
-        explicit view(entry const& at) noexcept
-            : key_{at.key.load()}, value_{at.value.load()}, absent_{at.marks.absent()} {}
+        view(entry const& at, bool absent) noexcept : key_{at.key.load()}, value_{at.value.load()}, absent_{absent} {}
         explicit operator bool() const noexcept { return true; }
-        Key const& key() const noexcept { return *key_; }
-        Value const* value() const noexcept { return absent_ ? nullptr : &*value_; }
+        Key key() const noexcept { return key_.get(); }
+
+        /// Calls `use(value or null)`.
+        template<class Use>
+        decltype(auto) show(Use&& use) const {
+            if (absent_) [[unlikely]] {
+                return use(static_cast<Value const*>(nullptr));
+            }
+            Value const value = value_.get();
+            return use(&value);
+        }
 
       private:
         raw_copy<Key> key_;
@@ -106,13 +121,13 @@ struct inline_store {
         bool absent_ = false;
     };
 
-    static view look(entry const& at, reader_cell*) noexcept { return view{at}; }
+    static view look(entry const& at, bool absent, reader_cell*) noexcept { return {at, absent}; }
 
     template<class Hash>
     static std::uint64_t hash(entry const& at, Hash const& hash) noexcept {
-        return hash(*at.key.load());
+        return hash(at.key.load().get());
     }
-    static Key key(entry const& at) noexcept { return *at.key.load(); }
+    static Key key(entry const& at) noexcept { return at.key.load().get(); }
 
     static void publish(entry& at, pending&& added, removed&) noexcept {
         at.key.store(added.key);

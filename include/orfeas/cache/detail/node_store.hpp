@@ -86,14 +86,19 @@ struct node_store {
         explicit view(node const* held) noexcept : held_{held} {}
         explicit operator bool() const noexcept { return held_ != nullptr; }
         Key const& key() const noexcept { return held_->key; }
-        Value const* value() const noexcept { return held_->value ? &*held_->value : nullptr; }
+
+        /// Calls `use(value or null)`.
+        template<class Use>
+        decltype(auto) show(Use&& use) const {
+            return use(held_->value ? &*held_->value : nullptr);
+        }
 
       private:
         node const* held_ = nullptr;
     };
 
     /// What the entry holds. Without a cell: under the shard's mutex.
-    static view look(entry const& at, reader_cell* cell) noexcept {
+    static view look(entry const& at, bool /*absent*/, reader_cell* cell) noexcept {
         node const* const held = at.held.load(std::memory_order_seq_cst);
         if (cell != nullptr) {
             cell->looking_at.store(held, std::memory_order_seq_cst);

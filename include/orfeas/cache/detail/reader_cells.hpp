@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <pthread.h>
-
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -56,7 +54,7 @@ class reader_cells {
   public:
     /// The cell of the calling thread, or null when there is no place for it.
     reader_cell* mine() noexcept {
-        auto const me = static_cast<std::uintptr_t>(::pthread_self());
+        auto const me = reinterpret_cast<std::uintptr_t>(__builtin_thread_pointer());
         // Threads' identities are addresses of their control blocks, which differ in the middle bits.
         std::size_t const first = static_cast<std::size_t>(me * 0x9e3779b97f4a7c15U >> 58U);
         reader_cell& cell = cells_[first];

@@ -74,6 +74,9 @@ class alignas(64) shard {
         std::uint64_t deadline = 0;
     };
 
+    /// A key will be looked up at once: fetches the first bucket where it may be.
+    void expect(std::uint64_t hash) const noexcept { __builtin_prefetch(&index_[index_.begin(hash)]); }
+
     /// Goes through the buckets where the key may be, once, without a lock. `cell` is the reader's, and pinned. Inlined, so
     /// that what is found stays in registers.
     [[gnu::always_inline]] found look(lookup_key<Key> key, std::uint64_t hash, reader_cell& cell,
@@ -91,13 +94,13 @@ class alignas(64) shard {
                     return found::unknown;
                 }
                 entry& there = entries_[id];
-                view const seen = Store::look(there, &cell);
-                auto const deadline = there.marks.deadline();
+                auto const term = there.marks.read();
+                view const seen = Store::look(there, term.absent, &cell);
                 if (bucket.version.load(std::memory_order_relaxed) != version || !seen) [[unlikely]] {
                     return found::unknown;
                 }
                 if (seen.key() == key) [[likely]] {
-                    result = {seen, &there.marks, deadline};
+                    result = {seen, &there.marks, term.deadline};
                     return found::entry;
                 }
             }
@@ -136,7 +139,8 @@ class alignas(64) shard {
                 policy_.promote(table, at.id());
             }
         }
-        use(sighting{Store::look(seen, nullptr), &seen.marks, seen.marks.deadline()});
+        auto const term = seen.marks.read();
+        use(sighting{Store::look(seen, term.absent, nullptr), &seen.marks, term.deadline});
     }
 
     /// A reader hit an entry that is to move in the policy's list. Left out when a writer is at work.
@@ -277,7 +281,7 @@ class alignas(64) shard {
 
     /// Whether the marks' entry may still be served, be it stale.
     bool is_kept(entry_marks const& marks, std::uint64_t now) const noexcept {
-        auto const deadline = marks.deadline();
+        auto const deadline = marks.read().deadline;
         return deadline > now || (limits_.stale_units != 0 && deadline + limits_.stale_units > now);
     }
 
@@ -298,7 +302,7 @@ class alignas(64) shard {
     };
 
     slot_index::position find(lookup_key<Key> key, std::uint64_t hash) const {
-        return index_.find(hash, [&](entry_id id) { return Store::look(entries_[id], nullptr).key() == key; });
+        return index_.find(hash, [&](entry_id id) { return Store::look(entries_[id], false, nullptr).key() == key; });
     }
 
     static bool is_taken(entry const& at) noexcept { return at.marks.queue.load(std::memory_order_relaxed) != 0; }

@@ -27,10 +27,19 @@ struct alignas(64) index_bucket {
     std::array<std::atomic<entry_id>, slots> ids{};
     std::atomic<std::uint32_t> overflow{0}; // entries of this bucket that lie in a later one
 
-    /// The slots that may hold the tag, as bits; now and then one too many.
+    /// The slots that may hold the tag, as bits; now and then one too many, above the first.
     [[gnu::always_inline]] std::uint32_t matches(std::uint8_t tag) const noexcept {
-        return match_bits(low_tags.load(std::memory_order_acquire), tag) |
-               (match_bits(high_tags.load(std::memory_order_acquire), tag) << 8U & all_slots);
+        auto const low = low_tags.load(std::memory_order_acquire);
+        auto const high = high_tags.load(std::memory_order_acquire);
+#if defined(__x86_64__) // which has SSE2
+        using bytes [[gnu::vector_size(16)]] = char;
+        using words [[gnu::vector_size(16)]] = long long;
+        words const both{static_cast<long long>(low), static_cast<long long>(high)};
+        auto const same = reinterpret_cast<bytes>(both) == (bytes{} + static_cast<char>(tag));
+        return static_cast<std::uint32_t>(__builtin_ia32_pmovmskb128(reinterpret_cast<bytes>(same))) & all_slots;
+#else
+        return match_bits(low, tag) | (match_bits(high, tag) << 8U & all_slots);
+#endif
     }
 
     std::uint8_t tag(unsigned slot) const noexcept {
