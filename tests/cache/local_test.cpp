@@ -599,7 +599,7 @@ TEST_CASE("cache: readers without a lock see whole values of their key, never ol
     run_together(4, [&](int me) {
         std::mt19937_64 random{static_cast<unsigned>(me)};
         if (me == 0) {
-            for (std::uint64_t number = 1; number <= 40'000; ++number) {
+            for (std::uint64_t number = 1; number <= 40'000 || seen < 1'000; ++number) { // readers may start late
                 std::uint64_t const key = random() % keys;
                 subject.put(key, sealed::of(key, number));
                 if (number % 7 == 0) {
@@ -620,7 +620,6 @@ TEST_CASE("cache: readers without a lock see whole values of their key, never ol
         }
     });
     CHECK(wrong == 0);
-    CHECK(seen > 0);
 }
 
 TEST_CASE("cache: what is there is found while the index grows and others come and go", "[slow]") {
