@@ -138,7 +138,7 @@ class local {
     /// Before a value of `key` is loaded from elsewhere: what `fill` needs.
     [[nodiscard]] fill_token begin_fill(lookup_key key) const {
         auto const hash = hash_(key);
-        return {hash, shard_of(hash).stamp(hash)};
+        return {shard_of(hash).stamp(hash)};
     }
 
     /// Stores a loaded value (empty: that there is none), unless the key was put, erased or invalidated since the token
@@ -226,8 +226,8 @@ class local {
         total.coalesced = coalesced_.load(std::memory_order_relaxed);
         total.stale_served = stale_served_.load(std::memory_order_relaxed);
         auto const now = clock_.now();
+        detail::cache_totals const totals{total.hits, total.misses, total.evictions, total.loads};
         for (cache_window& each : total.windows) {
-            detail::cache_totals const totals{total.hits, total.misses, total.evictions, total.loads};
             each.fill_from(windows_.last(each.seconds, now, totals));
         }
         total.hit_ratio = total.windows[2].hit_ratio;

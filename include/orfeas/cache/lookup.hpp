@@ -25,7 +25,6 @@ struct lookup {
 /// What `begin_fill` gives and `fill` takes: a value that was loaded is not stored if its key was written or invalidated
 /// while it was on the way.
 struct fill_token {
-    std::uint64_t hash = 0;
     std::uint64_t stamp = 0;
 };
 

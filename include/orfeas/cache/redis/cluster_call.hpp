@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/cache/redis/backoff.hpp>
 #include <orfeas/cache/redis/redirection.hpp>
 #include <orfeas/core/clock.hpp>
-#include <orfeas/core/hash.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -58,7 +58,10 @@ class cluster_call {
     /// with GET, SET, DEL; others are delivered as failed when nobody knows whether they were executed.
     cluster_call(cluster_call_options options, monotonic_time deadline, std::uint64_t seed,
                  bool repeatable = true) noexcept
-        : options_{options}, deadline_{deadline}, seed_{seed}, repeatable_{repeatable} {}
+        : options_{options},
+          deadline_{deadline},
+          backoff_{std::min(options.first_wait, options.most_wait), options.most_wait, seed},
+          repeatable_{repeatable} {}
 
     /// After an error that `answered_by` sent. `error` has no leading '-'.
     cluster_decision on_error(std::string_view error, node_address const& answered_by, monotonic_time now) {
@@ -149,18 +152,14 @@ class cluster_call {
         return decision;
     }
 
-    /// Between half of the doubled wait and all of it, so that calls that failed together do not come back together.
     std::chrono::nanoseconds next_wait() noexcept {
-        auto const doubled = options_.first_wait * (std::int64_t{1} << std::min(waits_, 20U));
         ++waits_;
-        auto const whole = std::min(doubled, options_.most_wait);
-        auto const half = static_cast<std::uint64_t>(whole.count() / 2);
-        return whole - std::chrono::nanoseconds{static_cast<std::int64_t>(mix64(seed_ + waits_) % (half + 1))};
+        return backoff_.next();
     }
 
     cluster_call_options options_;
     monotonic_time deadline_;
-    std::uint64_t seed_;
+    backoff backoff_;
     bool repeatable_;
     bool primary_only_ = false;
     std::uint32_t redirects_ = 0;
