@@ -7,6 +7,7 @@
 #include <orfeas/cache/redis/breaker.hpp>
 #include <orfeas/cache/redis/byte_buffer.hpp>
 #include <orfeas/cache/redis/call.hpp>
+#include <orfeas/cache/redis/client.hpp>
 #include <orfeas/cache/redis/connection.hpp>
 #include <orfeas/cache/redis/connection_core.hpp>
 #include <orfeas/cache/redis/connection_options.hpp>
@@ -19,4 +20,5 @@
 #include <orfeas/cache/redis/pipeline.hpp>
 #include <orfeas/cache/redis/reply.hpp>
 #include <orfeas/cache/redis/request.hpp>
+#include <orfeas/cache/redis/sharded.hpp>
 #include <orfeas/cache/redis/transport.hpp>
