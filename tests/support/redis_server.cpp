@@ -93,7 +93,8 @@ bool redis_server::is_installed() {
     return false;
 }
 
-redis_server::redis_server(std::vector<std::string> arguments) : arguments_{std::move(arguments)} {
+redis_server::redis_server(std::vector<std::string> arguments, std::string configuration)
+    : arguments_{std::move(arguments)}, configuration_{std::move(configuration)} {
     auto pattern = (std::filesystem::temp_directory_path() / "orfeas-redis-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) {
         throw std::runtime_error{"cannot make " + pattern};
@@ -142,6 +143,10 @@ bool redis_server::start_on(std::uint16_t port) {
                                    "--logfile",
                                    folder_ + "/log"};
     words.insert(words.end(), arguments_.begin(), arguments_.end());
+    if (!configuration_.empty()) {
+        words.insert(words.begin() + 1, folder_ + "/configuration");
+        std::ofstream{words[1]} << configuration_;
+    }
     std::vector<char*> pointers;
     for (auto& each : words) {
         pointers.push_back(each.data());

@@ -20,8 +20,9 @@ class redis_server {
     static bool is_installed();
 
     /// `arguments` follow the usual ones, such as {"--requirepass", "secret"} or {"--cluster-enabled", "yes"}; the ports
-    /// `port` and `port + 10000` (a cluster's bus) were free a moment before.
-    explicit redis_server(std::vector<std::string> arguments = {});
+    /// `port` and `port + 10000` (a cluster's bus) were free a moment before. `configuration` is the text of a file that
+    /// the server may rewrite, as a Sentinel does.
+    explicit redis_server(std::vector<std::string> arguments = {}, std::string configuration = {});
     redis_server(redis_server const&) = delete;
     redis_server& operator=(redis_server const&) = delete;
     ~redis_server();
@@ -55,6 +56,7 @@ class redis_server {
     bool answers() const;
 
     std::vector<std::string> arguments_;
+    std::string configuration_;
     std::string folder_;
     std::uint16_t port_ = 0;
     pid_t pid_ = -1;
