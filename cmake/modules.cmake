@@ -27,7 +27,8 @@ orfeas_part(net compress FILES compress*.hpp NEEDS compress)
 
 orfeas_module(cache LAYER 2 USES core stats memory)
 orfeas_part(cache asio FILES asio.hpp detail/flight.hpp NEEDS asio)
-orfeas_part(cache redis FILES redis.hpp redis/*.hpp tiered.hpp EXCEPT redis/tls*.hpp USES cache_asio net NEEDS asio)
+orfeas_part(cache redis FILES redis.hpp redis/*.hpp tiered.hpp tiers/*.hpp
+    EXCEPT redis/tls*.hpp redis/breaker.hpp redis/connection_stats.hpp USES cache_asio net NEEDS asio)
 orfeas_part(cache redis_tls FILES redis/tls*.hpp USES cache_redis net_tls NEEDS asio)
 orfeas_part(cache compress FILES compress*.hpp NEEDS compress)
 orfeas_module(detect LAYER 2 USES core stats NEEDS eigen)

@@ -125,12 +125,20 @@ class single_flight {
     /// The cached value of `key`, else the value that `load` makes and that is then stored for `ttl` (without one: for
     /// the cache's time). A value, or an optional one, as the loader makes it. Throws what the loader throws, or
     /// boost::system::system_error with operation_aborted when the caller is cancelled or the executor is destroyed before
-    /// the load has ended.
+    /// the load has ended, or std::bad_optional_access when a loader of optional values, which another caller passed for the
+    /// same key, says that there is none.
     template<loader<mapped_type, Executor> Load>
     awaitable<loaded_t<Load>> get_or_load(key_type key, Load load, std::optional<std::chrono::nanoseconds> ttl = {}) {
+        lookup<mapped_type> cached = cache_.find(key);
+        return get_or_load(std::move(cached), std::move(key), std::move(load), ttl);
+    }
+
+    /// The same for a caller who has looked `key` up already.
+    template<loader<mapped_type, Executor> Load>
+    awaitable<loaded_t<Load>> get_or_load(lookup<mapped_type> cached, key_type key, Load load,
+                                          std::optional<std::chrono::nanoseconds> ttl = {}) {
         using result = loaded_t<Load>;
         constexpr bool knows_absence = !std::same_as<result, mapped_type>;
-        lookup<mapped_type> cached = cache_.find(key);
         if (cached.state == lookup_state::hit) {
             co_return std::move(*cached.value);
         }
@@ -152,7 +160,7 @@ class single_flight {
         if constexpr (knows_absence) {
             co_return joined->result();
         } else {
-            co_return *joined->result();
+            co_return joined->result().value();
         }
     }
 

@@ -21,6 +21,7 @@ enum class envelope_flags : std::uint8_t {
     none = 0,
     compressed = 1, ///< the payload is compressed
     negative = 2,   ///< there is no value: the absence was remembered
+    erased = 4,     ///< nothing is known: the key was erased, and loads that began before must not be stored
 };
 
 constexpr envelope_flags operator|(envelope_flags a, envelope_flags b) noexcept {
@@ -83,7 +84,7 @@ inline constexpr std::string_view envelope_magic = "ORFC";
 inline constexpr std::uint8_t envelope_version = 1;
 inline constexpr std::size_t envelope_head = 40;
 inline constexpr std::size_t envelope_tail = 8;
-inline constexpr std::uint8_t known_envelope_flags = 3;
+inline constexpr std::uint8_t known_envelope_flags = 7;
 inline constexpr std::int64_t never_ms = std::numeric_limits<std::int64_t>::max();
 
 template<class Number>

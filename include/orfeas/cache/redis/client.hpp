@@ -15,7 +15,6 @@
 #include <concepts>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -32,13 +31,6 @@ enum class access : std::uint8_t { read, write };
 /// A `result`, and the node that it is of: that which answered, or was asked last.
 struct node_result : result {
     node_number node = 0;
-};
-
-/// A node, and how it is doing.
-struct node_report {
-    std::string name;        ///< "127.0.0.1:6379"
-    bool is_primary = false; ///< serves writes, as far as the client knows
-    connection_stats connection{};
 };
 
 /// What the user of a client adds to all its connections; see `connection_hooks`. Each is called on the strand of the node's

@@ -5,6 +5,7 @@
 #include <orfeas/core/measurement.hpp>
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace orfeas::inline v0::cache::redis {
@@ -40,6 +41,13 @@ struct connection_stats {
         field("breaker", self.breaker, unit::none, "What the breaker does with calls.");
         field("connected", self.connected, unit::none, "Whether a greeted connection stands.");
     }
+};
+
+/// A node of a client, and how it is doing.
+struct node_report {
+    std::string name;        ///< "127.0.0.1:6379"
+    bool is_primary = false; ///< serves writes, as far as the client knows
+    connection_stats connection{};
 };
 
 } // namespace orfeas::inline v0::cache::redis

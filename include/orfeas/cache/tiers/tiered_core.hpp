@@ -1,0 +1,764 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <orfeas/cache/asio.hpp>
+#include <orfeas/cache/codec.hpp>
+#include <orfeas/cache/detail/glob.hpp>
+#include <orfeas/cache/envelope.hpp>
+#include <orfeas/cache/redis/backoff.hpp>
+#include <orfeas/cache/redis/client.hpp>
+#include <orfeas/cache/tiered_options.hpp>
+#include <orfeas/cache/tiered_stats.hpp>
+#include <orfeas/cache/tiers/key_text.hpp>
+#include <orfeas/cache/tiers/near_tier.hpp>
+#include <orfeas/cache/tiers/origin.hpp>
+#include <orfeas/cache/tiers/pending_writes.hpp>
+#include <orfeas/cache/tiers/remote_store.hpp>
+#include <orfeas/cache/tiers/tag_table.hpp>
+#include <orfeas/cache/tiers/tier_entry.hpp>
+#include <orfeas/core/clock.hpp>
+#include <orfeas/core/hash.hpp>
+#include <orfeas/core/log.hpp>
+#include <orfeas/core/stable_hash.hpp>
+#include <orfeas/net/gather.hpp>
+#include <orfeas/net/task.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace orfeas::inline v0::cache {
+
+/// How one entry is stored.
+struct entry_options {
+    std::optional<std::chrono::nanoseconds> ttl{}; ///< empty: that of the cache
+    std::vector<std::string> tags{};               ///< by which it can be invalidated together with others
+};
+
+namespace detail {
+
+/// A tiered cache's inside: outlives the handle while loads and repeated writes run.
+/// Thread-safe.
+template<class Key, class Value, class Codec, class Policy, clock Clock>
+class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, Codec, Policy, Clock>> {
+  public:
+    using near_type = near_tier<Key, Value, Policy, Clock>;
+    using entry = tier_entry<Value>;
+    using weigher = typename near_type::store::weigher;
+    using executor_type = boost::asio::any_io_executor;
+
+    tiered_core(executor_type executor, tiered_options options, Codec codec, weigher weigh, Clock clock, logger log)
+        : executor_{std::move(executor)},
+          options_{std::move(options)},
+          codec_{std::move(codec)},
+          clock_{clock},
+          log_{std::move(log)},
+          near_{options_.local(), std::move(weigh), options_.l1_ttl, epochs_, tags_, std::move(clock)},
+          reads_{executor_, near_},
+          loads_{executor_, near_},
+          pending_{options_.pending_bytes},
+          strand_{boost::asio::make_strand(executor_)},
+          wake_{strand_} {}
+
+    /// Makes the remote tier, once, before any use.
+    void connect(redis::client_factory const& make, redis::connection_options const& connection) {
+        far_.emplace(make(executor_, connection, hooks(), log_), epochs_, options_.tracking, log_);
+        far_->client().start();
+    }
+
+    tiered_options const& options() const noexcept { return options_; }
+    executor_type const& executor() const noexcept { return executor_; }
+    near_type& near() noexcept { return near_; }
+    near_type const& near() const noexcept { return near_; }
+    bool has_far() const noexcept { return far_.has_value(); }
+    remote_store& far() noexcept { return *far_; }
+
+    // ---- values ----
+
+    task<std::optional<Value>> get(Key key) {
+        if (!far_) {
+            lookup<entry> found = near_.find(key);
+            bool const is_hit = found.state == lookup_state::hit;
+            co_return is_hit ? std::move(found.value->value) : std::nullopt;
+        }
+        reader read{this->shared_from_this(), key};
+        entry got = co_await reads_.get_or_load(std::move(key), std::move(read));
+        co_return std::move(got.value);
+    }
+
+    /// The value as a loader of `Load` makes it.
+    template<class Load>
+    task<std::optional<Value>> get_or_load(Key key, Load load, entry_options how) {
+        lookup<entry> cached = near_.find(key);
+        if (cached.state == lookup_state::hit) {
+            if (cached.value->value || knows_absence<Load>) {
+                co_return std::move(cached.value->value);
+            }
+            cached = {};
+        }
+        fetcher<Load> fetch{this->shared_from_this(), key, std::move(load), std::move(how)};
+        entry got = co_await loads_.get_or_load(std::move(cached), std::move(key), std::move(fetch));
+        co_return std::move(got.value);
+    }
+
+    task<bool> put(Key key, Value value, entry_options how) {
+        entry made;
+        made.time_left = how.ttl.value_or(options_.ttl);
+        made.value.emplace(std::move(value));
+        made.tags = co_await stamp(how.tags);
+        if (!far_) { // which takes its own jitter
+            co_return near_.local_cache().put(std::move(key), std::move(made), std::min(made.time_left, l1_ttl()));
+        }
+        fill_token const token = near_.begin_fill(key);
+        std::string const text = text_of(key);
+        origin const before = far_->watch(text);
+        made.time_left = jittered(made.time_left, text);
+        std::string const bytes = encode(made, envelope_flags::none);
+        auto const outcome = co_await write_through(text, bytes, life_of(made), made.from);
+        bool const kept = outcome == write_outcome::stored && near_.fill(token, key, std::optional<entry>{made});
+        if (!kept) {
+            near_.local_cache().erase(key);
+        }
+        if (outcome == write_outcome::failed) {
+            made.from = before;
+            keep_through_outage(std::move(key), std::move(made));
+        }
+        co_return outcome == write_outcome::stored;
+    }
+
+    task<bool> erase(Key key) {
+        if (!far_) {
+            near_.local_cache().erase(key);
+            co_return true;
+        }
+        origin from;
+        std::string const text = text_of(key);
+        std::string const bytes = tombstone();
+        auto const outcome = co_await write_through(text, bytes, options_.tombstone_ttl, from);
+        near_.local_cache().erase(key);
+        co_return outcome == write_outcome::stored;
+    }
+
+    // ---- many values ----
+
+    task<std::vector<std::optional<Value>>> get_many(std::vector<Key> keys) {
+        std::vector<std::optional<Value>> values(keys.size());
+        std::vector<std::size_t> missing;
+        for (std::size_t i = 0; i < keys.size(); ++i) {
+            lookup<entry> found = near_.find(keys[i]);
+            if (found.state == lookup_state::hit) {
+                values[i] = std::move(found.value->value);
+            } else {
+                missing.push_back(i);
+            }
+        }
+        if (far_ && !missing.empty()) {
+            co_await read_missing(keys, missing, values);
+        }
+        co_return values;
+    }
+
+    task<std::size_t> put_many(std::vector<std::pair<Key, Value>> entries, entry_options how) {
+        std::atomic<std::size_t> stored{0};
+        std::vector<task<>> all;
+        all.reserve(entries.size());
+        for (auto& each : entries) {
+            all.push_back(put_one(std::move(each.first), std::move(each.second), how, stored));
+        }
+        co_await net::gather(std::move(all));
+        co_return stored.load();
+    }
+
+    // ---- tags ----
+
+    task<bool> invalidate_tag(std::string tag) {
+        std::uint64_t const hash = stable_hash64(tag);
+        if (!far_) {
+            tags_.advance(hash, clock_.wall_now());
+            co_return true;
+        }
+        auto const generation = co_await ask_tag(hash, true);
+        if (tags_.find(hash) != generation) {
+            tags_.forget(hash); // what is here is asked for again
+        }
+        co_return generation.has_value();
+    }
+
+    // ---- the whole ----
+
+    /// The keys on the servers that match, in the glob's own letters.
+    std::string remote_pattern(std::string_view pattern) const {
+        std::string whole;
+        for (char const c : options_.key_prefix) {
+            if (c == '*' || c == '?' || c == '[' || c == ']' || c == '\\' || c == '^') {
+                whole.push_back('\\');
+            }
+            whole.push_back(c);
+        }
+        return whole.append(pattern);
+    }
+
+    std::size_t remove_here(std::string_view pattern) {
+        if (pattern == "*") {
+            return near_.local_cache().clear();
+        }
+        std::string text;
+        return near_.local_cache().invalidate_if([&](Key const& key) {
+            text.clear();
+            append_key_text(key, text);
+            return glob_matches(pattern, text);
+        });
+    }
+
+    std::string text_of(Key const& key) const {
+        std::string text = options_.key_prefix;
+        append_key_text(key, text);
+        return text;
+    }
+
+    std::optional<Key> key_of(std::string_view text) const {
+        bool const is_ours = text.starts_with(options_.key_prefix);
+        return is_ours ? key_of_text<Key>(text.substr(options_.key_prefix.size())) : std::nullopt;
+    }
+
+    // ---- envelopes ----
+
+    std::string encode(entry const& made, envelope_flags flags) const {
+        envelope_header header;
+        header.flags = flags | (made.value ? envelope_flags::none : envelope_flags::negative);
+        header.created = clock_.wall_now();
+        header.soft_deadline = later(header.created, made.time_left);
+        header.hard_deadline = later(header.soft_deadline, stale_time());
+        if (made.tags != nullptr) {
+            header.tags = *made.tags;
+        }
+        std::string bytes;
+        envelope_writer writer{bytes, header};
+        if (made.value) {
+            codec_.encode(*made.value, bytes);
+        }
+        writer.finish();
+        return bytes;
+    }
+
+    /// What an envelope holds, its tags aside; nothing for an erasure, one whose time is over, and one that cannot be read.
+    std::optional<entry> decode(envelope_view const& envelope) {
+        auto const now = clock_.wall_now();
+        if (!envelope.valid()) {
+            rejected_.fetch_add(1, std::memory_order_relaxed);
+            return std::nullopt;
+        }
+        if (has_flags(envelope.flags(), envelope_flags::erased) || envelope.hard_deadline() <= now) {
+            return std::nullopt;
+        }
+        entry made;
+        made.time_left = envelope.soft_deadline() == wall_time::max() ? std::chrono::nanoseconds::max()
+                                                                      : envelope.soft_deadline() - now;
+        if (!has_flags(envelope.flags(), envelope_flags::negative)) {
+            made.value = codec_.decode(envelope.payload());
+            if (!made.value || has_flags(envelope.flags(), envelope_flags::compressed)) {
+                rejected_.fetch_add(1, std::memory_order_relaxed);
+                return std::nullopt;
+            }
+        }
+        if (envelope.tag_count() > 0) {
+            std::vector<tag_stamp> stamps(envelope.tag_count());
+            for (std::size_t i = 0; i < stamps.size(); ++i) {
+                stamps[i] = envelope.tag(i);
+            }
+            made.tags = std::make_shared<std::vector<tag_stamp> const>(std::move(stamps));
+        }
+        return made;
+    }
+
+    // ---- the end ----
+
+    void begin_stop() {
+        is_stopped_.store(true, std::memory_order_release);
+        boost::asio::post(strand_, [self = this->shared_from_this()] { self->wake_.cancel(); });
+    }
+
+    static task<> stop(std::shared_ptr<tiered_core> self) {
+        self->begin_stop();
+        if (self->far_) {
+            co_await self->far_->client().stop();
+        }
+        while (self->is_repeating_.load(std::memory_order_acquire)) {
+            co_await boost::asio::post(self->strand_, boost::asio::use_awaitable);
+        }
+    }
+
+    tiered_stats stats() const {
+        tiered_stats all;
+        all.l1 = near_.local_cache().stats();
+        all.l1_hits = all.l1.hits - std::min(near_.outdated(), all.l1.hits);
+        all.l2_hits = far_hits_.load(std::memory_order_relaxed);
+        auto const lookups = all.l1.hits + all.l1.misses;
+        all.misses = lookups - std::min(lookups, all.l1_hits + all.l2_hits);
+        all.hit_ratio = lookups == 0 ? std::numeric_limits<double>::quiet_NaN()
+                                     : 1.0 - static_cast<double>(all.misses) / static_cast<double>(lookups);
+        all.loads = load_count_.load(std::memory_order_relaxed);
+        all.load_failures = load_failures_.load(std::memory_order_relaxed);
+        all.coalesced = all.l1.coalesced;
+        all.stale_served = all.l1.stale_served;
+        all.l2_rejected_values = rejected_.load(std::memory_order_relaxed);
+        all.invalidations = invalidations_.load(std::memory_order_relaxed);
+        all.epochs = epochs_.ended();
+        all.pending_writes = pending_.size();
+        all.dropped_writes = pending_.dropped();
+        if (far_) {
+            auto const& counts = far_->counts();
+            all.l2_reads = counts.reads.load(std::memory_order_relaxed);
+            all.l2_read_failures = counts.read_failures.load(std::memory_order_relaxed);
+            all.l2_writes = counts.writes.load(std::memory_order_relaxed);
+            all.l2_write_failures = counts.write_failures.load(std::memory_order_relaxed);
+            all.l2_refused_writes = counts.refused_writes.load(std::memory_order_relaxed);
+            all.nodes = far_->client().nodes();
+        }
+        return all;
+    }
+
+  private:
+    /// What the remote tier knows of a key.
+    struct far_lookup {
+        std::optional<entry> found{};         ///< a value, or that there is none
+        bool is_stale = false;                ///< of a value that is only better than an error
+        std::optional<std::string> witness{}; ///< what a loaded value may replace; empty: nothing is to be written
+    };
+
+    /// The loader of a caller who has none: reads the remote tier.
+    struct reader {
+        std::shared_ptr<tiered_core> self;
+        Key key;
+
+        task<entry> operator()() { return self->read(key); }
+    };
+
+    /// A caller's loader behind the remote tier.
+    template<class Load>
+    struct fetcher {
+        std::shared_ptr<tiered_core> self;
+        Key key;
+        Load load;
+        entry_options how;
+
+        task<entry> operator()() { return self->fetch(key, load, how); }
+    };
+
+    template<class Load>
+    static constexpr bool knows_absence = !std::same_as<loaded_t<Load>, Value>;
+
+    std::chrono::nanoseconds l1_ttl() const noexcept { return options_.l1_ttl; }
+    std::chrono::nanoseconds stale_time() const noexcept {
+        return std::max(options_.stale_while_revalidate, options_.stale_if_error);
+    }
+
+    static wall_time later(wall_time from, std::chrono::nanoseconds wait) noexcept {
+        return wait >= wall_time::max() - from ? wall_time::max()
+                                               : from + std::chrono::duration_cast<wall_time::duration>(wait);
+    }
+    static monotonic_time later(monotonic_time from, std::chrono::nanoseconds wait) noexcept {
+        return wait >= monotonic_time::max() - from ? monotonic_time::max() : from + wait;
+    }
+
+    /// How long a server keeps an entry.
+    std::chrono::nanoseconds life_of(entry const& made) const noexcept {
+        constexpr std::chrono::nanoseconds most = std::chrono::hours{24 * 365 * 100}; // what PX takes
+        return made.time_left >= most ? most : made.time_left + stale_time();
+    }
+
+    /// A time from which a random part is taken, so that what was stored together does not end together.
+    std::chrono::nanoseconds jittered(std::chrono::nanoseconds ttl, std::string_view key) const noexcept {
+        auto const now = static_cast<std::uint64_t>(clock_.wall_now().time_since_epoch().count());
+        auto const random = static_cast<double>(mix64(stable_hash64(key) ^ now) >> 11U) * 0x1p-53;
+        auto const part = static_cast<double>(ttl.count()) * options_.ttl_jitter * random;
+        return ttl - std::chrono::nanoseconds{static_cast<std::int64_t>(part)};
+    }
+
+    /// Of an erasure. No two are alike, so that a load that saw one is not stored over the next.
+    std::string tombstone() {
+        envelope_header header;
+        header.flags = envelope_flags::erased;
+        header.created = clock_.wall_now();
+        auto const unique = mix64(random_ ^ tombstones_.fetch_add(1, std::memory_order_relaxed));
+        std::string bytes;
+        append_envelope(bytes, header, {reinterpret_cast<char const*>(&unique), sizeof unique});
+        return bytes;
+    }
+
+    // ---- reading ----
+
+    task<entry> read(Key const& key) {
+        far_lookup seen = co_await look(text_of(key));
+        entry made;
+        if (seen.found && !seen.is_stale) {
+            made = std::move(*seen.found);
+        }
+        co_return made;
+    }
+
+    task<far_lookup> look(std::string text) {
+        far_lookup seen;
+        if (auto const waiting = pending_.find(text, clock_.now())) {
+            seen.found = decode(envelope_view{*waiting});
+            if (seen.found) {
+                seen.found->from = far_->watch(text);
+                seen.found->time_left = std::min<std::chrono::nanoseconds>(seen.found->time_left, options_.outage_ttl);
+            }
+        } else {
+            remote_store::reading const got = co_await far_->read(text);
+            if (!got.answered) {
+                co_return seen;
+            }
+            seen.witness.emplace();
+            if (got.bytes) {
+                seen.witness->assign(
+                    got.bytes->substr(got.bytes->size() - std::min<std::size_t>(got.bytes->size(), 8)));
+                seen.found = decode(envelope_view{*got.bytes});
+            }
+            if (seen.found) {
+                seen.found->from = got.from;
+            }
+        }
+        if (seen.found && seen.found->tags != nullptr) {
+            bool const current = co_await are_current(*seen.found->tags);
+            if (!current) {
+                seen.found.reset();
+            }
+        }
+        seen.is_stale = seen.found && seen.found->time_left <= std::chrono::nanoseconds{0};
+        if (seen.found && !seen.is_stale) {
+            far_hits_.fetch_add(1, std::memory_order_relaxed);
+        }
+        co_return seen;
+    }
+
+    task<> read_missing(std::vector<Key> const& keys, std::vector<std::size_t> const& missing,
+                        std::vector<std::optional<Value>>& values) {
+        std::vector<std::string> texts;
+        std::vector<fill_token> tokens;
+        for (auto const index : missing) {
+            texts.push_back(text_of(keys[index]));
+            tokens.push_back(near_.begin_fill(keys[index]));
+        }
+        std::vector<std::size_t> singly; // what needs more than a look
+        std::mutex mutex;
+        auto each = [&](std::size_t at, remote_store::reading const& got) {
+            std::optional<entry> found;
+            if (pending_.empty() && got.answered && got.bytes) {
+                found = decode(envelope_view{*got.bytes});
+            }
+            bool const is_simple = pending_.empty() && (!found || found->tags == nullptr);
+            if (!is_simple) {
+                std::scoped_lock const hold{mutex};
+                singly.push_back(missing[at]);
+            } else if (found && found->time_left > std::chrono::nanoseconds{0}) {
+                found->from = got.from;
+                far_hits_.fetch_add(1, std::memory_order_relaxed);
+                values[missing[at]] = found->value;
+                near_.fill(tokens[at], keys[missing[at]], std::move(found));
+            }
+        };
+        co_await far_->read_many(texts, each);
+        for (auto const index : singly) {
+            reader read{this->shared_from_this(), keys[index]};
+            lookup<entry> nothing;
+            entry got = co_await reads_.get_or_load(std::move(nothing), keys[index], std::move(read));
+            values[index] = std::move(got.value);
+        }
+    }
+
+    // ---- loading ----
+
+    template<class Load>
+    task<entry> fetch(Key const& key, Load& load, entry_options const& how) {
+        std::string const text = text_of(key);
+        far_lookup seen;
+        entry made;
+        if (far_) {
+            made.from = far_->watch(text); // until it is written
+            seen = co_await look(text);
+        }
+        if (seen.found && !seen.is_stale && (seen.found->value || knows_absence<Load>)) {
+            co_return std::move(*seen.found);
+        }
+        made.tags = co_await stamp(how.tags); // before the load: a tag that moves on meanwhile concerns it
+        load_count_.fetch_add(1, std::memory_order_relaxed);
+        std::exception_ptr failed;
+        try {
+            made.value = co_await load();
+        } catch (...) {
+            load_failures_.fetch_add(1, std::memory_order_relaxed);
+            failed = std::current_exception();
+        }
+        if (failed != nullptr) {
+            if (seen.found && seen.is_stale) {
+                near_.record(event::stale_served);
+                co_return std::move(*seen.found);
+            }
+            std::rethrow_exception(failed);
+        }
+        made.time_left = made.value ? how.ttl.value_or(options_.ttl) : std::chrono::nanoseconds{options_.negative_ttl};
+        if (far_) {
+            co_await store_loaded(text, made, seen.witness);
+        }
+        co_return made;
+    }
+
+    /// Writes what was loaded to its server, unless someone else wrote meanwhile, and notes who watches over it.
+    task<> store_loaded(std::string const& text, entry& made, std::optional<std::string> const& witness) {
+        remote_store::writing written;
+        if (witness && pending_.empty()) {
+            made.time_left = jittered(made.time_left, text);
+            std::string const bytes = encode(made, envelope_flags::none);
+            std::string_view const seen = *witness;
+            written = co_await far_->write(text, bytes, life_of(made), seen);
+        }
+        switch (written.outcome) {
+        case write_outcome::stored:
+            made.from = written.from;
+            break;
+        case write_outcome::refused: // what was loaded may be older than what stands there
+            made.time_left = {};
+            break;
+        case write_outcome::rejected:
+        case write_outcome::failed:
+            made.time_left = std::min<std::chrono::nanoseconds>(made.time_left, options_.outage_ttl);
+        }
+    }
+
+    // ---- writing ----
+
+    task<write_outcome> write_through(std::string const& text, std::string const& bytes, std::chrono::nanoseconds life,
+                                      origin& from) {
+        auto const deadline = later(clock_.now(), life);
+        auto const number = pending_.supersede(text, bytes, deadline);
+        remote_store::writing const written = co_await far_->write(text, bytes, life, std::nullopt);
+        from = written.from;
+        switch (written.outcome) {
+        case write_outcome::failed:
+            pending_.add(text, bytes, deadline);
+            repeat_soon();
+            break;
+        case write_outcome::rejected: { // what stood there before is older
+            pending_.settle(text, number);
+            co_await far_->unlink(text);
+            break;
+        }
+        default:
+            pending_.settle(text, number);
+        }
+        co_return written.outcome;
+    }
+
+    /// While a server cannot be asked, what was to be written to it is kept here for a while.
+    void keep_through_outage(Key key, entry made) {
+        auto const ttl = std::min<std::chrono::nanoseconds>(made.time_left, options_.outage_ttl);
+        near_.local_cache().put(std::move(key), std::move(made), ttl);
+    }
+
+    task<> put_one(Key key, Value value, entry_options const& how, std::atomic<std::size_t>& stored) {
+        bool const is_stored = co_await put(std::move(key), std::move(value), how);
+        stored.fetch_add(is_stored ? 1 : 0, std::memory_order_relaxed);
+    }
+
+    /// Repeats the writes that wait, until none is left: one coroutine at a time.
+    void repeat_soon() {
+        if (is_stopped_.load(std::memory_order_acquire) || is_repeating_.exchange(true, std::memory_order_acq_rel)) {
+            return;
+        }
+        boost::asio::co_spawn(strand_, repeat(this->shared_from_this()), boost::asio::detached);
+    }
+
+    static task<> repeat(std::shared_ptr<tiered_core> self) {
+        redis::backoff wait{std::chrono::milliseconds{20}, std::chrono::seconds{1}, random_seed()};
+        while (!self->is_stopped_.load(std::memory_order_acquire)) {
+            auto const next = self->pending_.begin(self->clock_.now());
+            if (!next) {
+                break;
+            }
+            auto const life = next->deadline == monotonic_time::max() ? std::chrono::nanoseconds::max()
+                                                                      : next->deadline - self->clock_.now();
+            auto const capped = std::min<std::chrono::nanoseconds>(life, std::chrono::hours{24 * 365 * 100});
+            remote_store::writing const written =
+                co_await self->far_->write(next->key, next->bytes, capped, std::nullopt);
+            bool const failed = written.outcome == write_outcome::failed;
+            self->pending_.finish(*next, !failed);
+            if (auto const key = self->key_of(next->key)) {
+                self->near_.local_cache().erase(*key); // what was kept through the outage
+            }
+            if (failed) {
+                self->wake_.expires_after(wait.next());
+                co_await self->wake_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+            } else {
+                wait.reset();
+            }
+        }
+        self->is_repeating_.store(false, std::memory_order_release);
+        if (!self->pending_.empty()) { // came between the last look and this
+            self->repeat_soon();
+        }
+    }
+
+    // ---- tags ----
+
+    std::string tag_key(std::uint64_t tag) const {
+        constexpr std::string_view digits = "0123456789abcdef";
+        std::string key = tag_prefix();
+        for (int shift = 60; shift >= 0; shift -= 4) {
+            key.push_back(digits[tag >> shift & 15U]);
+        }
+        return key;
+    }
+
+    /// Beside the keys and not among them: clearing the cache must not turn tags back.
+    std::string tag_prefix() const { return "orfeas-tag:" + options_.key_prefix; }
+
+    task<std::optional<std::uint64_t>> ask_tag(std::uint64_t tag, bool advance) {
+        fill_token const token = tags_.begin(tag);
+        auto const now = tag_table::microseconds(clock_.wall_now());
+        origin from;
+        auto const generation = co_await far_->tag_generation(tag_key(tag), now, advance, from);
+        if (generation && epochs_.is_current(from)) {
+            tags_.learn(token, tag, *generation, from);
+        }
+        co_return generation;
+    }
+
+    /// The present generations of tags; null for none. A tag whose generation cannot be found out has one that never was:
+    /// the entry is then not served.
+    task<tag_stamps> stamp(std::vector<std::string> const& tags) {
+        if (tags.empty()) {
+            co_return nullptr;
+        }
+        std::vector<tag_stamp> stamps;
+        for (auto const& tag : tags) {
+            std::uint64_t const hash = stable_hash64(tag);
+            auto generation = tags_.find(hash);
+            if (!generation && far_) {
+                generation = co_await ask_tag(hash, false);
+            } else if (!generation) {
+                generation = tags_.advance(hash, clock_.wall_now());
+            }
+            stamps.push_back({hash, generation.value_or(0)});
+        }
+        co_return std::make_shared<std::vector<tag_stamp> const>(std::move(stamps));
+    }
+
+    task<bool> are_current(std::vector<tag_stamp> const& stamps) {
+        for (auto const& stamp : stamps) {
+            auto generation = tags_.find(stamp.tag);
+            if (!generation) {
+                generation = co_await ask_tag(stamp.tag, false);
+            }
+            if (generation != stamp.generation) {
+                co_return false;
+            }
+        }
+        co_return true;
+    }
+
+    // ---- what the servers tell ----
+
+    redis::client_hooks hooks() {
+        redis::client_hooks made;
+        std::weak_ptr<tiered_core> const weak = this->weak_from_this();
+        if (options_.tracking) {
+            made.set_up = [](redis::request& to) { to.append("CLIENT", "TRACKING", "ON", "NOLOOP"); };
+            made.push = [weak](redis::node_number node, redis::reply_view push) {
+                if (auto const self = weak.lock()) {
+                    self->pushed(node, push);
+                }
+            };
+        }
+        made.changed = [weak](redis::node_number node, std::uint64_t, bool connected) {
+            if (auto const self = weak.lock()) {
+                self->epochs_.end(node);
+                if (connected) {
+                    boost::asio::post(self->strand_, [self] { self->wake_.cancel(); });
+                }
+            }
+        };
+        return made;
+    }
+
+    void pushed(redis::node_number node, redis::reply_view push) {
+        if (push.size() != 2 || push[0].text() != "invalidate") {
+            return;
+        }
+        auto const keys = push[1];
+        if (!keys.is_aggregate()) { // the server dropped everything
+            epochs_.end(node);
+            return;
+        }
+        for (auto const key : keys) {
+            invalidations_.fetch_add(1, std::memory_order_relaxed);
+            invalidated(key.text());
+        }
+    }
+
+    void invalidated(std::string_view text) {
+        std::string const tags = tag_prefix();
+        if (text.size() == tags.size() + 16 && text.starts_with(tags)) {
+            std::uint64_t tag = 0;
+            std::from_chars(text.data() + tags.size(), text.data() + text.size(), tag, 16);
+            tags_.forget(tag);
+        }
+        if (auto const key = key_of(text)) {
+            near_.local_cache().erase(*key);
+        }
+    }
+
+    executor_type executor_;
+    tiered_options options_;
+    Codec codec_;
+    Clock clock_;
+    logger log_;
+    node_epochs epochs_;
+    tag_table tags_{epochs_};
+    near_type near_;
+    single_flight<near_type, executor_type> reads_;
+    single_flight<near_type, executor_type> loads_;
+    pending_writes pending_;
+    std::optional<remote_store> far_;
+    boost::asio::strand<executor_type> strand_;
+    boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
+                                      boost::asio::strand<executor_type>>
+        wake_;
+    std::uint64_t random_ = random_seed();
+    std::atomic<bool> is_stopped_{false};
+    std::atomic<bool> is_repeating_{false};
+    std::atomic<std::uint64_t> tombstones_{0};
+    std::atomic<std::uint64_t> far_hits_{0};
+    std::atomic<std::uint64_t> load_count_{0};
+    std::atomic<std::uint64_t> load_failures_{0};
+    std::atomic<std::uint64_t> rejected_{0};
+    std::atomic<std::uint64_t> invalidations_{0};
+};
+
+} // namespace detail
+
+} // namespace orfeas::inline v0::cache
