@@ -20,6 +20,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -651,6 +652,128 @@ TEST_CASE("cache: what is there is found while the index grows and others come a
         }
     });
     CHECK(lost == 0);
+}
+
+TEST_CASE("cache: a walk shows each live value once, with its time, and leaves no trace") {
+    auto const seed = std::random_device{}();
+    INFO("seed " << seed);
+    std::mt19937 random{seed};
+    orfeas::manual_clock clock;
+    cache::local<std::string, int, cache::strict_lru, orfeas::manual_clock> subject{
+        {.ttl_jitter = 0, .stale_if_error = 60s, .shards = 4}, clock};
+    std::map<std::string, std::pair<int, orfeas::monotonic_time>> truth;
+    for (int step = 0; step < 20'000; ++step) {
+        std::string const key = std::to_string(random() % 3'000);
+        switch (random() % 8) {
+        case 0:
+            subject.erase(key);
+            truth.erase(key);
+            break;
+        case 1:
+            subject.put_absent(key);
+            truth.erase(key);
+            break;
+        case 2:
+            clock.advance(1ms);
+            break;
+        default:
+            bool const for_ever = random() % 10 == 0;
+            std::chrono::nanoseconds const ttl{for_ever ? std::chrono::nanoseconds::max()
+                                                        : std::chrono::milliseconds{1 + random() % 3'000}};
+            subject.put(key, step, ttl);
+            truth[key] = {step, for_ever ? orfeas::monotonic_time::max() : clock.now() + ttl};
+        }
+    }
+    auto const before = subject.stats();
+    std::erase_if(truth, [&](auto const& each) { return each.second.second <= clock.now(); });
+    auto const expected = truth.size();
+    CHECK(expected > 300);
+    CHECK(expected < before.entries);
+    auto const count = subject.for_each([&](std::string const& key, int value, std::chrono::nanoseconds time_left) {
+        auto const found = truth.find(key);
+        REQUIRE(found != truth.end());
+        REQUIRE(found->second.first == value);
+        if (found->second.second == orfeas::monotonic_time::max()) {
+            REQUIRE(time_left == std::chrono::nanoseconds::max());
+        } else {
+            REQUIRE(clock.now() + time_left <= found->second.second);
+            REQUIRE(clock.now() + time_left > found->second.second - 66us);
+        }
+        truth.erase(found);
+    });
+    CHECK(truth.empty());
+    CHECK(count == expected);
+    auto const after = subject.stats();
+    CHECK(after.hits == before.hits);
+    CHECK(after.misses == before.misses);
+    CHECK(after.entries == before.entries);
+}
+
+TEST_CASE("cache: who walks over the entries may use the cache, and may stop by throwing") {
+    cache::local<int, std::string> subject;
+    for (int key = 0; key < 2'000; ++key) {
+        subject.put(key, std::to_string(key));
+    }
+    auto const count = subject.for_each([&](int key, std::string const& value, auto) {
+        CHECK(subject.get(key) == value);
+        if (key % 2 == 0) {
+            subject.erase(key);
+        }
+        subject.put(-1, "another");
+    });
+    CHECK(count >= 2'000);
+    CHECK(subject.size() == 1'001);
+    int seen = 0;
+    CHECK_THROWS_AS(subject.for_each([&](int, std::string const&, auto) {
+        if (++seen == 10) {
+            throw std::runtime_error{"enough"};
+        }
+    }),
+                    std::runtime_error);
+    CHECK(seen == 10);
+}
+
+TEMPLATE_TEST_CASE("cache: a walk meets what stays once, and whole, while others write", "", std::uint64_t,
+                   std::string) {
+    auto const text = [](std::uint64_t number) {
+        if constexpr (std::is_same_v<TestType, std::string>) {
+            return std::to_string(number);
+        } else {
+            return number;
+        }
+    };
+    constexpr std::uint64_t fixed = 3'000;
+    cache::local<TestType, TestType> subject{{.capacity_bytes = 1U << 28U, .shards = 2}};
+    for (std::uint64_t key = 0; key < fixed; ++key) {
+        subject.put(text(key), text(key));
+    }
+    std::atomic<bool> done{false};
+    std::atomic<int> wrong{0};
+    run_together(3, [&](int me) {
+        if (me == 0) {
+            for (int round = 0; round < 20; ++round) {
+                std::map<TestType, int> met;
+                subject.for_each([&](TestType const& key, TestType const& value, auto) {
+                    wrong += key == value ? 0 : 1;
+                    ++met[key];
+                });
+                for (std::uint64_t key = 0; key < fixed; ++key) {
+                    wrong += met[text(key)] == 1 ? 0 : 1;
+                }
+            }
+            done = true;
+            return;
+        }
+        std::mt19937_64 random{static_cast<unsigned>(me)};
+        while (!done) {
+            auto const moving = text(fixed + random() % 5'000);
+            random() % 2 == 0 ? static_cast<void>(subject.put(moving, moving))
+                              : static_cast<void>(subject.erase(moving));
+            auto const staying = text(random() % fixed);
+            subject.put(staying, staying);
+        }
+    });
+    CHECK(wrong == 0);
 }
 
 TEST_CASE("cache: a lookup ends in a small index in which every bucket has entries of another one") {

@@ -35,6 +35,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace orfeas::inline v0::cache {
 
@@ -196,6 +197,30 @@ class local {
             count += each.remove_all_expired(detail::short_time::of(clock_.now()), slice);
         }
         observe(event::expiration, count);
+        return count;
+    }
+
+    /// Calls `visit(key, value, time_left)` for every live value, not for stale ones and known absences, and gives their
+    /// number. `time_left` is `std::chrono::nanoseconds::max()` for what lives for ever. No hit is counted, and no entry's
+    /// rank changes.
+    ///
+    /// Linear. A shard's mutex is held while the keys of a slice are copied; `visit` gets a copy of the value and is called
+    /// outside of the locks, so that it may use this cache and take its time, and readers and writers go on. It may throw,
+    /// which ends the walk. A value that stays during the whole call is visited once, the newest if it is replaced; one that
+    /// comes or goes meanwhile may be left out, or visited again when it comes back.
+    template<std::invocable<Key const&, Value const&, std::chrono::nanoseconds> Visit>
+    std::size_t for_each(Visit visit) const {
+        std::size_t count = 0;
+        std::vector<Key> keys;
+        for (shard const& each : shards_) {
+            bool more = true;
+            for (std::size_t from = 0; more; from += slice) {
+                more = each.live_keys(from, slice, detail::short_time::of(clock_.now()), keys);
+                for (Key const& key : keys) {
+                    count += show_live(key, visit) ? 1U : 0U;
+                }
+            }
+        }
         return count;
     }
 
@@ -368,6 +393,17 @@ class local {
         }
         shard_of(hash).look_locked(key, hash, detail::short_time::of(now), counts, copy);
         return result;
+    }
+
+    template<class Visit>
+    bool show_live(Key const& key, Visit& visit) const {
+        auto const now = clock_.now();
+        auto const found = copy_of(key, hash_(lookup_key{key}), now, readers_.mine(), false);
+        if (!found || !found->value || found->deadline <= detail::short_time::of(now)) {
+            return false;
+        }
+        visit(key, *found->value, detail::short_time::until(found->deadline, now));
+        return true;
     }
 
     /// Counts a lookup that found an entry, which may be over.

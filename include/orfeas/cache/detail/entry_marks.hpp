@@ -4,6 +4,7 @@
 #include <orfeas/core/clock.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 
 namespace orfeas::inline v0::cache::detail {
@@ -20,6 +21,14 @@ struct short_time {
 
     static std::uint64_t deadline(monotonic_time time) noexcept {
         return time == monotonic_time::max() ? never : of(time);
+    }
+
+    /// The time from `now` to a deadline that is not over; `max()` to the one that never comes.
+    static std::chrono::nanoseconds until(std::uint64_t deadline, monotonic_time now) noexcept {
+        if (deadline == never) {
+            return std::chrono::nanoseconds::max();
+        }
+        return monotonic_time{std::chrono::nanoseconds{deadline << unit_shift}} - now;
     }
 };
 

@@ -17,6 +17,7 @@
 #include <mutex>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace orfeas::inline v0::cache::detail {
 
@@ -255,6 +256,22 @@ class alignas(64) shard {
         std::lock_guard const hold{mutex_};
         counts_.expirations += count;
         return count;
+    }
+
+    /// Puts the keys whose values are live at `now` into `keys`, of `slice` entries beginning with the entry `from`. False
+    /// if no entries come after these.
+    bool live_keys(std::size_t from, std::size_t slice, std::uint64_t now, std::vector<Key>& keys) const {
+        keys.clear();
+        keys.reserve(slice);
+        std::lock_guard const hold{mutex_};
+        std::size_t const end = from + slice < entries_.size() ? from + slice : entries_.size();
+        for (std::size_t id = from; id < end; ++id) {
+            auto const term = entries_[id].marks.read();
+            if (is_taken(entries_[id]) && term.deadline > now && !term.absent) {
+                keys.push_back(Store::key(entries_[id]));
+            }
+        }
+        return end != entries_.size();
     }
 
     /// What a later `put` compares, to find out whether the key was written or invalidated meanwhile.
