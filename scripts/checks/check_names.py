@@ -13,7 +13,7 @@ USING = re.compile(r"^using\s+namespace\b", re.MULTILINE)  # the format indents 
 TYPE = re.compile(r"\b(?:class|struct|union|enum(?:\s+class)?|concept|namespace)\s+([A-Za-z_]\w*)")
 ALIAS = re.compile(r"\busing\s+([A-Za-z_]\w*)\s*=")
 PARAMETER = re.compile(r"\b(?:class|typename)\s*(?:\.\.\.)?\s*([A-Za-z_]\w*)")
-CAMEL = re.compile(r"(?<![\w.:>])([a-z][a-z0-9]*[A-Z]\w*)\b")
+CAMEL = re.compile(r"(?<![\w.:>'])([a-z][a-z0-9]*[A-Z]\w*)\b")
 FOREIGN = re.compile(r"cu[A-Z]|cuda[A-Z]|nvml[A-Z]|nvtx[A-Z]")  # entry points that are declared by hand
 SNAKE = re.compile(r"[a-z][a-z0-9_]*$")
 PASCAL = re.compile(r"[A-Z][A-Za-z0-9]*$")

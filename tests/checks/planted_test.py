@@ -185,6 +185,9 @@ class Headers(Planted):
                 ("template<class value>\nstruct planted {};\n", "template parameter value")):
             self.plant("include/orfeas/core/planted.hpp", HEADER + text)
             self.assert_found("names", "include/orfeas/core/planted.hpp:", word)
+        self.plant("include/orfeas/core/planted.hpp",
+                   HEADER + "inline constexpr auto digits = 0xffff'ffffU + 0x1'0000U + 0xdead'beefULL;\n")
+        self.assert_clean("names")
 
     def test_test_mirror(self):
         self.plant("include/orfeas/core/planted.hpp", HEADER)
