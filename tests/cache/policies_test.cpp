@@ -122,6 +122,47 @@ TEST_CASE("cache: s3_fifo and adaptive keep the favourites through a scan that c
     CHECK(hit_ratio<cache::adaptive>(1'000, keys) > best * 0.95);
 }
 
+namespace {
+
+/// Entries that readers hit whenever the policy looks at one of them.
+struct beleaguered {
+    std::vector<cache::detail::entry_link> links;
+    std::vector<cache::detail::entry_marks> all_marks;
+
+    explicit beleaguered(std::size_t count) : links(count), all_marks(count) {}
+
+    cache::detail::entry_link& link(cache::detail::entry_id id) { return links[id]; }
+    cache::detail::entry_marks& marks(cache::detail::entry_id id) {
+        for (auto& each : all_marks) {
+            each.frequency = cache::detail::entry_marks::most_frequency;
+        }
+        return all_marks[id];
+    }
+    static std::uint32_t weight(cache::detail::entry_id) { return 1; }
+    static std::uint64_t hash(cache::detail::entry_id id) { return orfeas::mix64(id); }
+};
+
+} // namespace
+
+TEST_CASE("cache: an entry leaves although readers hit all of them all the time") {
+    using cache::detail::admission;
+    for (admission const how : {admission::s3_fifo, admission::tiny_lfu, admission::clock}) {
+        for (cache::detail::entry_id count : {1U, 2U, 50U}) {
+            beleaguered table{count};
+            cache::detail::two_queues subject{count};
+            subject.keep_sketch();
+            subject.admit_by(how);
+            for (cache::detail::entry_id id = 0; id < count; ++id) {
+                subject.insert(table, id);
+            }
+            for (std::size_t left = count; left != 0; --left) {
+                CHECK(subject.victim(table) < count);
+                CHECK(subject.size() == left - 1);
+            }
+        }
+    }
+}
+
 TEST_CASE("cache: adaptive is never much behind the best of the others") {
     struct workload {
         char const* name;

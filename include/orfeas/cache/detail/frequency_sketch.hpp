@@ -15,13 +15,11 @@ class frequency_sketch {
   public:
     static constexpr std::uint32_t most = 15;
 
-    /// For about so many keys; forgets all when that changes much.
+    /// For about so many keys, at least one; forgets all. Throws std::bad_alloc; nothing has changed then.
     void resize(std::uint32_t keys) {
-        if (keys > keys_ || keys < keys_ / 4) {
-            keys_ = keys;
-            words_.assign(std::size_t{keys} / keys_per_word + 1, 0);
-            added_ = 0;
-        }
+        words_ = std::vector<std::uint64_t>(std::size_t{keys} / keys_per_word + 1);
+        keys_ = keys;
+        added_ = 0;
     }
 
     std::uint32_t keys() const noexcept { return keys_; }

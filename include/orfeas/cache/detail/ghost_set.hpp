@@ -14,16 +14,14 @@ namespace orfeas::inline v0::cache::detail {
 /// Thread-compatible (distinct objects).
 class ghost_set {
   public:
-    /// How many keys are remembered from now on; forgets all when that changes much.
+    /// How many keys are remembered from now on; forgets all. Throws std::bad_alloc; nothing has changed then.
     void resize(std::uint32_t capacity) {
-        if (capacity > capacity_ || capacity < capacity_ / 4) {
-            std::size_t const places = std::size_t{capacity} + capacity / 5; // so that few groups run full
-            groups_.assign(places / group_size + 1, group{});
-            capacity_ = capacity;
-            additions_a_tick_ = capacity / most_life + 1;
-            life_ = static_cast<std::uint16_t>(capacity / additions_a_tick_);
-            until_tick_ = additions_a_tick_;
-        }
+        std::size_t const places = std::size_t{capacity} + capacity / 5; // so that few groups run full
+        groups_ = std::vector<group>(places / group_size + 1);
+        capacity_ = capacity;
+        additions_a_tick_ = capacity / most_life + 1;
+        life_ = static_cast<std::uint16_t>(capacity / additions_a_tick_);
+        until_tick_ = additions_a_tick_;
     }
 
     std::uint32_t capacity() const noexcept { return capacity_; }

@@ -58,12 +58,17 @@ class two_queues {
     template<class Table>
     entry_id victim(Table& table) {
         remember_enough();
-        for (;;) {
+        // As many looks as the hits of all entries can last for: readers who go on hitting them must not hold this up.
+        for (std::uint64_t left = size() * (entry_marks::most_frequency + 1U); left != 0; --left) {
             entry_id const leaving = newcomers_due() ? from_newcomers(table) : from_residents(table);
             if (leaving != no_entry) {
                 return leaving;
             }
         }
+        entry_list& list = residents_.size() != 0 ? residents_ : newcomers_;
+        entry_id const next = list.oldest();
+        list.remove(table, next);
+        return next;
     }
 
     /// A key will soon be inserted: fetches what is remembered of it.
@@ -102,10 +107,13 @@ class two_queues {
     }
 
     void fit_memories(std::uint64_t entries) {
-        if (ghosts_.capacity() < entries * 8 / 10 || ghosts_.capacity() > entries * 4) {
+        auto const fits = [&](std::uint64_t memories) {
+            return memories >= entries * 8 / 10 && memories <= entries * 4;
+        };
+        if (!fits(ghosts_.capacity())) {
             ghosts_.resize(static_cast<std::uint32_t>(entries * 9 / 10) + 1);
         }
-        if (keeps_sketch_ && (sketch_.keys() < entries * 8 / 10 || sketch_.keys() > entries * 4)) {
+        if (keeps_sketch_ && !fits(sketch_.keys())) {
             sketch_.resize(static_cast<std::uint32_t>(entries) + 1);
         }
     }
