@@ -8,6 +8,12 @@
 #include <orfeas/cache/redis/byte_buffer.hpp>
 #include <orfeas/cache/redis/call.hpp>
 #include <orfeas/cache/redis/client.hpp>
+#include <orfeas/cache/redis/cluster.hpp>
+#include <orfeas/cache/redis/cluster_call.hpp>
+#include <orfeas/cache/redis/cluster_core.hpp>
+#include <orfeas/cache/redis/cluster_directory.hpp>
+#include <orfeas/cache/redis/cluster_options.hpp>
+#include <orfeas/cache/redis/cluster_slots.hpp>
 #include <orfeas/cache/redis/connection.hpp>
 #include <orfeas/cache/redis/connection_core.hpp>
 #include <orfeas/cache/redis/connection_options.hpp>
@@ -18,7 +24,9 @@
 #include <orfeas/cache/redis/outbox.hpp>
 #include <orfeas/cache/redis/parser.hpp>
 #include <orfeas/cache/redis/pipeline.hpp>
+#include <orfeas/cache/redis/redirection.hpp>
 #include <orfeas/cache/redis/reply.hpp>
 #include <orfeas/cache/redis/request.hpp>
 #include <orfeas/cache/redis/sharded.hpp>
+#include <orfeas/cache/redis/slot_ranges.hpp>
 #include <orfeas/cache/redis/transport.hpp>

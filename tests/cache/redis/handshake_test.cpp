@@ -18,7 +18,7 @@ std::string greeting(redis::endpoint const& server, std::string_view name) {
     return std::string{r.bytes()};
 }
 
-std::optional<redis::refusal> judged(std::string_view stream) {
+std::optional<redis::greeting_refusal> judged(std::string_view stream) {
     redis::parser p;
     redis::response to;
     while (!stream.empty()) {

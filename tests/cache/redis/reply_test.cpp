@@ -72,3 +72,15 @@ TEST_CASE("redis reply: a response is copied, moved and used again") {
     CHECK(first[0].text() == "xy");
     CHECK(first[0].text().data() == memory);
 }
+
+TEST_CASE("redis reply: the first reply can be dropped, whatever it holds") {
+    auto r = parsed("*2\r\n$1\r\na\r\n*1\r\n:1\r\n+OK\r\n$2\r\nbc\r\n");
+    r.drop_front();
+    REQUIRE(r.size() == 2);
+    CHECK(r[0].string() == "OK");
+    CHECK(r[1].string() == "bc");
+    r.drop_front();
+    CHECK(r.front().string() == "bc");
+    r.drop_front();
+    CHECK(r.empty());
+}

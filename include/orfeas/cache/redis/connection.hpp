@@ -10,7 +10,6 @@
 #include <orfeas/cache/redis/transport.hpp>
 #include <orfeas/core/assert.hpp>
 #include <orfeas/core/clock.hpp>
-#include <orfeas/core/error.hpp>
 #include <orfeas/core/log.hpp>
 #include <orfeas/net/task.hpp>
 
@@ -179,10 +178,7 @@ class basic_connection {
     static std::shared_ptr<core_type> make_core(Executor const& executor, endpoint server, connection_options options,
                                                 connection_hooks hooks, logger log, Transport layer) {
         validate(options);
-        if (server.tls != Transport::is_encrypted) {
-            throw option_error{"tls", server.tls ? "true" : "false",
-                               server.tls ? "false without tls_transport.hpp" : "true"};
-        }
+        require_transport<Transport>(server);
         return std::make_shared<core_type>(executor, std::move(server), std::move(options), std::move(hooks),
                                            std::move(log), std::move(layer));
     }

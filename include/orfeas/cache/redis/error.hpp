@@ -25,6 +25,9 @@ enum class error {
     authentication_refused, ///< the server refused user or password, or wants one
     set_up_refused,         ///< the server refused the database or a set-up command
     breaker_open,           ///< the node failed too often of late and is left alone for a while
+    not_a_cluster,          ///< the server is no node of a cluster
+    no_slot_owner,          ///< no node of the cluster is known to serve the key's slot
+    too_many_redirects,     ///< the nodes of the cluster send the command in circles
     shut_down,              ///< the client was stopped
 };
 
@@ -63,6 +66,12 @@ constexpr std::string_view describe(error e) noexcept {
         return "the server refused the database or a set-up command of the connection";
     case error::breaker_open:
         return "the node failed too often of late and is left alone for a while";
+    case error::not_a_cluster:
+        return "the server is no node of a cluster";
+    case error::no_slot_owner:
+        return "no node of the cluster is known to serve the key's slot";
+    case error::too_many_redirects:
+        return "the nodes of the cluster send the command in circles";
     case error::shut_down:
         return "the client was stopped";
     }

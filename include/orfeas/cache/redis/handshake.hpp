@@ -35,7 +35,7 @@ inline void append_greeting(request& to, endpoint const& server, std::string_vie
 }
 
 /// Why a greeting failed: what it means, and the server's own words.
-struct refusal {
+struct greeting_refusal {
     error why;
     std::string words;
 };
@@ -57,19 +57,20 @@ inline error meaning_of(std::string_view words) noexcept {
 } // namespace detail
 
 /// Judges the replies to a greeting and to the set-up commands after it; nothing when the connection is ready for use.
-inline std::optional<refusal> judge_greeting(response const& replies) {
+inline std::optional<greeting_refusal> judge_greeting(response const& replies) {
     reply_view const hello = replies.front();
     if (hello.is_error()) {
-        return refusal{detail::meaning_of(hello.text()), std::string{hello.text()}};
+        return greeting_refusal{detail::meaning_of(hello.text()), std::string{hello.text()}};
     }
     auto const protocol = hello.find("proto");
     if (!protocol || protocol->number() != 3) {
-        return refusal{error::unsupported_server, "HELLO was answered without protocol 3"};
+        return greeting_refusal{error::unsupported_server, "HELLO was answered without protocol 3"};
     }
     if (auto const failed = replies.first_error()) {
         auto const code = failed->error_code();
         bool const is_access = code == "NOPERM" || code == "NOAUTH";
-        return refusal{is_access ? error::authentication_refused : error::set_up_refused, std::string{failed->text()}};
+        return greeting_refusal{is_access ? error::authentication_refused : error::set_up_refused,
+                                std::string{failed->text()}};
     }
     return std::nullopt;
 }

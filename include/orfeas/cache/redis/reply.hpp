@@ -206,6 +206,14 @@ class response {
         return std::nullopt;
     }
 
+    /// Forgets the first reply, which there is: the second becomes the first. Its text stays held. O(values).
+    void drop_front() {
+        ORFEAS_ASSERT(!empty(), "drop a reply that there is");
+        auto const begin = storage_->nodes.begin();
+        storage_->nodes.erase(begin, begin + begin->span);
+        --storage_->replies;
+    }
+
     /// Bytes of text held.
     std::size_t text_bytes() const noexcept { return storage_ ? storage_->text.size() : 0; }
 

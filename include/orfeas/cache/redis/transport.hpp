@@ -2,6 +2,7 @@
 #pragma once
 
 #include <orfeas/cache/redis/endpoint.hpp>
+#include <orfeas/core/error.hpp>
 #include <orfeas/net/task.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -67,6 +68,15 @@ struct tcp_transport {
 };
 
 static_assert(transport<tcp_transport, boost::asio::any_io_executor>);
+
+/// Throws option_error for a server that wants TLS over a transport that has none, or the reverse.
+template<class Transport>
+void require_transport(endpoint const& server) {
+    if (server.tls != Transport::is_encrypted) {
+        throw option_error{"tls", server.tls ? "true" : "false",
+                           server.tls ? "false without tls_transport.hpp" : "true"};
+    }
+}
 
 /// Sends small requests at once, and has the kernel give a connection up when what was sent stays unacknowledged for
 /// `unacknowledged`. Best effort: a kernel that knows less gives less.
