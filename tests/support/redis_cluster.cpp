@@ -8,6 +8,7 @@
 #include <poll.h>
 
 #include <chrono>
+#include <optional>
 #include <stdexcept>
 
 namespace orfeas_test {
@@ -52,14 +53,29 @@ bool says(redis_server const& node, words const& command, std::string_view part)
     return ask(node, command).front().text().find(part) != std::string_view::npos;
 }
 
+std::string epoch_of(redis_server const& node) {
+    auto const answer = ask(node, {"CLUSTER", "INFO"});
+    auto const rest = answer.front().text().substr(answer.front().text().find("cluster_current_epoch:"));
+    return std::string{rest.substr(0, rest.find('\r'))};
+}
+
+/// Where a node says that a slot is served; 0 for nowhere.
+std::uint16_t port_of_slot(redis_server const& node, std::uint16_t slot) {
+    auto const answer = ask(node, {"CLUSTER", "SLOTS"});
+    auto const ranges = redis::read_slot_ranges(answer.front());
+    auto const map = ranges ? redis::cluster_slots::from(*ranges, "127.0.0.1") : std::nullopt;
+    auto const* const shard = map ? map->shard_of(slot) : nullptr;
+    return shard != nullptr ? map->node(shard->primary).port : std::uint16_t{0};
+}
+
 } // namespace
 
 redis_cluster::redis_cluster(unsigned node_timeout_ms) {
     for (std::size_t i = 0; i < size; ++i) {
-        nodes_.push_back(std::make_unique<redis_server>(words{"--cluster-enabled", "yes", "--cluster-node-timeout",
-                                                              std::to_string(node_timeout_ms), "--cluster-announce-ip",
-                                                              "127.0.0.1", "--cluster-replica-validity-factor", "0",
-                                                              "--repl-diskless-sync-delay", "0"}));
+        nodes_.push_back(std::make_unique<redis_server>(words{
+            "--cluster-enabled", "yes", "--cluster-node-timeout", std::to_string(node_timeout_ms),
+            "--cluster-announce-ip", "127.0.0.1", "--cluster-replica-validity-factor", "0",
+            "--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1"})); // else replicas show only later
         ids_.emplace_back(demand(*nodes_[i], {"CLUSTER", "MYID"}).front().text());
         demand(*nodes_[i], {"CLUSTER", "SET-CONFIG-EPOCH", std::to_string(i + 1)});
     }
@@ -135,9 +151,19 @@ void redis_cluster::move_keys(std::uint16_t slot, std::size_t from, std::size_t 
 }
 
 void redis_cluster::end_migration(std::uint16_t slot, std::size_t from, std::size_t to) const {
-    for (auto const node : {to, from}) {
+    for (std::size_t const node : {to, from, primaries - to - from}) {
         demand(*nodes_[node], {"CLUSTER", "SETSLOT", std::to_string(slot), "NODE", ids_[to]});
     }
+    // Two nodes that take slots before they have heard of each other could claim them in the same epoch, and lose some.
+    wait_until("all know the slot's new owner", [&] {
+        auto const epoch = epoch_of(*nodes_[to]);
+        for (std::size_t node = 0; node < primaries; ++node) {
+            if (epoch_of(*nodes_[node]) != epoch || port_of_slot(*nodes_[node], slot) != nodes_[to]->port()) {
+                return false;
+            }
+        }
+        return true;
+    });
 }
 
 void redis_cluster::migrate(std::uint16_t slot, std::size_t from, std::size_t to) const {

@@ -294,6 +294,18 @@ TEST_CASE("redis cluster: slots move under load without an error or a wrong valu
     for (int i = 0; i < callers; ++i) {
         ends.push_back(asio::co_spawn(pool, caller(i), asio::use_future));
     }
+    auto const refusals = [&] { // that the nodes have answered so far
+        std::size_t all = 0;
+        for (std::size_t node = 0; node < redis_cluster::primaries; ++node) {
+            auto const stats = cluster[node].command({"INFO", "errorstats"});
+            for (std::string const kind : {"errorstat_MOVED:count=", "errorstat_ASK:count="}) {
+                auto const begin = stats.find(kind);
+                all += begin == std::string::npos ? 0 : std::stoul(stats.substr(begin + kind.size()));
+            }
+        }
+        return all;
+    };
+    auto const refusals_before = refusals();
     std::vector<std::pair<std::uint16_t, std::size_t>> moved;
     for (int i = 0; i < 40; ++i) {
         auto const slot = redis::slot_of_key("load" + std::to_string(i));
@@ -311,6 +323,7 @@ TEST_CASE("redis cluster: slots move under load without an error or a wrong valu
     CHECK(errors == 0);
     CHECK(wrong == 0);
     CHECK(right > callers);
+    CHECK(refusals() > refusals_before); // the callers did meet the moving slots
     asio::co_spawn(pool, client.stop(), asio::use_future).get();
     pool.join();
 }
