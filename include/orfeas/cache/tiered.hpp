@@ -6,7 +6,6 @@
 #include <orfeas/cache/concepts.hpp>
 #include <orfeas/cache/policies.hpp>
 #include <orfeas/cache/redis/connection_options.hpp>
-#include <orfeas/cache/redis/sharded.hpp>
 #include <orfeas/cache/size_hint.hpp>
 #include <orfeas/cache/tiered_options.hpp>
 #include <orfeas/cache/tiered_stats.hpp>
@@ -95,7 +94,8 @@ class tiered {
     using parts = tiered_parts<Key, Value, Codec, Clock>;
 
     /// Begins to connect where there are servers. Throws option_error for options out of range, a malformed URL, a node that
-    /// is named twice, or TLS (rediss://), for which `parts::client` makes the client: see redis/tls_transport.hpp.
+    /// is named twice, or TLS (rediss://), for which
+    /// `parts::client` takes a `client_for(options, redis::tls_transport{…})`.
     explicit tiered(boost::asio::any_io_executor executor, tiered_options options = {}, parts with = {})
         : core_{make_core(std::move(executor), std::move(options), std::move(with))} {}
 
@@ -186,7 +186,7 @@ class tiered {
         }
         bool const has_servers = !options.l2.empty() || with.client != nullptr;
         if (has_servers && with.client == nullptr) {
-            with.client = detail::client_of(options);
+            with.client = client_for(options);
         }
         auto core = std::make_shared<core_type>(std::move(executor), std::move(options), std::move(with.codec),
                                                 std::move(with.weigh), std::move(with.clock), std::move(with.log));
