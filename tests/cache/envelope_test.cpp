@@ -156,7 +156,7 @@ TEST_CASE("cache: versions and flags of other releases are called unknown") {
         CHECK(envelope_view{bytes}.fault() == envelope_fault::unknown_version);
     }
     auto flagged = enclosed("payload");
-    flagged[5] = '\4';
+    flagged[5] = '\10'; // 8: of no release so far
     CHECK(envelope_view{resealed(flagged)}.fault() == envelope_fault::unknown_version);
     CHECK(envelope_view{flagged}.fault() == envelope_fault::corrupted);
 }
