@@ -203,6 +203,31 @@ TEST_CASE("redis cluster: a node is told directly what it is to execute") {
     CHECK(is(got[3], error::not_connected));
 }
 
+TEST_CASE("redis cluster: it works the same behind the face of any client") {
+    ORFEAS_NEEDS_REDIS();
+    asio::io_context io;
+    redis::any_client any{std::make_unique<redis::cluster_client>(
+        io.get_executor(), std::vector{at(shared_cluster()[0])}, redis::cluster_options{.attempt_deadline = 5s},
+        patient())};
+    any.start();
+    auto const set = ask("SET", "any", "v");
+    auto work = [&]() -> asio::awaitable<void> {
+        auto got = co_await any.execute(redis::access::write, "any", set);
+        REQUIRE(got);
+        CHECK(got.node == any.node_of("any"));
+        CHECK(any.primaries().size() == 3);
+        CHECK(any.nodes().at(got.node).is_primary);
+        got = co_await any.execute_on(got.node, set, std::move(got.replies));
+        CHECK(got.replies[0].string() == "OK");
+        co_await any.stop();
+    };
+    std::exception_ptr failure;
+    asio::co_spawn(io, work(), [&](std::exception_ptr thrown) { failure = thrown; });
+    io.run_for(60s);
+    CHECK(io.stopped());
+    CHECK(failure == nullptr);
+}
+
 TEST_CASE("redis cluster: a slot that has moved is found at its new node") {
     ORFEAS_NEEDS_REDIS();
     auto& cluster = shared_cluster();
