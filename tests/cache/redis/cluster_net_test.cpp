@@ -395,6 +395,47 @@ TEST_CASE("redis cluster: pushes and generations come with the number of their n
     CHECK(changes[node] == std::vector<std::pair<std::uint64_t, bool>>{{1, true}});
 }
 
+TEST_CASE("redis cluster: a node that is gone for long is forgotten, and goes on with its generations when it is back") {
+    ORFEAS_NEEDS_REDIS();
+    auto& cluster = shared_cluster();
+    std::map<redis::node_number, std::vector<std::pair<std::uint64_t, bool>>> changes;
+    redis::client_hooks hooks;
+    hooks.changed = [&](redis::node_number node, std::uint64_t generation, bool connected) {
+        changes[node].emplace_back(generation, connected);
+    };
+    cluster_user c{{at(cluster[0])},
+                   {.attempt_deadline = 5s, .refresh_interval = 20ms, .forget_after = 1ms, .read_from_replicas = true},
+                   patient(),
+                   std::move(hooks)};
+    auto const number_of = [&](std::string const& name) {
+        auto const nodes = c.client.nodes();
+        auto const found = std::find_if(nodes.begin(), nodes.end(), [&](auto const& each) { return each.name == name; });
+        return static_cast<redis::node_number>(found - nodes.begin());
+    };
+    c.until([&] {
+        auto const nodes = c.client.nodes();
+        return nodes.size() == 6 && std::all_of(nodes.begin(), nodes.end(),
+                                                [](auto const& each) { return each.connection.connected; });
+    });
+    auto const node = number_of(cluster.name(5));
+    auto const key = key_on(2, "forgotten");
+    CHECK(c.set(key, "v"));
+    cluster[5].kill();
+    c.until([&] { return c.client.nodes()[node].connection.connects == 0; }); // the others have given it up
+    CHECK(c.name_of(c.get(key).node) == cluster.name(2));
+    cluster[5].restart();
+    c.until([&] { return c.client.nodes()[node].connection.connected; });
+    CHECK(number_of(cluster.name(5)) == node);
+    auto const back = (std::uint64_t{1} << 32) + 1;
+    CHECK(changes[node] == std::vector<std::pair<std::uint64_t, bool>>{{1, true}, {2, false}, {back, true}});
+    redis::node_result got;
+    c.until([&] {
+        got = c.get(key);
+        return got.node == node;
+    });
+    CHECK(got.generation == back);
+}
+
 TEST_CASE("redis cluster: a killed primary is replaced by its replica") {
     ORFEAS_NEEDS_REDIS();
     redis_cluster cluster{500};
@@ -452,6 +493,20 @@ TEST_CASE("redis cluster: what is refused for good is said at once") {
         CHECK(is(c.get("k"), error::authentication_refused));
         CHECK(is(c.get("k"), error::authentication_refused));
     }
+}
+
+TEST_CASE("redis cluster: user and password of the seeds are used for the nodes, and a cluster that begins is waited for") {
+    ORFEAS_NEEDS_REDIS();
+    redis_server const node{{"--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1", "--user", "ann", "on", ">pw",
+                             "~*", "+@all"}};
+    REQUIRE(node.command({"CLUSTER", "ADDSLOTSRANGE", "0", "16383"}) == "+OK\r\n");
+    auto seed = at(node);
+    seed.user = "ann";
+    seed.password = "pw";
+    cluster_user c{{seed}};
+    CHECK(c.call(redis::access::write, "SET", "k", "v").replies[0].string() == "OK"); // CLUSTERDOWN in the beginning
+    CHECK(node.command({"ACL", "LIST"}).find("ann") != std::string::npos);
+    CHECK(node.command({"CLIENT", "LIST"}).find("user=ann") != std::string::npos);
 }
 
 TEST_CASE("redis cluster: without a node that answers, calls wait until their deadline") {
