@@ -206,9 +206,9 @@ TEST_CASE("redis cluster: a node is told directly what it is to execute") {
 TEST_CASE("redis cluster: it works the same behind the face of any client") {
     ORFEAS_NEEDS_REDIS();
     asio::io_context io;
-    redis::any_client any{std::make_unique<redis::cluster_client>(
-        io.get_executor(), std::vector{at(shared_cluster()[0])}, redis::cluster_options{.attempt_deadline = 5s},
-        patient())};
+    redis::any_client any{
+        std::make_unique<redis::cluster_client>(io.get_executor(), std::vector{at(shared_cluster()[0])},
+                                                redis::cluster_options{.attempt_deadline = 5s}, patient())};
     any.start();
     auto const set = ask("SET", "any", "v");
     auto work = [&]() -> asio::awaitable<void> {
@@ -395,7 +395,8 @@ TEST_CASE("redis cluster: pushes and generations come with the number of their n
     CHECK(changes[node] == std::vector<std::pair<std::uint64_t, bool>>{{1, true}});
 }
 
-TEST_CASE("redis cluster: a node that is gone for long is forgotten, and goes on with its generations when it is back") {
+TEST_CASE(
+    "redis cluster: a node that is gone for long is forgotten, and goes on with its generations when it is back") {
     ORFEAS_NEEDS_REDIS();
     auto& cluster = shared_cluster();
     std::map<redis::node_number, std::vector<std::pair<std::uint64_t, bool>>> changes;
@@ -409,13 +410,14 @@ TEST_CASE("redis cluster: a node that is gone for long is forgotten, and goes on
                    std::move(hooks)};
     auto const number_of = [&](std::string const& name) {
         auto const nodes = c.client.nodes();
-        auto const found = std::find_if(nodes.begin(), nodes.end(), [&](auto const& each) { return each.name == name; });
+        auto const found =
+            std::find_if(nodes.begin(), nodes.end(), [&](auto const& each) { return each.name == name; });
         return static_cast<redis::node_number>(found - nodes.begin());
     };
     c.until([&] {
         auto const nodes = c.client.nodes();
-        return nodes.size() == 6 && std::all_of(nodes.begin(), nodes.end(),
-                                                [](auto const& each) { return each.connection.connected; });
+        return nodes.size() == 6 &&
+               std::all_of(nodes.begin(), nodes.end(), [](auto const& each) { return each.connection.connected; });
     });
     auto const node = number_of(cluster.name(5));
     auto const key = key_on(2, "forgotten");
@@ -495,10 +497,11 @@ TEST_CASE("redis cluster: what is refused for good is said at once") {
     }
 }
 
-TEST_CASE("redis cluster: user and password of the seeds are used for the nodes, and a cluster that begins is waited for") {
+TEST_CASE(
+    "redis cluster: user and password of the seeds are used for the nodes, and a cluster that begins is waited for") {
     ORFEAS_NEEDS_REDIS();
-    redis_server const node{{"--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1", "--user", "ann", "on", ">pw",
-                             "~*", "+@all"}};
+    redis_server const node{{"--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1", "--user", "ann", "on",
+                             ">pw", "~*", "+@all"}};
     REQUIRE(node.command({"CLUSTER", "ADDSLOTSRANGE", "0", "16383"}) == "+OK\r\n");
     auto seed = at(node);
     seed.user = "ann";

@@ -124,10 +124,10 @@ class cluster_core : public std::enable_shared_from_this<cluster_core<Transport>
     static task<node_result> execute(std::shared_ptr<cluster_core> self, access what, std::string_view key,
                                      request const& asked, response reused) {
         ORFEAS_ASSERT(asked.commands() == 1 && asked.is_complete(), "execute one complete command");
-        auto const begun = clock_now();
-        auto const deadline = begun + self->connections_.call_deadline;
+        auto now = clock_now();
+        auto const deadline = now + self->connections_.call_deadline;
         journey way{slot_of_key(key), what, std::nullopt,
-                    cluster_call{self->options_.call(), deadline, self->seed_of_call(begun)}};
+                    cluster_call{self->options_.call(), deadline, self->seed_of_call(now)}};
         cluster_decision next;
         request behind_asking;
         node_result got;
@@ -136,16 +136,11 @@ class cluster_core : public std::enable_shared_from_this<cluster_core<Transport>
             auto const to = self->link_for(way, next);
             if (to == nullptr) {
                 got.error = self->why_nowhere();
-                next = self->is_lasting(got.error) ? cluster_decision{} : way.call.on_unmapped(clock_now());
+                next = self->is_lasting(got.error) ? cluster_decision{} : way.call.on_unmapped(now);
             } else {
                 bool const is_asking = next.action == cluster_action::send_asking;
-                if (is_asking) {
-                    behind_asking.clear();
-                    behind_asking.append("ASKING");
-                    behind_asking.append(asked);
-                }
-                request const& sent = is_asking ? behind_asking : asked;
-                auto const patience = self->patience_until(deadline);
+                request const& sent = is_asking ? prefixed_with_asking(behind_asking, asked) : asked;
+                auto const patience = self->patience_of_attempt(deadline - now);
                 result answer = co_await to->connection.execute_within(patience, sent, std::move(got.replies));
                 got = named(std::move(answer), *to);
                 if (got && is_asking) {
@@ -158,8 +153,7 @@ class cluster_core : public std::enable_shared_from_this<cluster_core<Transport>
             }
             self->note(next);
             if (next.action == cluster_action::too_many_redirects) {
-                got.error = make_error_code(error::too_many_redirects);
-                got.replies.clear();
+                fail(got, make_error_code(error::too_many_redirects));
             }
             if (next.action != cluster_action::send && next.action != cluster_action::send_asking) {
                 break;
@@ -167,11 +161,11 @@ class cluster_core : public std::enable_shared_from_this<cluster_core<Transport>
             if (next.wait.count() > 0) {
                 auto const left = co_await pause(next.wait);
                 if (left) {
-                    got.error = left;
-                    got.replies.clear();
+                    fail(got, left);
                     break;
                 }
             }
+            now = clock_now();
         }
         co_return got;
     }
@@ -247,9 +241,20 @@ class cluster_core : public std::enable_shared_from_this<cluster_core<Transport>
         return seed_ ^ static_cast<std::uint64_t>(begun.time_since_epoch().count());
     }
 
-    /// For one attempt.
-    std::chrono::nanoseconds patience_until(monotonic_time deadline) const noexcept {
-        return std::min<std::chrono::nanoseconds>(options_.attempt_deadline, deadline - clock_now());
+    std::chrono::nanoseconds patience_of_attempt(std::chrono::nanoseconds left) const noexcept {
+        return std::min<std::chrono::nanoseconds>(options_.attempt_deadline, left);
+    }
+
+    static request const& prefixed_with_asking(request& room, request const& asked) {
+        room.clear();
+        room.append("ASKING");
+        room.append(asked);
+        return room;
+    }
+
+    static void fail(node_result& got, error_code why) {
+        got.error = why;
+        got.replies.clear();
     }
 
     static node_result named(result&& answer, link const& of) {
