@@ -3,7 +3,11 @@
 
 #include <orfeas/cache/redis/request.hpp>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <array>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -13,6 +17,48 @@
 
 namespace redis = orfeas::cache::redis;
 using namespace std::string_view_literals;
+
+namespace {
+
+/// Whether it ends the program, tried in another process.
+template<class Action>
+bool ends_program(Action act) {
+    pid_t const child = ::fork();
+    if (child == 0) {
+        std::signal(SIGABRT, SIG_DFL);
+        ::close(STDERR_FILENO);
+        act();
+        ::_exit(0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+}
+
+/// Whether a command is refused; in each of the three ways to give it.
+template<class... Words>
+bool is_refused(std::string const& name, Words const&... words) {
+    auto const whole = [&] {
+        redis::request r;
+        r.append(name, words...);
+    };
+    auto const list = [&] {
+        redis::request r;
+        r.append_list(std::vector<std::string>{"last"}, name, words...);
+    };
+    auto const piecemeal = [&] {
+        redis::request r;
+        r.begin(1 + sizeof...(words));
+        r.add(name);
+        (r.add(words), ...);
+    };
+    bool const is_it = ends_program(whole);
+    CHECK(ends_program(list) == is_it);
+    CHECK(ends_program(piecemeal) == is_it);
+    return is_it;
+}
+
+} // namespace
 
 TEST_CASE("redis request: a command is an array of bulk strings") {
     redis::request r;
@@ -66,4 +112,28 @@ TEST_CASE("redis request: commands follow each other, and requests too") {
     all.clear();
     CHECK(all.empty());
     CHECK(all.bytes().empty());
+}
+
+TEST_CASE("redis request: a command without exactly one reply is a bug") {
+    for (auto const name : {"SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE",
+                            "subscribe", "Monitor", "SYNC", "PSYNC", "RESET"}) {
+        CHECK(redis::detail::is_for_own_connection(name));
+    }
+    for (auto const name : {"GET", "SET", "MGET", "PUBLISH", "SPUBLISH", "PUBSUB", "ECHO", "PERSIST", "SMEMBERS",
+                            "SINTERSTORE", "CLIENT", "MONITORS", "SUBSCRIBE "}) {
+        CHECK_FALSE(redis::detail::is_for_own_connection(name));
+    }
+    CHECK(is_refused("subscribe", "news"));
+    CHECK(is_refused("MONITOR"));
+    CHECK(is_refused("CLIENT", "REPLY", "OFF"));
+    CHECK(is_refused("client", "reply", "skip"));
+    CHECK_FALSE(is_refused("CLIENT", "TRACKING", "ON"));
+    CHECK_FALSE(is_refused("GET", "SUBSCRIBE"));
+    CHECK_FALSE(is_refused("ECHO", "REPLY"));
+
+    redis::request r; // a name is a name wherever it stands
+    r.append("CLIENT");
+    r.append("REPLY", "x");
+    r.append("GET", "MONITOR");
+    CHECK(r.commands() == 3);
 }

@@ -60,7 +60,7 @@ class watched {
         auto const configuration = "sentinel monitor mymaster 127.0.0.1 " + std::to_string(primary.port()) + " " +
                                    std::to_string(sentinels / 2 + 1) +
                                    "\nsentinel down-after-milliseconds mymaster 400\n"
-                                   "sentinel failover-timeout mymaster 4000\n";
+                                   "sentinel failover-timeout mymaster 1000\n";
         for (std::size_t i = 0; i < sentinels; ++i) {
             sentinel.push_back(std::make_unique<redis_server>(std::vector<std::string>{"--sentinel"}, configuration));
         }
