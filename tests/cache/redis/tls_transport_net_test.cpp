@@ -13,10 +13,12 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -70,6 +72,36 @@ class authority {
     bool is_made_ = false;
 };
 
+/// A server that speaks TLS, or why there is none.
+class tls_server {
+  public:
+    explicit tls_server(bool mutual) {
+        if (!redis_server::is_installed()) {
+            missing_ = "redis-server is not installed";
+        } else if (!trusted.is_made()) {
+            missing_ = "the openssl command makes no certificates here";
+        } else {
+            try {
+                server.emplace(trusted.arguments(port, mutual));
+            } catch (std::runtime_error const&) {
+                missing_ = "redis-server is built without TLS";
+            }
+        }
+    }
+
+    /// Empty when the server runs.
+    std::string const& missing() const { return missing_; }
+    std::string url() const { return "rediss://localhost:" + std::to_string(port); }
+    std::string file(std::string const& name) const { return trusted.file(name); }
+
+    authority const trusted{};
+    std::uint16_t const port = orfeas_test::free_port();
+    std::optional<redis_server> server{};
+
+  private:
+    std::string missing_;
+};
+
 /// What a PING over TLS ends with, and how large a value made it there and back.
 struct outcome {
     redis::result pong;
@@ -105,56 +137,34 @@ outcome call(std::string const& url, net::tls_options const& options) {
 } // namespace
 
 TEST_CASE("redis tls_transport: requests and replies go over TLS, and certificates count") {
-    if (!redis_server::is_installed()) {
-        ORFEAS_TEST_SKIP("redis-server is not installed");
+    tls_server const tls{false};
+    if (!tls.missing().empty()) {
+        ORFEAS_TEST_SKIP(tls.missing());
     }
-    authority const trusted;
-    if (!trusted.is_made()) {
-        ORFEAS_TEST_SKIP("the openssl command makes no certificates here");
-    }
-    auto const port = orfeas_test::free_port();
-    std::optional<redis_server> server;
-    try {
-        server.emplace(trusted.arguments(port, false));
-    } catch (std::runtime_error const&) {
-        ORFEAS_TEST_SKIP("redis-server is built without TLS");
-    }
-    auto const url = "rediss://localhost:" + std::to_string(port);
-    auto const good = call(url, {.authorities_file = trusted.file("ca.pem")});
+    auto const good = call(tls.url(), {.authorities_file = tls.file("ca.pem")});
     CHECK(good.pong);
     CHECK(good.echoed == 300'000);
 
     auto const refused = make_error_code(error::tls_refused);
-    CHECK(call(url, {}).pong.error == refused); // nobody of the system's vouches for it
-    CHECK(call(url, {.authorities_file = trusted.file("ca.pem"), .server_name = "elsewhere"}).pong.error == refused);
-    CHECK(call("rediss://127.0.0.1:" + std::to_string(port), {.authorities_file = trusted.file("ca.pem")}).pong.error ==
+    CHECK(call(tls.url(), {}).pong.error == refused); // nobody of the system's vouches for it
+    CHECK(call(tls.url(), {.authorities_file = tls.file("ca.pem"), .server_name = "elsewhere"}).pong.error == refused);
+    CHECK(call("rediss://127.0.0.1:" + std::to_string(tls.port), {.authorities_file = tls.file("ca.pem")}).pong.error ==
           refused);
-    CHECK(call(url, {.verify = false}).pong);
+    CHECK(call(tls.url(), {.verify = false}).pong);
     // TLS to a port that has none: the server waits for the end of a line that never comes.
-    CHECK(call("rediss://localhost:" + std::to_string(server->port()), {.verify = false}).pong.error.failed());
+    CHECK(call("rediss://localhost:" + std::to_string(tls.server->port()), {.verify = false}).pong.error.failed());
 }
 
 TEST_CASE("redis tls_transport: a server may want to see the client's certificate") {
-    if (!redis_server::is_installed()) {
-        ORFEAS_TEST_SKIP("redis-server is not installed");
+    tls_server const tls{true};
+    if (!tls.missing().empty()) {
+        ORFEAS_TEST_SKIP(tls.missing());
     }
-    authority const trusted;
-    if (!trusted.is_made()) {
-        ORFEAS_TEST_SKIP("the openssl command makes no certificates here");
-    }
-    auto const port = orfeas_test::free_port();
-    std::optional<redis_server> server;
-    try {
-        server.emplace(trusted.arguments(port, true));
-    } catch (std::runtime_error const&) {
-        ORFEAS_TEST_SKIP("redis-server is built without TLS");
-    }
-    auto const url = "rediss://localhost:" + std::to_string(port);
-    CHECK(call(url, {.authorities_file = trusted.file("ca.pem"),
-                     .certificate_file = trusted.file("node.pem"),
-                     .key_file = trusted.file("node.key")})
+    CHECK(call(tls.url(), {.authorities_file = tls.file("ca.pem"),
+                           .certificate_file = tls.file("node.pem"),
+                           .key_file = tls.file("node.key")})
               .pong);
-    CHECK(call(url, {.authorities_file = trusted.file("ca.pem")}).pong.error.failed());
+    CHECK(call(tls.url(), {.authorities_file = tls.file("ca.pem")}).pong.error.failed());
 }
 
 TEST_CASE("redis tls_transport: a connection and its server agree about TLS") {
