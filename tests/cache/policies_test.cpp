@@ -163,6 +163,55 @@ TEST_CASE("cache: an entry leaves although readers hit all of them all the time"
     }
 }
 
+namespace {
+
+/// Entries of weight one without anything else.
+struct plain_entries {
+    std::vector<cache::detail::entry_link> links;
+    std::vector<cache::detail::entry_marks> all_marks;
+
+    explicit plain_entries(std::size_t count) : links(count), all_marks(count) {}
+
+    cache::detail::entry_link& link(cache::detail::entry_id id) { return links[id]; }
+    cache::detail::entry_marks& marks(cache::detail::entry_id id) { return all_marks[id]; }
+    static std::uint32_t weight(cache::detail::entry_id) { return 1; }
+    static std::uint64_t hash(cache::detail::entry_id id) { return orfeas::mix64(id); }
+};
+
+} // namespace
+
+TEST_CASE("cache: the sample that adaptive learns from stays the same while shards of unequal size evict in turn") {
+    cache::adaptive::shared chooser{2};
+    auto const sampled = [&] {
+        int count = 0;
+        for (std::uint64_t key = 0; key < 10'000; ++key) {
+            count += chooser.samples(orfeas::mix64(key)) ? 1 : 0;
+        }
+        return count;
+    };
+    plain_entries few{5'000};
+    plain_entries many{20'000};
+    cache::adaptive of_few{few.links.size(), chooser};
+    cache::adaptive of_many{many.links.size(), chooser};
+    for (cache::detail::entry_id id = 0; id < many.links.size(); ++id) {
+        if (id < few.links.size()) {
+            of_few.insert(few, id);
+        }
+        of_many.insert(many, id);
+    }
+    of_few.insert(few, of_few.victim(few));
+    of_many.insert(many, of_many.victim(many));
+    int const before = sampled();
+    CHECK(before > 10'000 / 16 - 100);
+    CHECK(before < 10'000 / 16 + 100);
+    for (int i = 0; i < 100; ++i) {
+        of_few.insert(few, of_few.victim(few));
+        REQUIRE(sampled() == before);
+        of_many.insert(many, of_many.victim(many));
+        REQUIRE(sampled() == before);
+    }
+}
+
 TEST_CASE("cache: adaptive is never much behind the best of the others") {
     struct workload {
         char const* name;

@@ -183,11 +183,7 @@ class adaptive {
     /// Chooses for all shards of a cache.
     class shared : public detail::policy_chooser {
       public:
-        explicit shared(std::size_t shards) : shards_{shards} {}
-        std::size_t shards() const noexcept { return shards_; }
-
-      private:
-        std::size_t shards_;
+        explicit shared(std::size_t /*shards*/) {}
     };
     static constexpr bool locks_each_hit = false;
 
@@ -209,7 +205,7 @@ class adaptive {
     void promote(auto&, detail::entry_id) noexcept {}
 
     detail::entry_id victim(auto& table) {
-        chooser_->fit(queues_.size() * chooser_->shards());
+        tell_size();
         queues_.admit_by(chooser_->best());
         return queues_.victim(table);
     }
@@ -217,8 +213,18 @@ class adaptive {
     void expect(std::uint64_t hash) const noexcept { queues_.expect(hash); }
 
   private:
+    /// Shards differ in size where weights do, so that none can speak for the others.
+    void tell_size() noexcept {
+        std::uint64_t const size = queues_.size();
+        if (size > told_ + told_ / 8 || size < told_ - told_ / 8) {
+            chooser_->fit(told_, size);
+            told_ = size;
+        }
+    }
+
     shared* chooser_;
     detail::two_queues queues_;
+    std::uint64_t told_ = 0; // to the chooser
 };
 
 static_assert(eviction_policy<fifo> && eviction_policy<strict_lru> && eviction_policy<lru>);

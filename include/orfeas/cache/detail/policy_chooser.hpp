@@ -45,9 +45,10 @@ class policy_chooser {
         }
     }
 
-    /// The cache holds about so many entries and is full. Sets the rate of the sample when that has changed much. Without
-    /// memory for a new sample, the choice stays what it is.
-    void fit(std::uint64_t entries) noexcept {
+    /// A shard that is full holds `now` entries; `before`, when it last told, or 0. Sets the rate of the sample when the sum
+    /// over the shards has changed much. Without memory for a new sample, the choice stays what it is.
+    void fit(std::uint64_t before, std::uint64_t now) noexcept {
+        auto const entries = entries_.fetch_add(now - before, std::memory_order_relaxed) + now - before;
         if (entries >= low_.load(std::memory_order_relaxed) && entries < high_.load(std::memory_order_relaxed)) {
             return;
         }
@@ -98,6 +99,7 @@ class policy_chooser {
 
     std::atomic<admission> best_{admission::s3_fifo};
     std::atomic<std::uint64_t> mask_{~std::uint64_t{0}};
+    std::atomic<std::uint64_t> entries_{0};
     std::atomic<std::uint64_t> low_{1};
     std::atomic<std::uint64_t> high_{0};
     std::mutex mutex_;
