@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -330,6 +331,9 @@ TEST_CASE("cache: the observer sees what the counters count") {
         }
     }
     subject.remove_expired();
+    auto const token = subject.begin_fill(1);
+    subject.erase(1);
+    CHECK_FALSE(subject.fill(token, 1, 1));
     subject.record(cache::event::load);
     subject.record(cache::event::coalesced);
     subject.record(cache::event::load_failure);
@@ -461,6 +465,26 @@ TEST_CASE("cache: a known absence is no value, but no plain miss either, for its
     CHECK(subject.find(1).state == cache::lookup_state::miss);
 }
 
+TEST_CASE("cache: a known absence is charged its key, and goes when its time is over though values may be stale") {
+    orfeas::manual_clock clock;
+    cache::local<std::string, int, cache::s3_fifo, orfeas::manual_clock> subject{
+        {.negative_ttl = 5s, .stale_while_revalidate = 60s, .shards = 1}, clock};
+    subject.put(std::string(1'000, 'v'), 1);
+    auto const of_a_value = subject.stats().bytes;
+    subject.clear();
+    subject.put_absent(std::string(1'000, 'a'));
+    CHECK(subject.stats().bytes == of_a_value);
+    clock.advance(6s);
+    CHECK(subject.find(std::string(1'000, 'a')).state == cache::lookup_state::miss);
+    CHECK(subject.size() == 0);
+    subject.put_absent("a");
+    clock.advance(6s);
+    CHECK_FALSE(subject.erase("a"));
+    subject.put_absent("b");
+    clock.advance(6s);
+    CHECK(subject.remove_expired() == 1);
+}
+
 TEST_CASE("cache: a value whose time is over is kept as stale for as long as the options say, and get misses it") {
     orfeas::manual_clock clock;
     int_cache subject{{.ttl = 10s, .ttl_jitter = 0, .stale_while_revalidate = 5s, .stale_if_error = 20s, .shards = 1},
@@ -499,6 +523,7 @@ TEST_CASE("cache: a value that was loaded is not stored if its key was written o
     CHECK_FALSE(loaded([&] { subject.clear(); }));
     CHECK_FALSE(loaded([&] { subject.invalidate_prefix("ke"); }));
     CHECK(loaded([&] { static_cast<void>(subject.get("key")); }));
+    CHECK(loaded([&] { subject.remove_expired(); }));
     auto const token = subject.begin_fill("none");
     CHECK(subject.fill(token, "none", std::nullopt, std::chrono::hours{1}));
     CHECK(subject.find("none").state == cache::lookup_state::absent);
@@ -535,6 +560,29 @@ TEST_CASE("cache: a visit shows the value without a copy, and may use the cache"
     CHECK_FALSE(subject.visit("inner", [](std::string const&) {}));
 }
 
+TEST_CASE("cache: a value that somebody looks at stays, even if it is removed by a call that ends with an exception") {
+    cache::local<int, std::shared_ptr<int const>> subject{{.shards = 1}};
+    auto value = std::make_shared<int const>(7);
+    std::weak_ptr<int const> const watched = value;
+    subject.put(1, std::move(value));
+    subject.put(2, std::make_shared<int const>(8));
+    bool removed = false;
+    auto const only_the_first = [&](int) {
+        if (removed) {
+            throw std::runtime_error{"no more"};
+        }
+        return removed = true;
+    };
+    CHECK(subject.visit(1, [&](auto const& seen) {
+        CHECK_THROWS_AS(subject.invalidate_if(only_the_first), std::runtime_error);
+        REQUIRE_FALSE(watched.expired());
+        CHECK(*seen == 7);
+    }));
+    CHECK_FALSE(subject.get(1));
+    subject.put(3, std::make_shared<int const>(9)); // a writer comes by
+    CHECK(watched.expired());
+}
+
 TEST_CASE("cache: statistics have windows of 1, 10, 60 and 300 seconds") {
     orfeas::manual_clock clock;
     int_cache subject{{.capacity_bytes = 10, .ttl = std::chrono::hours{9}, .shards = 1}, one_each, clock};
@@ -552,6 +600,59 @@ TEST_CASE("cache: statistics have windows of 1, 10, 60 and 300 seconds") {
     CHECK(windows[2].misses == 45);
     CHECK(windows[2].hit_ratio == 0.625);
     CHECK(windows[3].hits + windows[3].misses == 600);
+}
+
+namespace {
+
+/// A manual clock at whose readings something else may happen, as if in another thread.
+struct interrupting_clock {
+    orfeas::manual_clock clock{};
+    std::shared_ptr<std::function<void()>> interruption = std::make_shared<std::function<void()>>();
+
+    orfeas::monotonic_time now() const noexcept {
+        if (auto const once = std::exchange(*interruption, nullptr)) {
+            once();
+        }
+        return clock.now();
+    }
+    orfeas::wall_time wall_now() const noexcept { return clock.wall_now(); }
+};
+static_assert(orfeas::clock<interrupting_clock>);
+
+} // namespace
+
+TEST_CASE("cache: what happens while the statistics are read makes no window less than nothing") {
+    interrupting_clock clock;
+    cache::local<int, int, cache::strict_lru, interrupting_clock> subject{
+        {.capacity_bytes = 10, .shards = 1}, one_each, clock};
+    subject.put(1, 1);
+    CHECK(subject.get(1));
+    clock.clock.advance(2s);
+    *clock.interruption = [&] {
+        static_cast<void>(subject.get(2));
+        static_cast<void>(subject.get(1)); // the first in its second: the totals are kept
+        clock.clock.advance(1s);
+        static_cast<void>(subject.get(1));
+    };
+    for (auto const& window : subject.stats().windows) {
+        CHECK(window.hits <= 3);
+        CHECK(window.misses <= 1);
+    }
+}
+
+TEST_CASE("cache: the windows count evictions by the second although nobody looks anything up") {
+    orfeas::manual_clock clock;
+    int_cache subject{{.capacity_bytes = 10, .ttl = std::chrono::hours{9}, .shards = 1}, one_each, clock};
+    for (int second = 0; second < 30; ++second) {
+        for (int i = 0; i < 10; ++i) {
+            subject.put(second * 10 + i, i);
+        }
+        clock.advance(second == 29 ? 0s : 1s);
+    }
+    auto const windows = subject.stats().windows;
+    CHECK(windows[0].evictions == 10);
+    CHECK(windows[1].evictions == 100);
+    CHECK(windows[2].evictions == 290);
 }
 
 TEST_CASE("cache: weights beyond 32 bits are charged, rounded up to a unit of the capacity") {
@@ -731,6 +832,121 @@ TEST_CASE("cache: who walks over the entries may use the cache, and may stop by 
     }),
                     std::runtime_error);
     CHECK(seen == 10);
+}
+
+namespace {
+
+/// A sealed value with memory of its own, whose length and letters follow from its number.
+struct sealed_text {
+    sealed head;
+    std::string tail;
+
+    static sealed_text of(std::uint64_t key, std::uint64_t number) {
+        return {sealed::of(key, number), std::string(number % 90, static_cast<char>('a' + number % 26))};
+    }
+    bool whole() const {
+        return head.whole() && tail == std::string(head.number % 90, static_cast<char>('a' + head.number % 26));
+    }
+};
+sealed const& head_of(sealed const& value) {
+    return value;
+}
+sealed const& head_of(sealed_text const& value) {
+    return value.head;
+}
+
+/// What is known of the values of each key: each has one writer, who numbers its puts and erasures.
+class histories {
+  public:
+    explicit histories(std::size_t keys) : begun_(keys), done_(keys) {}
+
+    std::uint64_t begin(std::uint64_t key) { return ++begun_[key]; }
+    void end(std::uint64_t key, std::uint64_t number) { done_[key] = number; }
+
+    /// What a lookup that begins now may find at the least, and one that has ended at the most.
+    std::uint64_t least(std::uint64_t key) const { return done_[key]; }
+    std::uint64_t most(std::uint64_t key) const { return begun_[key]; }
+
+  private:
+    std::vector<std::atomic<std::uint64_t>> begun_;
+    std::vector<std::atomic<std::uint64_t>> done_;
+};
+
+/// Writers and readers use a cache that grows from nothing until it has to evict; counts what was wrong.
+template<class Value, class Cache, class KeyOf>
+int faults_under_stress(Cache& subject, unsigned seed, int steps, KeyOf key_of) {
+    constexpr std::uint64_t writers = 2;
+    constexpr std::uint64_t most_keys = 4'000;
+    histories known{most_keys};
+    std::atomic<std::uint64_t> keys{writers};
+    std::atomic<unsigned> writing{writers};
+    std::atomic<int> wrong{0};
+    auto const look = [&](std::uint64_t key, bool nested) {
+        auto const least = known.least(key);
+        subject.visit(key_of(key), [&](Value const& value) {
+            if (nested) {
+                static_cast<void>(subject.get(key_of(key / 2)));
+                subject.for_each([](auto const&...) {});
+            }
+            sealed const& head = head_of(value);
+            bool const right =
+                value.whole() && head.key == key && head.number >= least && head.number <= known.most(key);
+            wrong += right ? 0 : 1;
+        });
+    };
+    run_together(4, [&](int me) {
+        std::mt19937_64 random{seed + static_cast<unsigned>(me)};
+        if (static_cast<std::uint64_t>(me) >= writers) {
+            while (writing != 0) {
+                look(random() % keys, random() % 2'000 == 0);
+            }
+            return;
+        }
+        for (int step = 0; step < steps; ++step) {
+            if (keys < most_keys && step % 3 == 0) {
+                keys += keys < most_keys - writers ? 1U : 0U;
+            }
+            auto const key = random() % keys / writers * writers + static_cast<unsigned>(me);
+            auto const number = known.begin(key);
+            switch (random() % 16) {
+            case 0:
+                subject.erase(key_of(key));
+                break;
+            case 1:
+                subject.put_absent(key_of(key));
+                break;
+            case 2:
+                subject.invalidate_if([&](auto const& each) { return each == key_of(key); });
+                break;
+            default:
+                subject.put(key_of(key), Value::of(key, number));
+            }
+            known.end(key, number);
+            look(key, false);
+        }
+        --writing;
+    });
+    return wrong;
+}
+
+} // namespace
+
+TEMPLATE_TEST_CASE(
+    "cache: whatever the policy, nobody sees a torn, foreign or outdated value while entries come and go", "[slow]",
+    cache::adaptive, cache::s3_fifo, cache::lru, cache::strict_lru, cache::fifo) {
+    auto const seed = std::random_device{}();
+    INFO("seed " << seed);
+    cache::local<std::uint64_t, sealed, TestType> inlined{{.capacity_bytes = 1'500, .shards = 2},
+                                                          [](auto const&...) -> std::size_t { return 1; }};
+    CHECK(faults_under_stress<sealed>(inlined, seed, 6'000, [](std::uint64_t key) { return key; }) == 0);
+    CHECK(inlined.stats().evictions > 0);
+    cache::local<std::string, sealed_text, TestType> on_heap{
+        {.capacity_bytes = 150'000, .shards = 2},
+        [](std::string const&, sealed_text const& value) -> std::size_t { return 50 + value.tail.size(); }};
+    CHECK(faults_under_stress<sealed_text>(on_heap, seed, 6'000,
+                                           [](std::uint64_t key) { return std::to_string(key); }) == 0);
+    CHECK(on_heap.stats().evictions > 0);
+    CHECK(on_heap.stats().bytes <= 150'000);
 }
 
 TEMPLATE_TEST_CASE("cache: a walk meets what stays once, and whole, while others write", "", std::uint64_t,

@@ -73,7 +73,8 @@ class local {
         requires(has_size_hint<Key> && has_size_hint<Value>)
         : local{std::move(options), weigher{&weigh_by_hint}, least_weight, std::move(clock), std::move(observer)} {}
 
-    /// Charges each entry what `weigh(key, value)` says; 1 for each makes `capacity_bytes` a number of entries.
+    /// Charges each entry what `weigh(key, value)` says; 1 for each makes `capacity_bytes` a number of entries. A known
+    /// absence is charged in bytes, what its key takes and what the cache needs to keep it.
     /// Called once per `put`, outside the locks, possibly from several threads at once.
     /// Throws option_error for options out of range.
     local(local_options options, weigher weigh, Clock clock = Clock{}, Observer observer = Observer{})
@@ -153,7 +154,7 @@ class local {
         return store_entry(std::move(key), std::move(value), ttl, token.stamp);
     }
 
-    /// Removes the entry of `key`; true if there was one whose time was not over.
+    /// Removes the entry of `key`; true if there was one that could still be served, be it stale.
     bool erase(lookup_key key) {
         std::uint64_t const hash = hash_(key);
         auto const outcome = shard_of(hash).erase(key, hash, detail::short_time::of(clock_.now()));
@@ -163,14 +164,19 @@ class local {
 
     /// Removes every entry and gives their number. Linear. The counters go on.
     std::size_t clear() {
-        return remove_if([](auto const&, auto const&) { return true; });
+        return invalidate_if([](auto const&) { return true; });
     }
 
     /// Removes the entries for whose keys `is_meant(key)`, and gives their number. Linear, in slices: readers and writers
-    /// go on meanwhile. A value that is being loaded at this moment is not stored.
+    /// go on meanwhile. A value that is being loaded at this moment is not stored. `is_meant` runs under a shard's mutex: it
+    /// must not use this cache.
     template<std::predicate<Key const&> IsMeant>
     std::size_t invalidate_if(IsMeant is_meant) {
-        return remove_if([&](Key const& key, auto const&) { return is_meant(key); });
+        std::size_t count = 0;
+        for (shard& each : shards_) {
+            count += each.invalidate_if(is_meant, slice);
+        }
+        return count;
     }
 
     /// Removes the entries whose keys begin with `prefix`. See `invalidate_if`.
@@ -299,6 +305,14 @@ class local {
         return size_in_bytes(key) + size_in_bytes(value) + overhead_bytes;
     }
 
+    static std::uint64_t weight_of_absence(Key const& key) {
+        if constexpr (has_size_hint<Key>) {
+            return sizeof(Value) + size_in_bytes(key) + overhead_bytes;
+        } else {
+            return least_weight;
+        }
+    }
+
     detail::shard_limits limits(std::uint64_t least) const {
         detail::shard_limits found;
         found.capacity = options_.capacity_bytes / options_.shard_count() / weight_unit_;
@@ -328,7 +342,7 @@ class local {
 
     /// Whether a thread may look without a lock: not inside of a visit, whose node its cell holds.
     static bool may_read(detail::reader_cell const* cell) noexcept {
-        return !Policy::locks_each_hit && cell != nullptr && !cell->in_use;
+        return !Policy::locks_each_hit && cell != nullptr && !cell->in_use();
     }
 
     /// A lookup that counts: calls `use(value, state, whether it may be served while it is loaded)` for a value whose time
@@ -487,12 +501,16 @@ class local {
         std::uint64_t const hash = hash_(lookup_key{key});
         auto added = store::prepare(hash, std::move(key), std::move(value));
         monotonic_time const now = clock_.now();
+        if (windows_.due(now)) {
+            keep_totals(now);
+        }
         auto const* const stored = store::value_of(added);
         std::uint64_t const weight =
-            stored != nullptr ? weigh_(store::key_of(added), *stored) : std::uint64_t{overhead_bytes};
+            stored != nullptr ? weigh_(store::key_of(added), *stored) : weight_of_absence(store::key_of(added));
         auto const outcome = shard_of(hash).put(std::move(added), hash, charge(weight), deadline(ttl, now, hash),
                                                 detail::short_time::of(now), stamp);
-        observe(outcome.done ? event::insertion : event::refusal, 1);
+        observe(event::insertion, outcome.done ? 1 : 0);
+        observe(event::refusal, outcome.refused ? 1 : 0);
         observe(event::eviction, outcome.evicted);
         observe(event::expiration, outcome.expired);
         return outcome.done;
@@ -517,15 +535,6 @@ class local {
         auto const lives =
             ttl - std::chrono::nanoseconds{static_cast<std::int64_t>(static_cast<double>(ttl.count()) * part)};
         return std::max(detail::short_time::of(now + lives), detail::short_time::of(now) + 1);
-    }
-
-    template<class IsMeant>
-    std::size_t remove_if(IsMeant is_meant) {
-        std::size_t count = 0;
-        for (shard& each : shards_) {
-            count += each.remove_if(is_meant, slice);
-        }
-        return count;
     }
 
     std::atomic<std::uint64_t>& counter_of(event what) {

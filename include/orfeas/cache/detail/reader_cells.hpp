@@ -16,7 +16,9 @@ struct alignas(128) reader_cell { // two lines, since processors fetch them in p
     std::atomic<void const*> looking_at{nullptr}; ///< not to be destroyed (a hazard pointer; Michael 2004)
     std::atomic<std::uint64_t> hits{0};
     std::atomic<std::uint64_t> misses{0};
-    bool in_use = false; ///< `looking_at` is taken: the owner is inside a visit
+
+    /// Whether the owner looks at a node at this moment, inside of a visit. For the owner.
+    bool in_use() const noexcept { return looking_at.load(std::memory_order_relaxed) != nullptr; }
 
     /// One more, without a locked instruction: nobody else writes it.
     static void increment(std::atomic<std::uint64_t>& count) noexcept {
@@ -28,17 +30,12 @@ struct alignas(128) reader_cell { // two lines, since processors fetch them in p
 template<class Store>
 class pinned {
   public:
-    explicit pinned(reader_cell* mine) noexcept : cell_{mine} {
-        if constexpr (Store::pins) {
-            cell_->in_use = true;
-        }
-    }
+    explicit pinned(reader_cell* mine) noexcept : cell_{mine} {}
     pinned(pinned const&) = delete;
     pinned& operator=(pinned const&) = delete;
     ~pinned() {
         if constexpr (Store::pins) {
             cell_->looking_at.store(nullptr, std::memory_order_release);
-            cell_->in_use = false;
         }
     }
 

@@ -23,7 +23,8 @@ namespace orfeas::inline v0::cache::detail {
 
 /// What one operation on a shard did, for the observer.
 struct shard_outcome {
-    bool done = false; ///< stored, or erased
+    bool done = false;    ///< stored, or erased
+    bool refused = false; ///< too large, or already over
     std::uint64_t evicted = 0;
     std::uint64_t expired = 0;
 };
@@ -160,8 +161,7 @@ class alignas(64) shard {
     shard_outcome put(pending added, std::uint64_t hash, std::uint32_t weight, std::uint64_t deadline,
                       std::uint64_t now, std::optional<std::uint64_t> stamp = {}) {
         shard_outcome outcome;
-        removed gone;
-        std::lock_guard const hold{mutex_};
+        writing work{*this};
         if (stamp && *stamp != stamp_of(hash)) {
             return outcome;
         }
@@ -169,93 +169,74 @@ class alignas(64) shard {
             ++stamps_[stamp_slot(hash)];
         }
         policy_.expect(hash);
-        reap(now, outcome, gone);
-        auto at = find(Store::key_of(added), hash);
+        reap(now, outcome, work.gone);
+        auto const at = find(Store::key_of(added), hash);
         if (weight > limits_.capacity || deadline <= now) {
             if (at) {
-                remove(at.id(), gone);
+                remove(at.id(), work.gone);
             }
             ++counts_.refusals;
+            outcome.refused = true;
         } else {
             if (at) {
-                replace(at, std::move(added), weight, deadline, now, outcome, gone);
+                replace(at, std::move(added), weight, deadline, now, outcome, work.gone);
             } else {
-                insert(std::move(added), hash, weight, deadline, now, outcome, gone);
+                insert(std::move(added), hash, weight, deadline, now, outcome, work.gone);
             }
             ++counts_.insertions;
             outcome.done = true;
         }
-        counts_.evictions += outcome.evicted;
-        counts_.expirations += outcome.expired;
-        gone.bury(waiting_, *readers_);
         return outcome;
     }
 
     /// Removes the entry of `key`; done if a live one was there.
     shard_outcome erase(lookup_key<Key> key, std::uint64_t hash, std::uint64_t now) {
         shard_outcome outcome;
-        removed gone;
-        std::lock_guard const hold{mutex_};
+        writing work{*this};
         ++stamps_[stamp_slot(hash)];
         if (auto const at = find(key, hash)) {
             outcome.done = is_live(entries_[at.id()], now);
             outcome.expired = outcome.done ? 0 : 1;
             counts_.expirations += outcome.expired;
-            remove(at.id(), gone);
+            remove(at.id(), work.gone);
         }
-        gone.bury(waiting_, *readers_);
         return outcome;
     }
 
     /// Removes the entry of `key` if its time is over. Left out, as all that can wait, when a writer is at work.
     std::uint64_t remove_expired(lookup_key<Key> key, std::uint64_t hash, std::uint64_t now) {
-        removed gone;
-        std::unique_lock const lock{mutex_, std::try_to_lock};
-        if (!lock) {
+        writing work{*this, std::try_to_lock};
+        if (!work) {
             return 0;
         }
         auto const at = find(key, hash);
         if (!at || is_live(entries_[at.id()], now)) {
             return 0;
         }
-        remove(at.id(), gone);
+        remove(at.id(), work.gone);
         ++counts_.expirations;
-        gone.bury(waiting_, *readers_);
         return 1;
     }
 
     /// Removes every entry for which `is_meant(key)`, and says how many; `slice` entries for each time that the mutex is
     /// taken. Readers and writers go on meanwhile. What is put during the call may stay.
     template<class IsMeant>
-    std::size_t remove_if(IsMeant is_meant, std::size_t slice) {
-        std::size_t count = 0;
-        for (std::size_t from = 0;; from += slice) {
-            removed gone;
+    std::size_t invalidate_if(IsMeant is_meant, std::size_t slice) {
+        {
             std::lock_guard const hold{mutex_};
-            if (from == 0) {
-                ++invalidations_;
-            }
-            std::size_t const end = from + slice < entries_.size() ? from + slice : entries_.size();
-            for (std::size_t id = from; id < end; ++id) {
-                if (is_taken(entries_[id]) && is_meant(Store::key(entries_[id]), entries_[id].marks)) {
-                    remove(static_cast<entry_id>(id), gone);
-                    ++count;
-                }
-            }
-            gone.bury(waiting_, *readers_);
-            if (end == entries_.size()) {
-                return count;
-            }
+            ++invalidations_;
         }
+        return remove_if([&](entry const& each) { return is_meant(Store::key(each)); }, slice);
     }
 
     /// Removes the entries whose time is over, and says how many.
     std::size_t remove_all_expired(std::uint64_t now, std::size_t slice) {
-        auto const count =
-            remove_if([&](auto const&, entry_marks const& marks) { return !is_kept(marks, now); }, slice);
-        std::lock_guard const hold{mutex_};
-        counts_.expirations += count;
-        return count;
+        auto const is_over = [&](entry const& each) {
+            bool const over = !is_live(each, now);
+            counts_.expirations += over ? 1U : 0U;
+            return over;
+        };
+        return remove_if(is_over, slice);
     }
 
     /// Puts the keys whose values are live at `now` into `keys`, of `slice` entries beginning with the entry `from`. False
@@ -296,14 +277,30 @@ class alignas(64) shard {
         return size_;
     }
 
-    /// Whether the marks' entry may still be served, be it stale.
-    bool is_kept(entry_marks const& marks, std::uint64_t now) const noexcept {
-        auto const deadline = marks.read().deadline;
-        return deadline > now || (limits_.stale_units != 0 && deadline + limits_.stale_units > now);
-    }
-
   private:
     using entry = typename Store::entry;
+
+    /// A writer at work: holds the mutex. At the end, be it by an exception, what was removed is destroyed, outside of the
+    /// mutex; what a reader looks at waits for a later writer.
+    class writing {
+      public:
+        explicit writing(shard& self) : self_{self}, lock_{self.mutex_} {}
+        writing(shard& self, std::try_to_lock_t how) : self_{self}, lock_{self.mutex_, how} {}
+        writing(writing const&) = delete;
+        writing& operator=(writing const&) = delete;
+        ~writing() {
+            if (lock_) {
+                gone.bury(self_.waiting_, *self_.readers_);
+            }
+        }
+        explicit operator bool() const noexcept { return lock_.owns_lock(); }
+
+        removed gone{}; // destroyed last
+
+      private:
+        shard& self_;
+        std::unique_lock<std::mutex> lock_;
+    };
 
     static constexpr unsigned most_tries = 16;
     static constexpr std::size_t stamp_slots = 64;
@@ -323,7 +320,31 @@ class alignas(64) shard {
     }
 
     static bool is_taken(entry const& at) noexcept { return at.marks.queue.load(std::memory_order_relaxed) != 0; }
-    bool is_live(entry const& at, std::uint64_t now) const noexcept { return is_kept(at.marks, now); }
+
+    /// Whether the entry may still be served, be it stale.
+    bool is_live(entry const& at, std::uint64_t now) const noexcept {
+        auto const term = at.marks.read();
+        return term.deadline + (term.absent ? 0 : limits_.stale_units) > now;
+    }
+
+    /// Removes the entries for which `is_meant(entry)`, and says how many.
+    template<class IsMeant>
+    std::size_t remove_if(IsMeant is_meant, std::size_t slice) {
+        std::size_t count = 0;
+        for (std::size_t from = 0;; from += slice) {
+            writing work{*this};
+            std::size_t const end = from + slice < entries_.size() ? from + slice : entries_.size();
+            for (std::size_t id = from; id < end; ++id) {
+                if (is_taken(entries_[id]) && is_meant(std::as_const(entries_[id]))) {
+                    remove(static_cast<entry_id>(id), work.gone);
+                    ++count;
+                }
+            }
+            if (end == entries_.size()) {
+                return count;
+            }
+        }
+    }
 
     entry_id id_of(entry_marks const& marks) const noexcept {
         auto const* const first = reinterpret_cast<std::byte const*>(&entries_[0].marks);
@@ -406,7 +427,9 @@ class alignas(64) shard {
     void evict(std::uint64_t now, shard_outcome& outcome, removed& gone) {
         order_table table{*this};
         entry_id const victim = policy_.victim(table);
-        ++(is_live(entries_[victim], now) ? outcome.evicted : outcome.expired);
+        bool const live = is_live(entries_[victim], now);
+        ++(live ? outcome.evicted : outcome.expired);
+        ++(live ? counts_.evictions : counts_.expirations);
         drop(victim, gone);
     }
 
@@ -450,6 +473,7 @@ class alignas(64) shard {
             if (is_taken(entries_[reaped_]) && !is_live(entries_[reaped_], now)) {
                 remove(reaped_, gone);
                 ++outcome.expired;
+                ++counts_.expirations;
             }
         }
     }

@@ -20,8 +20,11 @@ struct cache_totals {
     std::uint64_t evictions = 0;
     std::uint64_t loads = 0;
 
-    friend cache_totals operator-(cache_totals const& a, cache_totals const& b) noexcept {
-        return {a.hits - b.hits, a.misses - b.misses, a.evictions - b.evictions, a.loads - b.loads};
+    /// What came since `before`; nothing where those were read later, by another thread.
+    cache_totals since(cache_totals const& before) const noexcept {
+        auto const less = [](std::uint64_t a, std::uint64_t b) { return a > b ? a - b : 0; };
+        return {less(hits, before.hits), less(misses, before.misses), less(evictions, before.evictions),
+                less(loads, before.loads)};
     }
 };
 
@@ -60,7 +63,7 @@ class stat_windows {
             }
             before = each.totals;
         }
-        return totals - before;
+        return totals.since(before);
     }
 
   private:
