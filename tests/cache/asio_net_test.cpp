@@ -382,6 +382,29 @@ TEST_CASE("cache: the loader may outlive its caller and this object, it owns wha
     CHECK(store.peek("k") == "value of k");
 }
 
+TEST_CASE("cache: who waits with a stale value gets it when the load fails, though this object is gone") {
+    asio::io_context io;
+    orfeas::manual_clock clock;
+    text_cache store{{.ttl = 10s, .ttl_jitter = 0, .stale_if_error = 60s}, clock};
+    store.put("k", "value of k");
+    clock.advance(20s);
+    gate door{io};
+    outcomes out;
+    auto const failing = [&door]() -> asio::awaitable<std::string> {
+        co_await door.pass();
+        throw std::runtime_error{"the source is down"};
+    };
+    auto subject = std::make_unique<flights>(io.get_executor(), store); // whose memory is gone, too
+    asio::co_spawn(io, call(*subject, "k", failing, out), asio::detached);
+    settle(io);
+    subject.reset();
+    door.open();
+    io.restart();
+    io.run();
+    CHECK(out.right == 1);
+    CHECK(store.stats().stale_served == 1);
+}
+
 TEST_CASE("cache: a context destroyed during a load leaks nothing and fails callers of other contexts") {
     auto store = make_cache();
     outcomes here;

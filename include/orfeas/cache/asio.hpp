@@ -139,6 +139,7 @@ class single_flight {
                                           std::optional<std::chrono::nanoseconds> ttl = {}) {
         using result = loaded_t<Load>;
         constexpr bool knows_absence = !std::same_as<result, mapped_type>;
+        Cache& cache = cache_; // this object may be gone when the load has ended
         if (cached.state == lookup_state::hit) {
             co_return std::move(*cached.value);
         }
@@ -149,12 +150,12 @@ class single_flight {
         }
         std::shared_ptr<flight> const joined = join(std::move(key), std::move(load), ttl);
         if (cached.may_serve_while_loading) {
-            cache_.record(event::stale_served);
+            cache.record(event::stale_served);
             co_return std::move(*cached.value);
         }
         co_await joined->async_wait(boost::asio::use_awaitable_t<Executor>{});
         if (cached.state == lookup_state::stale && joined->failed()) {
-            cache_.record(event::stale_served);
+            cache.record(event::stale_served);
             co_return std::move(*cached.value);
         }
         if constexpr (knows_absence) {
