@@ -561,3 +561,49 @@ TEST_CASE("cache: options of a tiered cache that make no sense are refused") {
     CHECK_THROWS_AS(w.add({.l1_bytes = 0}), orfeas::option_error);
     CHECK_THROWS_AS(w.add({.l2_topology = "star"}), orfeas::option_error);
 }
+
+TEST_CASE("cache: a snapshot of a tiered cache without servers keeps values for the rest of their time") {
+    world w;
+    cache::tiered_options options;
+    options.ttl_jitter = 0;
+    options.ttl = 100s;
+    auto& a = w.add(options);
+    w.wait(a.put("x", "1"));
+    w.wait(a.put("y", "2", {.ttl = 10s}));
+    w.wait(a.put("z", "3", {.tags = {"red"}}));
+    std::string snapshot;
+    CHECK(a.save([&](std::string_view piece) { snapshot.append(piece); }) == 3);
+    auto& b = w.add(options);
+    auto const report = w.wait(b.restore(snapshot));
+    CHECK(report.entries == 2);
+    CHECK(report.unreadable == 0);
+    CHECK(b.get_local("x") == "1");
+    CHECK(b.get_local("y") == "2");
+    CHECK(b.get_local("z") == std::nullopt);
+    w.clock.advance(20s);
+    CHECK(b.get_local("x") == "1");
+    CHECK(b.get_local("y") == std::nullopt);
+    snapshot.resize(snapshot.size() / 2);
+    auto& c = w.add(options);
+    CHECK(w.wait(c.restore(snapshot)).unreadable == 1);
+}
+
+TEST_CASE("cache: with servers a snapshot says which keys to read from them") {
+    ORFEAS_NEEDS_REDIS();
+    redis_server server;
+    world w;
+    auto& a = w.join(server);
+    w.wait(a.put("x", "1"));
+    w.wait(a.put("y", "2"));
+    std::string snapshot;
+    CHECK(a.save([&](std::string_view piece) { snapshot.append(piece); }) == 2);
+    w.wait(a.put("x", "3"));
+    w.wait(a.erase("y"));
+    auto& b = w.join(server);
+    CHECK(w.wait(b.restore(snapshot)).entries == 1);
+    CHECK(b.get_local("x") == "3");
+    CHECK(b.get_local("y") == std::nullopt);
+    w.wait(a.put("x", "4"));
+    w.until([&] { return b.stats().invalidations == 1; });
+    CHECK(w.wait(b.get("x")) == "4");
+}

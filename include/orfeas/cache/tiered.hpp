@@ -163,6 +163,18 @@ class tiered {
     /// Brings entries from the servers into the local tier, until it holds `most_bytes` or there are no more.
     task<warm_up_report> warm_up(std::uint64_t most_bytes) { return run_warm_up(core_, most_bytes); }
 
+    /// Passes the entries of the local tier to `sink(std::string_view)`, piece by piece, for `restore` after a restart; gives
+    /// their number. Linear; readers and writers go on.
+    template<std::invocable<std::string_view> Sink>
+    std::size_t save(Sink sink) const {
+        return core_->save(sink);
+    }
+
+    /// Takes in a snapshot: all pieces that `save` passed on, in their order. With servers its keys are read from them; without,
+    /// its values count for the rest of their time, those with tags excepted. What is damaged is left out. `snapshot` stays
+    /// valid until the task has ended.
+    task<snapshot_report> restore(std::string_view snapshot) { return core_->restore(snapshot); }
+
     tiered_stats stats() const { return core_->stats(); }
     void measure(measurement_sink sink) const { cache::measure(core_->stats(), sink); }
 
@@ -199,7 +211,7 @@ class tiered {
     static task<invalidation_report> run_invalidation(std::shared_ptr<core_type> core, std::string pattern) {
         invalidation_report done;
         if (core->has_far()) {
-            std::string const remote = core->remote_pattern(pattern);
+            std::string const remote = core->names().pattern(pattern);
             for (auto const node : core->far().client().primaries()) {
                 ++done.nodes;
                 detail::remote_store::page part;
@@ -224,7 +236,7 @@ class tiered {
         if (!core->has_far()) {
             co_return done;
         }
-        std::string const remote = core->remote_pattern("*");
+        std::string const remote = core->names().pattern("*");
         for (auto const node : core->far().client().primaries()) {
             detail::remote_store::page part;
             do {
@@ -232,15 +244,12 @@ class tiered {
                 part = co_await core->far().scan(node, cursor, remote);
                 std::vector<Key> keys;
                 for (auto const& text : part.keys) {
-                    if (auto key = core->key_of(text)) {
+                    if (auto key = core->names().key_of(text)) {
                         keys.push_back(std::move(*key));
                     }
                 }
                 done.keys += keys.size();
-                auto const values = co_await core->get_many(std::move(keys));
-                for (auto const& value : values) {
-                    done.entries += value ? 1U : 0U;
-                }
+                done.entries += co_await core->bring_in(std::move(keys));
             } while (part.answered && part.cursor != "0" && core->near().local_cache().stats().bytes < most_bytes);
             done.failed_nodes += part.answered ? 0U : 1U;
         }

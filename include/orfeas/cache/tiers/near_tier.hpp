@@ -75,11 +75,12 @@ class near_tier {
     /// Lookups that found an entry which was out of date. The local cache counts them as hits.
     std::uint64_t outdated() const noexcept { return outdated_.load(std::memory_order_relaxed); }
 
-  private:
+    /// Whether an entry may be served.
     bool is_current(entry const& held) const {
         return epochs_.is_current(held.from) && (held.tags == nullptr || tags_.are_current(*held.tags));
     }
 
+  private:
     store store_;
     std::chrono::nanoseconds most_ttl_;
     node_epochs const& epochs_;

@@ -9,12 +9,15 @@
 #include <orfeas/cache/redis/client.hpp>
 #include <orfeas/cache/tiered_options.hpp>
 #include <orfeas/cache/tiered_stats.hpp>
+#include <orfeas/cache/tiers/key_space.hpp>
 #include <orfeas/cache/tiers/key_text.hpp>
 #include <orfeas/cache/tiers/near_tier.hpp>
 #include <orfeas/cache/tiers/origin.hpp>
 #include <orfeas/cache/tiers/pending_writes.hpp>
 #include <orfeas/cache/tiers/remote_store.hpp>
+#include <orfeas/cache/tiers/snapshot.hpp>
 #include <orfeas/cache/tiers/tag_table.hpp>
+#include <orfeas/cache/tiers/tier_codec.hpp>
 #include <orfeas/cache/tiers/tier_entry.hpp>
 #include <orfeas/core/clock.hpp>
 #include <orfeas/core/hash.hpp>
@@ -60,7 +63,7 @@ struct entry_options {
 
 namespace detail {
 
-/// A tiered cache's inside: outlives the handle while loads and repeated writes run.
+/// A tiered cache's inside: outlives the handle while calls, loads and repeated writes run.
 /// Thread-safe.
 template<class Key, class Value, class Codec, class Policy, clock Clock>
 class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, Codec, Policy, Clock>> {
@@ -73,8 +76,10 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
     tiered_core(executor_type executor, tiered_options options, Codec codec, weigher weigh, Clock clock, logger log)
         : executor_{std::move(executor)},
           options_{std::move(options)},
-          codec_{std::move(codec)},
           clock_{clock},
+          names_{options_.key_prefix},
+          values_{std::move(codec), clock, std::max(options_.stale_while_revalidate, options_.stale_if_error),
+                  options_.ttl_jitter},
           log_{std::move(log)},
           near_{options_.local(), std::move(weigh), options_.l1_ttl, epochs_, tags_, std::move(clock)},
           reads_{executor_, near_},
@@ -95,6 +100,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
     near_type const& near() const noexcept { return near_; }
     bool has_far() const noexcept { return far_.has_value(); }
     remote_store& far() noexcept { return *far_; }
+    key_space<Key> const& names() const noexcept { return names_; }
 
     // ---- values ----
 
@@ -125,6 +131,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
     }
 
     task<bool> put(Key key, Value value, entry_options how) {
+        auto const alive = this->shared_from_this();
         entry made;
         made.time_left = how.ttl.value_or(options_.ttl);
         made.value.emplace(std::move(value));
@@ -133,11 +140,11 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
             co_return near_.local_cache().put(std::move(key), std::move(made), std::min(made.time_left, l1_ttl()));
         }
         fill_token const token = near_.begin_fill(key);
-        std::string const text = text_of(key);
+        std::string const text = names_.text_of(key);
         origin const before = far_->watch(text);
-        made.time_left = jittered(made.time_left, text);
-        std::string const bytes = encode(made, envelope_flags::none);
-        auto const outcome = co_await write_through(text, bytes, life_of(made), made.from);
+        made.time_left = values_.jittered(made.time_left, text);
+        std::string const bytes = values_.encode(made);
+        auto const outcome = co_await write_through(text, bytes, values_.life_of(made), made.from);
         bool const kept = outcome == write_outcome::stored && near_.fill(token, key, std::optional<entry>{made});
         if (!kept) {
             near_.local_cache().erase(key);
@@ -150,13 +157,14 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
     }
 
     task<bool> erase(Key key) {
+        auto const alive = this->shared_from_this();
         if (!far_) {
             near_.local_cache().erase(key);
             co_return true;
         }
         origin from;
-        std::string const text = text_of(key);
-        std::string const bytes = tombstone();
+        std::string const text = names_.text_of(key);
+        std::string const bytes = values_.tombstone();
         auto const outcome = co_await write_through(text, bytes, options_.tombstone_ttl, from);
         near_.local_cache().erase(key);
         co_return outcome == write_outcome::stored;
@@ -165,6 +173,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
     // ---- many values ----
 
     task<std::vector<std::optional<Value>>> get_many(std::vector<Key> keys) {
+        auto const alive = this->shared_from_this();
         std::vector<std::optional<Value>> values(keys.size());
         std::vector<std::size_t> missing;
         for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -195,6 +204,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
     // ---- tags ----
 
     task<bool> invalidate_tag(std::string tag) {
+        auto const alive = this->shared_from_this();
         std::uint64_t const hash = stable_hash64(tag);
         if (!far_) {
             tags_.advance(hash, clock_.wall_now());
@@ -209,18 +219,6 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
 
     // ---- the whole ----
 
-    /// The keys on the servers that match, in the glob's own letters.
-    std::string remote_pattern(std::string_view pattern) const {
-        std::string whole;
-        for (char const c : options_.key_prefix) {
-            if (c == '*' || c == '?' || c == '[' || c == ']' || c == '\\' || c == '^') {
-                whole.push_back('\\');
-            }
-            whole.push_back(c);
-        }
-        return whole.append(pattern);
-    }
-
     std::size_t remove_here(std::string_view pattern) {
         if (pattern == "*") {
             return near_.local_cache().clear();
@@ -233,65 +231,64 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
         });
     }
 
-    std::string text_of(Key const& key) const {
-        std::string text = options_.key_prefix;
-        append_key_text(key, text);
-        return text;
+    // ---- snapshots ----
+
+    /// Passes each entry that may be served, as a record, to `sink`; gives their number.
+    template<class Sink>
+    std::size_t save(Sink& sink) const {
+        std::size_t count = 0;
+        std::string record;
+        near_.local_cache().for_each([&](Key const& key, entry const& held, std::chrono::nanoseconds time_left) {
+            if (!near_.is_current(held)) {
+                return;
+            }
+            entry saved = held;
+            saved.time_left = time_left;
+            std::string text;
+            append_key_text(key, text);
+            record.clear();
+            append_snapshot_record(record, text, values_.encode(saved));
+            sink(std::string_view{record});
+            ++count;
+        });
+        return count;
     }
 
-    std::optional<Key> key_of(std::string_view text) const {
-        bool const is_ours = text.starts_with(options_.key_prefix);
-        return is_ours ? key_of_text<Key>(text.substr(options_.key_prefix.size())) : std::nullopt;
-    }
-
-    // ---- envelopes ----
-
-    std::string encode(entry const& made, envelope_flags flags) const {
-        envelope_header header;
-        header.flags = flags | (made.value ? envelope_flags::none : envelope_flags::negative);
-        header.created = clock_.wall_now();
-        header.soft_deadline = later(header.created, made.time_left);
-        header.hard_deadline = later(header.soft_deadline, stale_time());
-        if (made.tags != nullptr) {
-            header.tags = *made.tags;
-        }
-        std::string bytes;
-        envelope_writer writer{bytes, header};
-        if (made.value) {
-            codec_.encode(*made.value, bytes);
-        }
-        writer.finish();
-        return bytes;
-    }
-
-    /// What an envelope holds, its tags aside; nothing for an erasure, one whose time is over, and one that cannot be read.
-    std::optional<entry> decode(envelope_view const& envelope) {
-        auto const now = clock_.wall_now();
-        if (!envelope.valid()) {
-            rejected_.fetch_add(1, std::memory_order_relaxed);
-            return std::nullopt;
-        }
-        if (has_flags(envelope.flags(), envelope_flags::erased) || envelope.hard_deadline() <= now) {
-            return std::nullopt;
-        }
-        entry made;
-        made.time_left = envelope.soft_deadline() == wall_time::max() ? std::chrono::nanoseconds::max()
-                                                                      : envelope.soft_deadline() - now;
-        if (!has_flags(envelope.flags(), envelope_flags::negative)) {
-            made.value = codec_.decode(envelope.payload());
-            if (!made.value || has_flags(envelope.flags(), envelope_flags::compressed)) {
-                rejected_.fetch_add(1, std::memory_order_relaxed);
-                return std::nullopt;
+    /// Takes in what `save` passed on. With servers only the keys count, whose values they are asked for: an old value has
+    /// nobody who watches over it.
+    task<snapshot_report> restore(std::string_view snapshot) {
+        auto const alive = this->shared_from_this();
+        snapshot_report done;
+        std::vector<Key> keys;
+        snapshot_reader records{snapshot};
+        while (auto const record = records.next()) {
+            auto key = key_of_text<Key>(record->key);
+            if (!key) {
+                ++done.unreadable;
+            } else if (!far_) {
+                done.entries += restore_here(std::move(*key), envelope_view{record->envelope}) ? 1U : 0U;
+            } else {
+                keys.push_back(std::move(*key));
+            }
+            if (keys.size() == 1000) {
+                done.entries += co_await bring_in(std::move(keys));
+                keys.clear();
             }
         }
-        if (envelope.tag_count() > 0) {
-            std::vector<tag_stamp> stamps(envelope.tag_count());
-            for (std::size_t i = 0; i < stamps.size(); ++i) {
-                stamps[i] = envelope.tag(i);
-            }
-            made.tags = std::make_shared<std::vector<tag_stamp> const>(std::move(stamps));
+        done.entries += co_await bring_in(std::move(keys));
+        done.unreadable += records.unreadable();
+        co_return done;
+    }
+
+    /// Brings the values of keys into the local tier; gives their number.
+    task<std::uint64_t> bring_in(std::vector<Key> keys) {
+        auto const alive = this->shared_from_this();
+        auto const values = co_await get_many(std::move(keys));
+        std::uint64_t count = 0;
+        for (auto const& value : values) {
+            count += value ? 1U : 0U;
         }
-        return made;
+        co_return count;
     }
 
     // ---- the end ----
@@ -324,7 +321,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
         all.load_failures = load_failures_.load(std::memory_order_relaxed);
         all.coalesced = all.l1.coalesced;
         all.stale_served = all.l1.stale_served;
-        all.l2_rejected_values = rejected_.load(std::memory_order_relaxed);
+        all.l2_rejected_values = values_.rejected();
         all.invalidations = invalidations_.load(std::memory_order_relaxed);
         all.epochs = epochs_.ended();
         all.pending_writes = pending_.size();
@@ -371,48 +368,24 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
     template<class Load>
     static constexpr bool knows_absence = !std::same_as<loaded_t<Load>, Value>;
 
-    std::chrono::nanoseconds l1_ttl() const noexcept { return options_.l1_ttl; }
-    std::chrono::nanoseconds stale_time() const noexcept {
-        return std::max(options_.stale_while_revalidate, options_.stale_if_error);
+    bool restore_here(Key key, envelope_view const& envelope) {
+        std::optional<entry> found = values_.decode(envelope);
+        if (!found || found->tags != nullptr) { // the generations of its tags are not known any more
+            return false;
+        }
+        fill_token const token = near_.begin_fill(key);
+        return near_.fill(token, std::move(key), std::move(found));
     }
 
-    static wall_time later(wall_time from, std::chrono::nanoseconds wait) noexcept {
-        return wait >= wall_time::max() - from ? wall_time::max()
-                                               : from + std::chrono::duration_cast<wall_time::duration>(wait);
-    }
+    std::chrono::nanoseconds l1_ttl() const noexcept { return options_.l1_ttl; }
     static monotonic_time later(monotonic_time from, std::chrono::nanoseconds wait) noexcept {
         return wait >= monotonic_time::max() - from ? monotonic_time::max() : from + wait;
-    }
-
-    /// How long a server keeps an entry.
-    std::chrono::nanoseconds life_of(entry const& made) const noexcept {
-        constexpr std::chrono::nanoseconds most = std::chrono::hours{24 * 365 * 100}; // what PX takes
-        return made.time_left >= most ? most : made.time_left + stale_time();
-    }
-
-    /// A time from which a random part is taken, so that what was stored together does not end together.
-    std::chrono::nanoseconds jittered(std::chrono::nanoseconds ttl, std::string_view key) const noexcept {
-        auto const now = static_cast<std::uint64_t>(clock_.wall_now().time_since_epoch().count());
-        auto const random = static_cast<double>(mix64(stable_hash64(key) ^ now) >> 11U) * 0x1p-53;
-        auto const part = static_cast<double>(ttl.count()) * options_.ttl_jitter * random;
-        return ttl - std::chrono::nanoseconds{static_cast<std::int64_t>(part)};
-    }
-
-    /// Of an erasure. No two are alike, so that a load that saw one is not stored over the next.
-    std::string tombstone() {
-        envelope_header header;
-        header.flags = envelope_flags::erased;
-        header.created = clock_.wall_now();
-        auto const unique = mix64(random_ ^ tombstones_.fetch_add(1, std::memory_order_relaxed));
-        std::string bytes;
-        append_envelope(bytes, header, {reinterpret_cast<char const*>(&unique), sizeof unique});
-        return bytes;
     }
 
     // ---- reading ----
 
     task<entry> read(Key const& key) {
-        far_lookup seen = co_await look(text_of(key));
+        far_lookup seen = co_await look(names_.text_of(key));
         entry made;
         if (seen.found && !seen.is_stale) {
             made = std::move(*seen.found);
@@ -423,7 +396,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
     task<far_lookup> look(std::string text) {
         far_lookup seen;
         if (auto const waiting = pending_.find(text, clock_.now())) {
-            seen.found = decode(envelope_view{*waiting});
+            seen.found = values_.decode(envelope_view{*waiting});
             if (seen.found) {
                 seen.found->from = far_->watch(text);
                 seen.found->time_left = std::min<std::chrono::nanoseconds>(seen.found->time_left, options_.outage_ttl);
@@ -437,7 +410,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
             if (got.bytes) {
                 seen.witness->assign(
                     got.bytes->substr(got.bytes->size() - std::min<std::size_t>(got.bytes->size(), 8)));
-                seen.found = decode(envelope_view{*got.bytes});
+                seen.found = values_.decode(envelope_view{*got.bytes});
             }
             if (seen.found) {
                 seen.found->from = got.from;
@@ -461,7 +434,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
         std::vector<std::string> texts;
         std::vector<fill_token> tokens;
         for (auto const index : missing) {
-            texts.push_back(text_of(keys[index]));
+            texts.push_back(names_.text_of(keys[index]));
             tokens.push_back(near_.begin_fill(keys[index]));
         }
         std::vector<std::size_t> singly; // what needs more than a look
@@ -469,7 +442,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
         auto each = [&](std::size_t at, remote_store::reading const& got) {
             std::optional<entry> found;
             if (pending_.empty() && got.answered && got.bytes) {
-                found = decode(envelope_view{*got.bytes});
+                found = values_.decode(envelope_view{*got.bytes});
             }
             bool const is_simple = pending_.empty() && (!found || found->tags == nullptr);
             if (!is_simple) {
@@ -495,7 +468,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
 
     template<class Load>
     task<entry> fetch(Key const& key, Load& load, entry_options const& how) {
-        std::string const text = text_of(key);
+        std::string const text = names_.text_of(key);
         far_lookup seen;
         entry made;
         if (far_) {
@@ -532,10 +505,10 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
     task<> store_loaded(std::string const& text, entry& made, std::optional<std::string> const& witness) {
         remote_store::writing written;
         if (witness && pending_.empty()) {
-            made.time_left = jittered(made.time_left, text);
-            std::string const bytes = encode(made, envelope_flags::none);
+            made.time_left = values_.jittered(made.time_left, text);
+            std::string const bytes = values_.encode(made);
             std::string_view const seen = *witness;
-            written = co_await far_->write(text, bytes, life_of(made), seen);
+            written = co_await far_->write(text, bytes, values_.life_of(made), seen);
         }
         switch (written.outcome) {
         case write_outcome::stored:
@@ -607,7 +580,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
                 co_await self->far_->write(next->key, next->bytes, capped, std::nullopt);
             bool const failed = written.outcome == write_outcome::failed;
             self->pending_.finish(*next, !failed);
-            if (auto const key = self->key_of(next->key)) {
+            if (auto const key = self->names_.key_of(next->key)) {
                 self->near_.local_cache().erase(*key); // what was kept through the outage
             }
             if (failed) {
@@ -625,23 +598,11 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
 
     // ---- tags ----
 
-    std::string tag_key(std::uint64_t tag) const {
-        constexpr std::string_view digits = "0123456789abcdef";
-        std::string key = tag_prefix();
-        for (int shift = 60; shift >= 0; shift -= 4) {
-            key.push_back(digits[tag >> shift & 15U]);
-        }
-        return key;
-    }
-
-    /// Beside the keys and not among them: clearing the cache must not turn tags back.
-    std::string tag_prefix() const { return "orfeas-tag:" + options_.key_prefix; }
-
     task<std::optional<std::uint64_t>> ask_tag(std::uint64_t tag, bool advance) {
         fill_token const token = tags_.begin(tag);
         auto const now = tag_table::microseconds(clock_.wall_now());
         origin from;
-        auto const generation = co_await far_->tag_generation(tag_key(tag), now, advance, from);
+        auto const generation = co_await far_->tag_generation(names_.tag_text(tag), now, advance, from);
         if (generation && epochs_.is_current(from)) {
             tags_.learn(token, tag, *generation, from);
         }
@@ -721,21 +682,19 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
     }
 
     void invalidated(std::string_view text) {
-        std::string const tags = tag_prefix();
-        if (text.size() == tags.size() + 16 && text.starts_with(tags)) {
-            std::uint64_t tag = 0;
-            std::from_chars(text.data() + tags.size(), text.data() + text.size(), tag, 16);
-            tags_.forget(tag);
+        if (auto const tag = names_.tag_of(text)) {
+            tags_.forget(*tag);
         }
-        if (auto const key = key_of(text)) {
+        if (auto const key = names_.key_of(text)) {
             near_.local_cache().erase(*key);
         }
     }
 
     executor_type executor_;
     tiered_options options_;
-    Codec codec_;
     Clock clock_;
+    key_space<Key> names_;
+    tier_codec<Value, Codec, Clock> values_;
     logger log_;
     node_epochs epochs_;
     tag_table tags_{epochs_};
@@ -748,14 +707,11 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
     boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
                                       boost::asio::strand<executor_type>>
         wake_;
-    std::uint64_t random_ = random_seed();
     std::atomic<bool> is_stopped_{false};
     std::atomic<bool> is_repeating_{false};
-    std::atomic<std::uint64_t> tombstones_{0};
     std::atomic<std::uint64_t> far_hits_{0};
     std::atomic<std::uint64_t> load_count_{0};
     std::atomic<std::uint64_t> load_failures_{0};
-    std::atomic<std::uint64_t> rejected_{0};
     std::atomic<std::uint64_t> invalidations_{0};
 };
 
