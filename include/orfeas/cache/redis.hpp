@@ -24,9 +24,13 @@
 #include <orfeas/cache/redis/outbox.hpp>
 #include <orfeas/cache/redis/parser.hpp>
 #include <orfeas/cache/redis/pipeline.hpp>
+#include <orfeas/cache/redis/primary_search.hpp>
 #include <orfeas/cache/redis/redirection.hpp>
 #include <orfeas/cache/redis/reply.hpp>
 #include <orfeas/cache/redis/request.hpp>
+#include <orfeas/cache/redis/sentinel.hpp>
+#include <orfeas/cache/redis/sentinel_core.hpp>
+#include <orfeas/cache/redis/sentinel_options.hpp>
 #include <orfeas/cache/redis/sharded.hpp>
 #include <orfeas/cache/redis/slot_ranges.hpp>
 #include <orfeas/cache/redis/transport.hpp>

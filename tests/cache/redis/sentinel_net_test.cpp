@@ -10,12 +10,16 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -308,4 +312,58 @@ TEST_CASE("redis sentinel: stop ends a search, and calls under way") {
         sentinel.thaw();
         primary.thaw();
     }
+}
+
+TEST_CASE("redis sentinel: callers on several threads lose nothing while the primary changes") {
+    ORFEAS_NEEDS_REDIS();
+    redis_server const a;
+    redis_server const b;
+    redis_server const sentinel{{"--sentinel"}, monitor(a)};
+    redis::sentinel_options options;
+    options.sentinels = {sentinel.url()};
+    asio::thread_pool pool{3};
+    redis::sentinel_client client{pool.get_executor(), options, patient()};
+    client.start();
+    std::atomic<int> right{0};
+    std::atomic<int> rounds{0};
+    std::atomic<bool> is_over{false};
+    auto caller = [&](int i) -> orfeas::task<> {
+        auto const key = "key" + std::to_string(i);
+        for (int round = 0; !is_over; ++round) {
+            redis::request both;
+            both.append("SET", key, round);
+            both.append("GET", key);
+            auto const got = co_await client.execute(redis::access::write, key, both);
+            ++rounds;
+            right += got && got.replies[1].string() == std::to_string(round) ? 1 : 0;
+        }
+    };
+    std::vector<std::future<void>> ends;
+    for (int i = 0; i < 8; ++i) {
+        ends.push_back(asio::co_spawn(pool, caller(i), asio::use_future));
+    }
+    auto wait_for_rounds = [&](int more) {
+        auto const limit = std::chrono::steady_clock::now() + 60s;
+        for (int const until = rounds + more; rounds < until;) {
+            REQUIRE(std::chrono::steady_clock::now() < limit);
+            client.nodes();
+        }
+    };
+    for (int turn = 0; turn < 4; ++turn) {
+        wait_for_rounds(200);
+        auto const& from = turn % 2 == 0 ? a : b;
+        auto const& to = turn % 2 == 0 ? b : a;
+        to.command({"REPLICAOF", "NO", "ONE"});
+        sentinel.command({"SENTINEL", "REMOVE", "mymaster"});
+        sentinel.command({"SENTINEL", "MONITOR", "mymaster", "127.0.0.1", std::to_string(to.port()), "1"});
+        from.command({"REPLICAOF", "127.0.0.1", std::to_string(to.port())});
+    }
+    wait_for_rounds(200);
+    is_over = true;
+    for (auto& each : ends) {
+        each.get();
+    }
+    CHECK(right == rounds);
+    asio::co_spawn(pool, client.stop(), asio::use_future).get();
+    pool.join();
 }
