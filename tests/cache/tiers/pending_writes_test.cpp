@@ -8,6 +8,7 @@
 #include <map>
 #include <random>
 #include <string>
+#include <string_view>
 
 using namespace std::chrono_literals;
 using orfeas::monotonic_time;
@@ -146,4 +147,14 @@ TEST_CASE("cache: waiting writes behave like a map of the last ones") {
         auto const found = model.find(key);
         REQUIRE(waiting.find(key, start) == (found == model.end() ? std::nullopt : std::optional{found->second}));
     }
+}
+
+TEST_CASE("cache: what is invalidated need not be written any more") {
+    pending_writes waiting{1'000'000};
+    waiting.add("a:1", "1", late);
+    waiting.add("b:1", "2", late);
+    waiting.add("a:2", "3", late);
+    waiting.remove_if([](std::string_view key) { return key.starts_with("a:"); });
+    CHECK(waiting.size() == 1);
+    CHECK(waiting.find("b:1", start) == "2");
 }

@@ -55,6 +55,7 @@ class near_tier {
     /// Stores what was loaded for as long as it says; false if the key was invalidated meanwhile, or it is not to be kept.
     bool fill(fill_token token, Key key, std::optional<entry> loaded) {
         auto const ttl = std::min(loaded->time_left, most_ttl_);
+        loaded->is_far = false;
         return ttl > std::chrono::nanoseconds{0} && is_current(*loaded) &&
                store_.fill(token, std::move(key), std::move(loaded), ttl);
     }

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -101,6 +102,19 @@ class pending_writes {
         auto const found = by_key_.find(key);
         if (found != by_key_.end() && found->second->number == number && !found->second->is_under_way) {
             remove(found->second);
+        }
+    }
+
+    /// Gives up the writes of the keys for which `is_meant(key)`.
+    template<class IsMeant>
+    void remove_if(IsMeant is_meant) {
+        std::scoped_lock const hold{mutex_};
+        for (auto at = writes_.begin(); at != writes_.end();) {
+            auto const next = std::next(at);
+            if (is_meant(std::string_view{at->key})) {
+                remove(at);
+            }
+            at = next;
         }
     }
 

@@ -271,27 +271,32 @@ class remote_store {
             gets.append("GET", keys[index]);
         }
         redis::node_result got = co_await client_.execute_on(node, gets);
+        counters_.reads.fetch_add(members.size(), std::memory_order_relaxed);
         reading made;
         made.from = watched(before, got.node);
+        made.answered = !got.error;
         made.held = std::move(got.replies);
-        std::vector<std::size_t> elsewhere;
+        if (!made.answered) {
+            counters_.read_failures.fetch_add(members.size(), std::memory_order_relaxed);
+        }
+        std::vector<task<>> elsewhere;
         std::size_t at = 0;
         for (auto const index : members) {
-            bool const is_here = !got.error && !made.held[at].is_error();
-            if (is_here) {
-                counters_.reads.fetch_add(1, std::memory_order_relaxed);
-                made.answered = true;
-                made.bytes = made.held[at].string();
-                each(index, made);
+            if (made.answered && made.held[at].is_error()) { // it has moved to another server
+                elsewhere.push_back(read_one(keys[index], index, each));
             } else {
-                elsewhere.push_back(index);
+                made.bytes = made.answered ? made.held[at].string() : std::nullopt;
+                each(index, made);
             }
             ++at;
         }
-        for (auto const index : elsewhere) { // moved, or the node has failed and its keys may be served by another
-            reading const single = co_await read(keys[index]);
-            each(index, single);
-        }
+        co_await net::gather(std::move(elsewhere));
+    }
+
+    template<class Each>
+    task<> read_one(std::string const& key, std::size_t index, Each& each) {
+        reading const single = co_await read(key);
+        each(index, single);
     }
 
     redis::any_client client_;

@@ -25,6 +25,7 @@ struct tier_entry {
     origin from{};
     tag_stamps tags{};
     std::chrono::nanoseconds time_left{0}; ///< for which a local tier may keep it; it is not kept for 0
+    bool is_far = false;                   ///< a remote tier has just answered it
 };
 
 } // namespace detail

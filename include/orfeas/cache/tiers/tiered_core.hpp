@@ -86,7 +86,8 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
           loads_{executor_, near_},
           pending_{options_.pending_bytes},
           strand_{boost::asio::make_strand(executor_)},
-          wake_{strand_} {}
+          wake_{strand_},
+          ended_{strand_} {}
 
     /// Makes the remote tier, once, before any use.
     void connect(redis::client_factory const& make, redis::connection_options const& connection) {
@@ -105,13 +106,17 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
     // ---- values ----
 
     task<std::optional<Value>> get(Key key) {
-        if (!far_) {
-            lookup<entry> found = near_.find(key);
-            bool const is_hit = found.state == lookup_state::hit;
-            co_return is_hit ? std::move(found.value->value) : std::nullopt;
+        lookup<entry> cached = near_.find(key);
+        if (cached.state == lookup_state::hit) {
+            co_return std::move(cached.value->value);
         }
-        reader read{this->shared_from_this(), key};
-        entry got = co_await reads_.get_or_load(std::move(key), std::move(read));
+        if (!far_) {
+            co_return std::nullopt;
+        }
+        auto const alive = this->shared_from_this();
+        reader read{alive, key};
+        entry got = co_await reads_.get_or_load(std::move(cached), std::move(key), std::move(read));
+        count_far_hit(got);
         co_return std::move(got.value);
     }
 
@@ -125,8 +130,10 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
             }
             cached = {};
         }
-        fetcher<Load> fetch{this->shared_from_this(), key, std::move(load), std::move(how)};
+        auto const alive = this->shared_from_this();
+        fetcher<Load> fetch{alive, key, std::move(load), std::move(how)};
         entry got = co_await loads_.get_or_load(std::move(cached), std::move(key), std::move(fetch));
+        count_far_hit(got);
         co_return std::move(got.value);
     }
 
@@ -191,13 +198,15 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
     }
 
     task<std::size_t> put_many(std::vector<std::pair<Key, Value>> entries, entry_options how) {
+        constexpr std::size_t at_once = 1000;
         std::atomic<std::size_t> stored{0};
-        std::vector<task<>> all;
-        all.reserve(entries.size());
-        for (auto& each : entries) {
-            all.push_back(put_one(std::move(each.first), std::move(each.second), how, stored));
+        for (std::size_t begin = 0; begin < entries.size(); begin += at_once) {
+            std::vector<task<>> all;
+            for (std::size_t i = begin; i < std::min(begin + at_once, entries.size()); ++i) {
+                all.push_back(put_one(std::move(entries[i].first), std::move(entries[i].second), how, stored));
+            }
+            co_await net::gather(std::move(all));
         }
-        co_await net::gather(std::move(all));
         co_return stored.load();
     }
 
@@ -219,7 +228,10 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
 
     // ---- the whole ----
 
+    /// Removes what matches from the local tier, and from what waits to be written.
     std::size_t remove_here(std::string_view pattern) {
+        std::string const whole = names_.pattern(pattern);
+        pending_.remove_if([&](std::string_view text) { return glob_matches(whole, text); });
         if (pattern == "*") {
             return near_.local_cache().clear();
         }
@@ -303,9 +315,8 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
         if (self->far_) {
             co_await self->far_->client().stop();
         }
-        while (self->is_repeating_.load(std::memory_order_acquire)) {
-            co_await boost::asio::post(self->strand_, boost::asio::use_awaitable);
-        }
+        auto ending = wait_for_repetition(self);
+        co_await boost::asio::co_spawn(self->strand_, std::move(ending), boost::asio::use_awaitable);
     }
 
     tiered_stats stats() const {
@@ -339,6 +350,10 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
     }
 
   private:
+    using timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                                    boost::asio::wait_traits<std::chrono::steady_clock>,
+                                                    boost::asio::strand<executor_type>>;
+
     /// What the remote tier knows of a key.
     struct far_lookup {
         std::optional<entry> found{};         ///< a value, or that there is none
@@ -393,6 +408,11 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
         co_return made;
     }
 
+    /// Counted for each caller: many may have waited for one read.
+    void count_far_hit(entry const& got) noexcept {
+        far_hits_.fetch_add(got.is_far ? 1 : 0, std::memory_order_relaxed);
+    }
+
     task<far_lookup> look(std::string text) {
         far_lookup seen;
         if (auto const waiting = pending_.find(text, clock_.now())) {
@@ -423,8 +443,8 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
             }
         }
         seen.is_stale = seen.found && seen.found->time_left <= std::chrono::nanoseconds{0};
-        if (seen.found && !seen.is_stale) {
-            far_hits_.fetch_add(1, std::memory_order_relaxed);
+        if (seen.found) {
+            seen.found->is_far = !seen.is_stale;
         }
         co_return seen;
     }
@@ -460,6 +480,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
             reader read{this->shared_from_this(), keys[index]};
             lookup<entry> nothing;
             entry got = co_await reads_.get_or_load(std::move(nothing), keys[index], std::move(read));
+            count_far_hit(got);
             values[index] = std::move(got.value);
         }
     }
@@ -534,6 +555,8 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
         switch (written.outcome) {
         case write_outcome::failed:
             pending_.add(text, bytes, deadline);
+            log_(severity::warning, "cache", "l2_writes_wait",
+                 {{"waiting", pending_.size()}, {"dropped", pending_.dropped()}});
             repeat_soon();
             break;
         case write_outcome::rejected: { // what stood there before is older
@@ -583,16 +606,24 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
             if (auto const key = self->names_.key_of(next->key)) {
                 self->near_.local_cache().erase(*key); // what was kept through the outage
             }
-            if (failed) {
+            if (!failed) {
+                wait.reset();
+            } else if (!self->is_stopped_.load(std::memory_order_acquire)) {
                 self->wake_.expires_after(wait.next());
                 co_await self->wake_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-            } else {
-                wait.reset();
             }
         }
         self->is_repeating_.store(false, std::memory_order_release);
+        self->ended_.cancel();
         if (!self->pending_.empty()) { // came between the last look and this
             self->repeat_soon();
+        }
+    }
+
+    static task<> wait_for_repetition(std::shared_ptr<tiered_core> self) {
+        while (self->is_repeating_.load(std::memory_order_acquire)) {
+            self->ended_.expires_at(std::chrono::steady_clock::time_point::max());
+            co_await self->ended_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
         }
     }
 
@@ -704,9 +735,8 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
     pending_writes pending_;
     std::optional<remote_store> far_;
     boost::asio::strand<executor_type> strand_;
-    boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
-                                      boost::asio::strand<executor_type>>
-        wake_;
+    timer wake_;
+    timer ended_; // of the repetition
     std::atomic<bool> is_stopped_{false};
     std::atomic<bool> is_repeating_{false};
     std::atomic<std::uint64_t> far_hits_{0};
