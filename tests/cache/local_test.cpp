@@ -351,6 +351,21 @@ TEST_CASE("cache: the observer sees what the counters count") {
     CHECK(stats.load_failures == 1);
 }
 
+TEST_CASE("cache: what was written elsewhere and is stored here keeps out what was being loaded") {
+    cache::local<int, int> subject;
+    auto const load = subject.begin_fill(1);
+    auto const write = subject.begin_fill(1);
+    CHECK(subject.put_if_unchanged(write, 1, 2, std::chrono::hours{1}));
+    CHECK_FALSE(subject.fill(load, 1, 1));
+    CHECK(subject.get(1) == 2);
+    CHECK_FALSE(
+        subject.put_if_unchanged(write, 1, 3, std::chrono::hours{1})); // a second writer began before the first ended
+    auto const late = subject.begin_fill(1);
+    subject.erase(1);
+    CHECK_FALSE(subject.put_if_unchanged(late, 1, 4, std::chrono::hours{1}));
+    CHECK(subject.get(1) == std::nullopt);
+}
+
 TEST_CASE("cache: the default charge holds what a value owns") {
     cache::local<std::string, std::shared_ptr<std::vector<char> const>> subject{
         {.capacity_bytes = 100'000, .shards = 1}};

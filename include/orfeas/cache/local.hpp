@@ -128,13 +128,13 @@ class local {
     /// Stores a value for a time of its own, less the jitter; refused if that is not positive.
     /// `std::chrono::nanoseconds::max()` is for ever.
     bool put(Key key, Value value, std::chrono::nanoseconds ttl) {
-        return store_entry(std::move(key), std::optional<Value>{std::move(value)}, ttl, std::nullopt);
+        return store_entry(std::move(key), std::optional<Value>{std::move(value)}, ttl, std::nullopt, true);
     }
 
     /// Remembers that `key` has no value, for the options' time or one of its own: `find` says so, `get` misses.
     bool put_absent(Key key) { return put_absent(std::move(key), options_.negative_ttl); }
     bool put_absent(Key key, std::chrono::nanoseconds ttl) {
-        return store_entry(std::move(key), std::nullopt, ttl, std::nullopt);
+        return store_entry(std::move(key), std::nullopt, ttl, std::nullopt, true);
     }
 
     /// Before a value of `key` is loaded from elsewhere: what `fill` needs.
@@ -151,7 +151,14 @@ class local {
         return fill(token, std::move(key), std::move(value), ttl);
     }
     bool fill(fill_token token, Key key, std::optional<Value> value, std::chrono::nanoseconds ttl) {
-        return store_entry(std::move(key), std::move(value), ttl, token.stamp);
+        return store_entry(std::move(key), std::move(value), ttl, token.stamp, false);
+    }
+
+    /// Stores a value like `put`, unless the key was put, erased or invalidated since the token was taken. For one that has
+    /// been written elsewhere in the meantime: what is being loaded at this moment is older, and is not stored. False if
+    /// it was not stored.
+    bool put_if_unchanged(fill_token token, Key key, Value value, std::chrono::nanoseconds ttl) {
+        return store_entry(std::move(key), std::optional<Value>{std::move(value)}, ttl, token.stamp, true);
     }
 
     /// Removes the entry of `key`; true if there was one that could still be served, be it stale.
@@ -497,7 +504,7 @@ class local {
     }
 
     bool store_entry(Key key, std::optional<Value> value, std::chrono::nanoseconds ttl,
-                     std::optional<std::uint64_t> stamp) {
+                     std::optional<std::uint64_t> stamp, bool is_write) {
         std::uint64_t const hash = hash_(lookup_key{key});
         auto added = store::prepare(hash, std::move(key), std::move(value));
         monotonic_time const now = clock_.now();
@@ -508,7 +515,7 @@ class local {
         std::uint64_t const weight =
             stored != nullptr ? weigh_(store::key_of(added), *stored) : weight_of_absence(store::key_of(added));
         auto const outcome = shard_of(hash).put(std::move(added), hash, charge(weight), deadline(ttl, now, hash),
-                                                detail::short_time::of(now), stamp);
+                                                detail::short_time::of(now), stamp, is_write);
         observe(event::insertion, outcome.done ? 1 : 0);
         observe(event::refusal, outcome.refused ? 1 : 0);
         observe(event::eviction, outcome.evicted);

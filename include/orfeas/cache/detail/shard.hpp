@@ -157,15 +157,16 @@ class alignas(64) shard {
 
     /// Stores an entry in place of one of the same key, after removing those that it leaves no room for. An entry that is
     /// larger than the shard, or already over, is not stored, and the old one goes all the same. With a stamp, an entry
-    /// whose key was written or invalidated since the stamp was taken is not stored, and the old one stays.
+    /// whose key was written or invalidated since the stamp was taken is not stored, and the old one stays. A write makes
+    /// older stamps void; what is only a copy of what stands elsewhere does not.
     shard_outcome put(pending added, std::uint64_t hash, std::uint32_t weight, std::uint64_t deadline,
-                      std::uint64_t now, std::optional<std::uint64_t> stamp = {}) {
+                      std::uint64_t now, std::optional<std::uint64_t> stamp = {}, bool is_write = true) {
         shard_outcome outcome;
         writing work{*this};
         if (stamp && *stamp != stamp_of(hash)) {
             return outcome;
         }
-        if (!stamp) {
+        if (is_write) {
             ++stamps_[stamp_slot(hash)];
         }
         policy_.expect(hash);

@@ -52,13 +52,27 @@ class near_tier {
 
     fill_token begin_fill(lookup_key key) const { return store_.begin_fill(key); }
 
-    /// Stores what was loaded for as long as it says; false if the key was invalidated meanwhile, or it is not to be kept.
+    /// Stores what was read or loaded for as long as it says; false if the key was invalidated meanwhile, or it is not to be
+    /// kept.
     bool fill(fill_token token, Key key, std::optional<entry> loaded) {
-        auto const ttl = std::min(loaded->time_left, most_ttl_);
-        loaded->is_far = false;
-        return ttl > std::chrono::nanoseconds{0} && is_current(*loaded) &&
-               store_.fill(token, std::move(key), std::move(loaded), ttl);
+        return loaded->is_far ? fill_read(token, std::move(key), std::move(*loaded))
+                              : fill_written(token, std::move(key), std::move(*loaded));
     }
+
+    /// Stores a copy of what stands on a server.
+    bool fill_read(fill_token token, Key key, entry read) {
+        auto const ttl = std::min(read.time_left, most_ttl_);
+        read.is_far = false;
+        return may_keep(read) && store_.fill(token, std::move(key), std::move(read), ttl);
+    }
+
+    /// Stores what this process has just written to a server, which tells others of it and not us: whatever is being read
+    /// at this moment may be older.
+    bool fill_written(fill_token token, Key key, entry written) {
+        auto const ttl = std::min(written.time_left, most_ttl_);
+        return may_keep(written) && store_.put_if_unchanged(token, std::move(key), std::move(written), ttl);
+    }
+
     bool fill(fill_token token, Key key, std::optional<entry> loaded, std::chrono::nanoseconds) {
         return fill(token, std::move(key), std::move(loaded)); // the entry knows better
     }
@@ -82,6 +96,8 @@ class near_tier {
     }
 
   private:
+    bool may_keep(entry const& made) const { return made.time_left > std::chrono::nanoseconds{0} && is_current(made); }
+
     store store_;
     std::chrono::nanoseconds most_ttl_;
     node_epochs const& epochs_;

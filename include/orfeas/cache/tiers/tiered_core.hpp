@@ -152,7 +152,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
         made.time_left = values_.jittered(made.time_left, text);
         std::string const bytes = values_.encode(made);
         auto const outcome = co_await write_through(text, bytes, values_.life_of(made), made.from);
-        bool const kept = outcome == write_outcome::stored && near_.fill(token, key, std::optional<entry>{made});
+        bool const kept = outcome == write_outcome::stored && near_.fill_written(token, key, made);
         if (!kept) {
             near_.local_cache().erase(key);
         }
@@ -389,7 +389,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
             return false;
         }
         fill_token const token = near_.begin_fill(key);
-        return near_.fill(token, std::move(key), std::move(found));
+        return near_.fill_read(token, std::move(key), std::move(*found));
     }
 
     std::chrono::nanoseconds l1_ttl() const noexcept { return options_.l1_ttl; }
@@ -472,7 +472,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
                 found->from = got.from;
                 far_hits_.fetch_add(1, std::memory_order_relaxed);
                 values[missing[at]] = found->value;
-                near_.fill(tokens[at], keys[missing[at]], std::move(found));
+                near_.fill_read(tokens[at], keys[missing[at]], std::move(*found));
             }
         };
         co_await far_->read_many(texts, each);
