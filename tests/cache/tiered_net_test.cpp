@@ -12,13 +12,18 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
 
+#include <array>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -608,4 +613,65 @@ TEST_CASE("cache: with servers a snapshot says which keys to read from them") {
     w.wait(a.put("x", "4"));
     w.until([&] { return b.stats().invalidations == 1; });
     CHECK(w.wait(b.get("x")) == "4");
+}
+
+TEST_CASE("cache: in several threads nothing older is read than what the process has seen or written") {
+    ORFEAS_NEEDS_REDIS();
+    constexpr std::size_t keys = 6;
+    constexpr int steps = 400;
+    struct process {
+        texts* cache;
+        std::array<std::atomic<int>, keys> seen{}; // by calls that have ended
+        std::atomic<int> stale{0};
+
+        void note(std::size_t key, int version) {
+            int last = seen[key].load();
+            while (last < version && !seen[key].compare_exchange_weak(last, version)) {}
+        }
+    };
+    redis_server server;
+    asio::thread_pool threads{3};
+    std::array<std::unique_ptr<texts>, 2> caches;
+    std::array<process, 2> processes;
+    for (std::size_t i = 0; i < 2; ++i) {
+        cache::tiered_options options;
+        options.l2 = {server.url()};
+        texts::parts with;
+        with.connection.call_deadline = 20s;
+        caches[i] = std::make_unique<texts>(threads.get_executor(), options, std::move(with));
+        processes[i].cache = caches[i].get();
+    }
+    auto const write = [](process& in, std::size_t key) -> task<> { // each key has one writer
+        for (int version = 1; version <= steps; ++version) {
+            co_await in.cache->put(std::to_string(key), std::to_string(version));
+            in.note(key, version);
+        }
+    };
+    auto const read = [](process& in, std::size_t first) -> task<> {
+        for (std::size_t i = 0; i < 3 * steps; ++i) {
+            std::size_t const key = (first + i * i) % keys;
+            int const floor = in.seen[key].load();
+            std::optional<std::string> const got = co_await in.cache->get(std::to_string(key));
+            int const version = got ? std::stoi(*got) : 0;
+            in.stale.fetch_add(version < floor ? 1 : 0);
+            in.note(key, version);
+        }
+    };
+    std::vector<std::future<void>> all;
+    for (std::size_t key = 0; key < keys; ++key) {
+        all.push_back(asio::co_spawn(threads, write(processes[key % 2], key), asio::use_future));
+    }
+    for (std::size_t i = 0; i < 8; ++i) {
+        all.push_back(asio::co_spawn(threads, read(processes[i % 2], i), asio::use_future));
+    }
+    for (auto& each : all) {
+        each.get();
+    }
+    CHECK(processes[0].stale.load() == 0);
+    CHECK(processes[1].stale.load() == 0);
+    CHECK(processes[0].cache->stats().invalidations > 0);
+    for (auto& each : caches) {
+        asio::co_spawn(threads, each->stop(), asio::use_future).get();
+    }
+    threads.join();
 }

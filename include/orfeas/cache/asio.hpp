@@ -50,12 +50,31 @@ class flight_table {
     std::mutex mutex;
     std::unordered_map<Key, flight_pointer, hasher<Key>> flights{0, hasher<Key>{random_seed()}};
 
-    void remove(Key const& key) noexcept {
+    /// Takes a flight out, unless it was detached before, when another one of its key may be under way.
+    void remove(Key const& key, flight_pointer const& landed) noexcept {
         flight_pointer removed; // destroyed after the lock is released
         std::lock_guard const hold{mutex};
         auto const found = flights.find(key);
-        removed = std::move(found->second);
-        flights.erase(found);
+        if (found != flights.end() && found->second == landed) {
+            removed = std::move(found->second);
+            flights.erase(found);
+        }
+    }
+
+    /// Takes the flight of the key out while it is under way.
+    void detach(Key const& key) noexcept {
+        flight_pointer removed;
+        std::lock_guard const hold{mutex};
+        if (auto const found = flights.find(key); found != flights.end()) {
+            removed = std::move(found->second);
+            flights.erase(found);
+        }
+    }
+
+    void detach_all() noexcept {
+        decltype(flights) removed{0, flights.hash_function()};
+        std::lock_guard const hold{mutex};
+        flights.swap(removed);
     }
 };
 
@@ -78,7 +97,7 @@ class landing {
     Key const& key() const noexcept { return key_; }
 
     void finish(std::optional<Value> value, std::exception_ptr error) {
-        table_->remove(key_);
+        table_->remove(key_, flight_);
         std::exchange(flight_, nullptr)->finish(std::move(value), std::move(error));
     }
 
@@ -164,6 +183,13 @@ class single_flight {
             co_return joined->result().value();
         }
     }
+
+    /// Who asks for `key` from now on does not join the load that is under way, which began before something that it may
+    /// not know of; those who wait for it still get it.
+    void detach(key_type const& key) noexcept { table_->detach(key); }
+
+    /// The same for all keys.
+    void detach_all() noexcept { table_->detach_all(); }
 
   private:
     using flight = detail::flight<mapped_type>;

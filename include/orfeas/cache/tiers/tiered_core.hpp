@@ -152,6 +152,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
         made.time_left = values_.jittered(made.time_left, text);
         std::string const bytes = values_.encode(made);
         auto const outcome = co_await write_through(text, bytes, values_.life_of(made), made.from);
+        detach(key);
         bool const kept = outcome == write_outcome::stored && near_.fill_written(token, key, made);
         if (!kept) {
             near_.local_cache().erase(key);
@@ -166,14 +167,14 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
     task<bool> erase(Key key) {
         auto const alive = this->shared_from_this();
         if (!far_) {
-            near_.local_cache().erase(key);
+            forget(key);
             co_return true;
         }
         origin from;
         std::string const text = names_.text_of(key);
         std::string const bytes = values_.tombstone();
         auto const outcome = co_await write_through(text, bytes, options_.tombstone_ttl, from);
-        near_.local_cache().erase(key);
+        forget(key);
         co_return outcome == write_outcome::stored;
     }
 
@@ -232,6 +233,8 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
     std::size_t remove_here(std::string_view pattern) {
         std::string const whole = names_.pattern(pattern);
         pending_.remove_if([&](std::string_view text) { return glob_matches(whole, text); });
+        reads_.detach_all();
+        loads_.detach_all();
         if (pattern == "*") {
             return near_.local_cache().clear();
         }
@@ -395,6 +398,17 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
     std::chrono::nanoseconds l1_ttl() const noexcept { return options_.l1_ttl; }
     static monotonic_time later(monotonic_time from, std::chrono::nanoseconds wait) noexcept {
         return wait >= monotonic_time::max() - from ? monotonic_time::max() : from + wait;
+    }
+
+    /// The key has changed: what is here, or on its way here, is old.
+    void forget(Key const& key) {
+        near_.local_cache().erase(key);
+        detach(key);
+    }
+
+    void detach(Key const& key) noexcept {
+        reads_.detach(key);
+        loads_.detach(key);
     }
 
     // ---- reading ----
@@ -604,7 +618,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
             bool const failed = written.outcome == write_outcome::failed;
             self->pending_.finish(*next, !failed);
             if (auto const key = self->names_.key_of(next->key)) {
-                self->near_.local_cache().erase(*key); // what was kept through the outage
+                self->forget(*key); // what was kept through the outage
             }
             if (!failed) {
                 wait.reset();
@@ -717,7 +731,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
             tags_.forget(*tag);
         }
         if (auto const key = names_.key_of(text)) {
-            near_.local_cache().erase(*key);
+            forget(*key);
         }
     }
 
