@@ -641,10 +641,14 @@ TEST_CASE("cache: in several threads nothing older is read than what the process
         caches[i] = std::make_unique<texts>(threads.get_executor(), options, std::move(with));
         processes[i].cache = caches[i].get();
     }
-    auto const write = [](process& in, std::size_t key) -> task<> { // each key has one writer
+    // One writer a key, who writes in both processes by turns: each hears of the other's writes while its own are on the way.
+    auto const write = [](std::array<process, 2>& all, std::size_t key) -> task<> {
         for (int version = 1; version <= steps; ++version) {
+            process& in = all[static_cast<std::size_t>(version) % 2];
             co_await in.cache->put(std::to_string(key), std::to_string(version));
             in.note(key, version);
+            std::optional<std::string> const got = co_await in.cache->get(std::to_string(key));
+            in.stale.fetch_add(got == std::to_string(version) ? 0 : 1);
         }
     };
     auto const read = [](process& in, std::size_t first) -> task<> {
@@ -659,7 +663,7 @@ TEST_CASE("cache: in several threads nothing older is read than what the process
     };
     std::vector<std::future<void>> all;
     for (std::size_t key = 0; key < keys; ++key) {
-        all.push_back(asio::co_spawn(threads, write(processes[key % 2], key), asio::use_future));
+        all.push_back(asio::co_spawn(threads, write(processes, key), asio::use_future));
     }
     for (std::size_t i = 0; i < 8; ++i) {
         all.push_back(asio::co_spawn(threads, read(processes[i % 2], i), asio::use_future));
