@@ -10,6 +10,7 @@
 #include <orfeas/metrics.hpp>
 #include <orfeas/net/task.hpp>
 #include <orfeas/observe.hpp>
+#include <orfeas/observe/cache_clearing.hpp>
 #include <orfeas/observe/sampling_loop.hpp>
 #include <orfeas/serve.hpp>
 #include <orfeas/trace.hpp>
@@ -19,6 +20,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace orfeas::inline v0 {
@@ -77,24 +79,42 @@ class observatory {
     observatory(observatory const&) = delete;
     observatory& operator=(observatory const&) = delete;
 
-    /// Shows a component's measurements and status under `name` from the next frame on, and of a memory pool what it holds
-    /// and how it has fared. The component outlives its watch. Throws option_error when the name is empty or taken.
-    template<measurable Component>
-    void watch(std::string name, Component const& component) {
-        components_.add(name, component);
-        if constexpr (observe::reports_memory<Component>) {
-            try {
+    /// Shows a component's measurements and status under `name` from the next frame on; of a memory pool also what it holds
+    /// and how it has fared; of a cache its tiers and servers, and an operator may clear it unless it is const. The component
+    /// outlives its watch. Throws option_error when the name is empty or taken.
+    template<class Component>
+        requires measurable<std::remove_const_t<Component>>
+    void watch(std::string name, Component& component) {
+        using observe::reports_cache, observe::reports_memory, observe::reports_status;
+        using plain = std::remove_const_t<Component>;
+        if constexpr (reports_cache<plain> && !reports_status<plain>) {
+            components_.add(name, component,
+                            [&component] { return observe::status_of(observe::in_tiers(component.stats())); });
+        } else {
+            components_.add(name, component);
+        }
+        bool in_memory = false;
+        try {
+            if constexpr (reports_memory<plain>) {
                 memory_.add(name, component);
-            } catch (...) { // all or nothing: the caller may end the component now
-                components_.remove(name);
-                throw;
+                in_memory = true;
             }
+            if constexpr (reports_cache<plain>) {
+                caches_.add(name, component, observe::clearing_of(component));
+            }
+        } catch (...) { // all or nothing: the caller may end the component now
+            components_.remove(name);
+            if (in_memory) {
+                memory_.remove(name);
+            }
+            throw;
         }
     }
 
     /// Ends the watch of a component; false when there is none of this name.
     bool unwatch(std::string_view name) {
         memory_.remove(name);
+        caches_.remove(name);
         return components_.remove(name);
     }
 
@@ -110,6 +130,10 @@ class observatory {
     /// The memory of the watched pools; tell it of cleanups.
     observe::memory_watch& memory() noexcept { return memory_; }
     observe::memory_watch const& memory() const noexcept { return memory_; }
+
+    /// The watched caches: what they did, and a way to clear them.
+    observe::cache_watch& caches() noexcept { return caches_; }
+    observe::cache_watch const& caches() const noexcept { return caches_; }
 
     logger const& log() const noexcept { return log_; }
     std::string_view service() const noexcept { return service_; }
@@ -143,6 +167,7 @@ class observatory {
     observe::nvml_collector gpus_;
     observe::components components_;
     observe::memory_watch memory_;
+    observe::cache_watch caches_;
     observe::sampler<> sampler_;
     observe::sampling_loop loop_;
 };

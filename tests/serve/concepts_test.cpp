@@ -14,6 +14,7 @@ struct small_source {
     sampler_stub parts;
     observe::components watched;
     observe::memory_watch pools;
+    observe::cache_watch stores;
     logger events;
 
     char const* service() const { return "small"; }
@@ -21,6 +22,7 @@ struct small_source {
     std::chrono::seconds uptime() const { return std::chrono::seconds{1}; }
     observe::components const& components() const { return watched; }
     observe::memory_watch const& memory() const { return pools; }
+    observe::cache_watch& caches() { return stores; }
     logger const& log() const { return events; }
     sampler_stub& sampler() { return parts; }
     sampler_stub& metrics() { return parts; }

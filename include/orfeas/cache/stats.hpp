@@ -29,6 +29,15 @@ struct cache_window {
         auto const lookups = static_cast<double>(hits + misses);
         hit_ratio = lookups == 0 ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(hits) / lookups;
     }
+
+    static void fields(auto& self, auto&& field) {
+        field("seconds", self.seconds, unit::seconds, "The length of the window.");
+        field("hits", self.hits, unit::none, "Lookups that found a live entry.");
+        field("misses", self.misses, unit::none, "Lookups that found nothing or an expired entry.");
+        field("evictions", self.evictions, unit::none, "Live entries removed to make room.");
+        field("loads", self.loads, unit::none, "Loaders started.");
+        field("hit_ratio", self.hit_ratio, unit::ratio, "Hits per lookup.");
+    }
 };
 
 /// What a cache did since it was made, and what it holds now. A report: one consistent reading per shard, not one over

@@ -4,6 +4,7 @@
 #include <orfeas/cache/asio.hpp>
 #include <orfeas/cache/codec.hpp>
 #include <orfeas/cache/concepts.hpp>
+#include <orfeas/cache/invalidation_report.hpp>
 #include <orfeas/cache/policies.hpp>
 #include <orfeas/cache/redis/connection_options.hpp>
 #include <orfeas/cache/size_hint.hpp>
@@ -30,14 +31,6 @@
 #include <vector>
 
 namespace orfeas::inline v0::cache {
-
-/// What an invalidation or a clearing removed.
-struct invalidation_report {
-    std::uint64_t l1_entries = 0;
-    std::uint64_t l2_entries = 0;
-    std::uint32_t nodes = 0;        ///< whose keys were walked over
-    std::uint32_t failed_nodes = 0; ///< of these, those that did not answer to the end: theirs may still be there
-};
 
 /// What a warm-up brought in.
 struct warm_up_report {

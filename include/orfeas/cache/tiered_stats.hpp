@@ -33,8 +33,9 @@ struct tiered_stats {
     std::uint64_t epochs = 0;
     std::uint64_t pending_writes = 0;
     std::uint64_t dropped_writes = 0;
+    bool has_l2 = false;                   ///< whether there is a remote tier
     cache_stats l1{};                      ///< the local tier by itself
-    std::vector<redis::node_report> nodes; ///< of the remote tier
+    std::vector<redis::node_report> nodes{}; ///< of the remote tier
 
     static void fields(auto& self, auto&& field) {
         field("l1_hits", self.l1_hits, unit::none, "Lookups answered by the local tier.");

@@ -8,6 +8,7 @@
 #include <orfeas/observe/components.hpp>
 #include <orfeas/observe/history.hpp>
 #include <orfeas/serve/api.hpp>
+#include <orfeas/serve/cache_api.hpp>
 #include <orfeas/serve/concepts.hpp>
 #include <orfeas/serve/dashboard_options.hpp>
 #include <orfeas/serve/memory_api.hpp>
@@ -131,6 +132,11 @@ class server {
         get("/api/v1/memory/report", [&from](http::request const& q) { return memory_report(from.memory(), q); });
         get("/api/v1/memory/timeline.svg",
             [&from](http::request const& q) { return memory_timeline(from.memory(), q); });
+        get("/api/v1/cache/stats", [&from](http::request const& q) { return cache_stats(from.caches(), q); });
+        http_.route(
+            "POST", "/api/v1/cache/clear",
+            [&from](http::request const& q) { return cache_clear(from.caches(), q); },
+            {http::role::operator_action, {}});
         get("/api/v1/traces", [&from](http::request const& q) { return traces(from, q); });
         get("/api/v1/traces/{id}", [&from](http::request const& q) { return trace_by_id(from, q); });
     }

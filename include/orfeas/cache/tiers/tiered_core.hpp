@@ -340,6 +340,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
         all.epochs = epochs_.ended();
         all.pending_writes = pending_.size();
         all.dropped_writes = pending_.dropped();
+        all.has_l2 = far_.has_value();
         if (far_) {
             auto const& counts = far_->counts();
             all.l2_reads = counts.reads.load(std::memory_order_relaxed);
