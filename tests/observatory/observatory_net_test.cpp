@@ -60,6 +60,13 @@ TEST_CASE("observatory: what is watched, registered and traced comes together in
     CHECK(newest(obs, "trace_stored") == 1);
     CHECK(obs.service() == "whole");
     CHECK(obs.boot_id().size() == 16);
+    CHECK(obs.memory().names() == std::vector<std::string>{"pool"});
+    CHECK(obs.caches().names() == std::vector<std::string>{"names"});
+    CHECK(obs.caches().report("names")->stats.l1_hits == 1);
+    CHECK(obs.caches().report("names")->can_clear);
+    CHECK(obs.components().status().at(1).second.detail == "in this process");
+    CHECK(obs.unwatch("names"));
+    CHECK(obs.caches().names().empty());
     CHECK(obs.unwatch("pool"));
     obs.sampler().sample();
     CHECK(std::isnan(newest(obs, "memory_allocated_bytes{component=\"pool\"}")));
@@ -106,6 +113,14 @@ TEST_CASE("observatory: a watch that fails half way leaves nothing watched") {
     obs.sampler().sample();
     CHECK(newest(obs, "memory_total_bytes{component=\"pool\"}") == 64 << 20);
     CHECK(obs.unwatch("pool"));
+    cache::local<std::string, std::string> const names;
+    obs.caches().add("names", names);
+    {
+        cache::local<std::string, std::string> const others;
+        CHECK_THROWS_AS(obs.watch("names", others), option_error);
+    }
+    CHECK(obs.components().status().empty());
+    CHECK(obs.caches().report("names")); // the one that was there
 }
 
 TEST_CASE("observatory: options of every part are checked") {

@@ -62,9 +62,9 @@ struct running {
 
 /// A tiered cache that a service watches, until it is stopped before it ends.
 struct watched_cache {
-    watched_cache(running& in, std::string name, cache::tiered_options options)
-        : service{in}, held{in.io.get_executor(), std::move(options), parts()}, name{std::move(name)} {
-        service.obs.watch(this->name, held);
+    watched_cache(running& in, std::string as, cache::tiered_options options)
+        : service{in}, held{in.io.get_executor(), std::move(options), parts()}, name{std::move(as)} {
+        service.obs.watch(name, held);
     }
     ~watched_cache() {
         service.obs.unwatch(name);
