@@ -32,7 +32,12 @@ function invent(t, random) {
     'cache_hit_ratio{component="meshes"}': quiet ? null : 0.88 + 0.08 * Math.sin(t / 83) + 0.02 * random(),
     'cache_bytes{component="meshes"}': (64 + 18 * Math.sin(t / 61)) * MiB,
     'cache_entries{component="meshes"}': Math.round(318 + 40 * Math.sin(t / 61)),
+    'cache_capacity_bytes{component="meshes"}': 96 * MiB,
     'cache_evictions_per_second{component="meshes"}': Math.max(0, Math.round(3 * Math.sin(t / 61))),
+    'cache_expirations_per_second{component="meshes"}': 0,
+    'cache_l1_hits_per_second{component="meshes"}': quiet ? 0 : 0.6 * requests,
+    'cache_l2_hits_per_second{component="meshes"}': quiet ? 0 : 0.3 * requests,
+    'cache_misses_per_second{component="meshes"}': quiet ? 0 : 0.1 * requests,
     http_requests_per_second: requests,
     http_errors_per_second: t % 97 < 2 ? 1.5 : 0,
     http_request_p50_ms: p50,
@@ -97,6 +102,23 @@ const inventPool = (data) => {
     fragmentation: { maximum_ratio: 0.09, average_ratio: 0.06, samples: 300 },
     recommendations: [{ advice: "all_well", text: "all well: " + Math.round((100 * allocated) / total) + " % of the memory in use", figure: 0, mark: 0 }],
     tags: tags.map(([name, part]) => ({ name, current_bytes: Math.round(part * allocated), peak_bytes: Math.round(part * allocated * 1.3) })),
+  };
+};
+
+const inventCache = (data) => {
+  const of = (name) => data[`${name}{component="meshes"}`] ?? 0;
+  const node = (port, trouble) => ({
+    name: "127.0.0.1:" + port, is_primary: true, trouble, connected: !trouble, breaker: "closed", calls: 48211, failures: 3, timeouts: 1, sent_bytes: 210 * MiB,
+    received_bytes: 640 * MiB,
+  });
+  return {
+    name: "meshes", can_clear: true, tiers: ["l1", "l2"], l1_hits: 61000, l2_hits: 31000, misses: 8000, loads: 7900, load_failures: 2, coalesced: 98,
+    l2_reads: 39000, l2_read_failures: 3, l2_writes: 7900, l2_write_failures: 0, pending_writes: 0, invalidations: 120, epochs: 2,
+    l1: {
+      bytes: of("cache_bytes"), capacity_bytes: of("cache_capacity_bytes"), entries: of("cache_entries"), evictions: 2100, expirations: 12,
+      windows: [1, 10, 60, 300].map((seconds) => ({ seconds, hit_ratio: seconds === 1 ? null : 0.6 })),
+    },
+    nodes: [node(6379, ""), node(6380, ""), node(6381, "not connected")],
   };
 };
 
@@ -191,6 +213,11 @@ export class DevServer {
         return url.searchParams.get("format") === "csv" ? send("text/csv", csv(history)) : json(history);
       }
       case "/api/v1/memory/report": return json({ pools: [inventPool(this.frames.at(-1)?.data ?? {})] });
+      case "/api/v1/cache/stats": return json({ caches: [inventCache(this.frames.at(-1)?.data ?? {})] });
+      case "/api/v1/cache/clear": {
+        if (request.method !== "POST") return json({ type: "about:blank", title: "Method Not Allowed", status: 405 }, 405);
+        return json({ complete: true, caches: [{ name: "meshes", cleared: true, complete: true, l1_entries: 318, l2_entries: 2400, nodes: 3, failed_nodes: 0 }] });
+      }
       case "/api/v1/memory/timeline.svg": return send("image/svg+xml", PICTURE);
       case "/api/v1/traces": return json({ traces: this.traces.slice(0, Number(url.searchParams.get("limit") ?? 20)).map(({ detail, ...rest }) => rest) });
     }

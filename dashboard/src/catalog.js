@@ -56,7 +56,7 @@ const CORE = [
   { id: "latency", title: "Latency", unit: "milliseconds", lines: [["http_request_p50_ms", "p50"], ["http_request_p95_ms", "p95"]] },
 ];
 
-const COLORS = { resident: 3, allocated: 1, reserved: 3, stranded: 2, total: 7, "hit ratio": 5, errors: 4, p95: 2 };
+const COLORS = { resident: 3, allocated: 1, reserved: 3, stranded: 2, total: 7, "hit ratio": 5, errors: 4, p95: 2, capacity: 7, L1: 0, L2: 1, "L1 hits": 0, "L2 hits": 1, misses: 4 };
 
 const QUIET = "Quiet";
 const GROUPS = [
@@ -139,9 +139,43 @@ function familyPanel(family, names, parsed, meta, isActive) {
   return { id: family, title: humanName(family), unit, span: 0, group, help: first?.help ?? "", series };
 }
 
+// The charts of a watched cache, by the names of its rates; one of a single tier counts its hits without a tier's name.
+const CACHE = [
+  { id: "ratio", title: "Hit ratio by tier", unit: "ratio", span: 1, lines: [["cache_l1_hit_ratio", "L1"], ["cache_l2_hit_ratio", "L2"]] },
+  {
+    id: "lookups", title: "Lookups by tier", unit: "per_second",
+    lines: [["cache_l1_hits_per_second", "L1 hits"], ["cache_hits_per_second", "L1 hits"], ["cache_l2_hits_per_second", "L2 hits"], ["cache_misses_per_second", "misses"]],
+  },
+  { id: "held", title: "Bytes held in L1", unit: "bytes", lines: [["cache_bytes", "held"], ["cache_capacity_bytes", "capacity", true]] },
+  {
+    id: "left", title: "Entries given up in L1", unit: "per_second",
+    lines: [["cache_evictions_per_second", "for room"], ["cache_expirations_per_second", "for age"]],
+  },
+];
+
+function cachePanels(component, parsed) {
+  return CACHE.map(({ id, title, unit, span, lines }) => {
+    const series = lines.flatMap(([name, role, context]) => (parsed.get(name) ?? []).filter((entry) => entry.labels.component === component)
+      .map((entry) => ({ key: entry.key, role, component, label: role, context: Boolean(context) })));
+    return { id: "cache-" + component + "-" + id, title, unit, span: span ?? 0, group: "Caches", cache: component, help: "", series };
+  });
+}
+
+// The series from which a cache's hit ratios by tier are made, and the keys of these; undefined while there are none.
+export function ratioKeys(keys, component) {
+  const all = [...keys]; // an iterator is read once
+  const of = (name) => all.find((key) => key.startsWith(name + "{") && parseKey(key).labels.component === component);
+  const hits = [of("cache_l1_hits_per_second") ?? of("cache_hits_per_second"), of("cache_l2_hits_per_second")].filter(Boolean);
+  const misses = of("cache_misses_per_second");
+  if (!misses || !hits.length) return undefined;
+  const labels = misses.slice(misses.indexOf("{"));
+  return { hits, misses, ratios: hits.map((_, tier) => "cache_l" + (tier + 1) + "_hit_ratio" + labels) };
+}
+
 // Panels for these keys: the core ones first, then one for each other family, ordered by group and name; families of
-// which no series is active come last. `meta` maps key or name to a series entry of /api/v1/metrics.
-export function planPanels(keys, meta, isActive = () => true) {
+// which no series is active come last. `meta` maps key or name to a series entry of /api/v1/metrics; `caches` are the
+// names of the watched caches, whose panels stand with them.
+export function planPanels(keys, meta, isActive = () => true, caches = []) {
   const parsed = new Map();
   for (const key of [...keys].sort()) {
     const { name, labels } = parseKey(key);
@@ -149,6 +183,13 @@ export function planPanels(keys, meta, isActive = () => true) {
     parsed.get(name).push({ key, labels });
   }
   const core = CORE.map((panel) => corePanel(panel, parsed));
+  const ofCaches = caches.flatMap((name) => cachePanels(name, parsed));
+  const taken = new Set(ofCaches.flatMap((panel) => panel.series.map((line) => line.key)));
+  for (const [name, entries] of parsed) {
+    const left = entries.filter((entry) => !taken.has(entry.key));
+    if (left.length) parsed.set(name, left);
+    else parsed.delete(name);
+  }
   const used = new Set(CORE.flatMap((panel) => panel.lines.map(([name]) => name)));
   const families = new Map();
   for (const name of parsed.keys()) {
@@ -159,7 +200,7 @@ export function planPanels(keys, meta, isActive = () => true) {
   const others = [...families].map(([family, names]) => familyPanel(family, names, parsed, meta, isActive));
   const rank = (panel) => GROUPS.findIndex(([, title]) => title === panel.group);
   others.sort((a, b) => rank(a) - rank(b) || (a.id < b.id ? -1 : 1));
-  return [...core, ...others].map((panel) => ({ ...panel, series: colored(panel.series) }));
+  return [...core, ...ofCaches, ...others].map((panel) => ({ ...panel, series: colored(panel.series) }));
 }
 
 // The first key with this metric name.

@@ -26,6 +26,14 @@ export async function getJson(path) {
   return response.json();
 }
 
+// A problem's own words come along with the error.
+export async function postJson(path) {
+  const response = await fetch(path, { method: "POST", headers: { Accept: "application/json" }, signal: AbortSignal.timeout(60000) });
+  if (response.ok) return response.json();
+  const { detail } = await response.json().catch(() => ({}));
+  throw Object.assign(new Error(path + ": " + response.status), { status: response.status, detail });
+}
+
 export function download(name, type, text) {
   const link = element("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
   link.click();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Wires the page: frames come in, at most one drawing pass for each display frame goes out.
-import { planPanels } from "./catalog.js";
+import { Caches, deriveRatios } from "./caches.js";
+import { planPanels, ratioKeys } from "./catalog.js";
 import { readPalette } from "./chart.js";
 import { byId, getJson, setText } from "./dom.js";
 import { formatClock } from "./format.js";
@@ -21,7 +22,13 @@ const RED = 10;
 const store = new Store();
 const view = new View(300);
 const timing = { first: NaN, draws: 0, points: 0, last: 0, recent: [] };
-const panels = new Panels({ store, view, core: byId("charts"), extra: byId("extra"), redraw });
+const caches = new Caches({
+  changed: () => {
+    planned = looked = -1;
+    redraw();
+  },
+});
+const panels = new Panels({ store, view, core: byId("charts"), extra: byId("extra"), home: (name) => caches.home(name), redraw });
 const tiles = new Tiles({ store, root: byId("tiles") });
 const status = new Status();
 const traces = new Traces();
@@ -63,6 +70,10 @@ function draw() {
 
 function lookForActivity() {
   looked = store.lastSeq;
+  for (const name of caches.names) {
+    const keys = ratioKeys(store.columns.keys(), name);
+    if (keys) deriveRatios(store, keys);
+  }
   const { begin, end, columns } = store;
   for (const [key, column] of columns) {
     if (active.has(key) || !column.subarray(begin, end).some((value) => value)) continue; // NaN is no activity
@@ -73,7 +84,7 @@ function lookForActivity() {
 
 function plan() {
   planned = store.shape;
-  panels.show(planPanels(store.columns.keys(), metadata, (key) => active.has(key)));
+  panels.show(planPanels(store.columns.keys(), metadata, (key) => active.has(key), caches.names));
   byId("extra-title").hidden = !byId("extra").children.length;
   readMetadata();
 }
@@ -162,6 +173,7 @@ function refresh() {
     status.refresh();
     traces.refresh();
     memory.refresh();
+    caches.refresh();
   });
 }
 
@@ -216,6 +228,7 @@ setInterval(() => poll(() => traces.gone || traces.refresh()), 5000);
 setInterval(() => poll(() => {
   status.refresh();
   if (!memory.gone) memory.refresh();
+  if (!caches.gone) caches.refresh();
 }), 10000);
 setInterval(() => { if (!document.hidden) setText(byId("spoken"), tiles.sentence()); }, 60000);
 

@@ -53,7 +53,7 @@ export class Memory {
       advice: element("ul", { className: "advice" }), tags: element("ol", { className: "tags" }),
       picture: element("img", { className: "timeline", alt: name + ": memory over time, by what it is for", height: 440 }),
     };
-    card.root = element("article", { className: "card pool" },
+    card.root = element("article", { className: "card watched pool" },
       element("div", {}, element("header", {}, element("h3", { textContent: name }), card.level), card.device, card.facts, card.advice, card.tags),
       card.picture);
     this.root.append(card.root);

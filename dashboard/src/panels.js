@@ -7,8 +7,9 @@ import { formatClock, formatValue } from "./format.js";
 const LEGEND_LIMIT = 12;
 
 export class Panels {
-  constructor({ store, view, core, extra, redraw }) {
-    Object.assign(this, { store, view, core, extra, redraw });
+  // `home(cache)` is where the charts of a watched cache stand.
+  constructor({ store, view, core, extra, home, redraw }) {
+    Object.assign(this, { store, view, core, extra, home, redraw });
     this.cards = new Map();
     this.brush = null;
     this.watcher = new IntersectionObserver((entries) => {
@@ -20,13 +21,15 @@ export class Panels {
   // Brings the cards in line with the plan; a card whose panel is still there keeps its element and hidden lines.
   show(plan) {
     const groups = new Map();
+    const homes = new Map();
     const kept = new Set();
     for (const panel of plan) {
-      if (!panel.series.length) continue;
+      if (!panel.series.length || (panel.cache !== undefined && !this.home(panel.cache))) continue;
       kept.add(panel.id);
       const card = this.cards.get(panel.id) ?? this.#create(panel);
       this.#fill(card, panel);
-      if (panel.group) groups.set(panel.group, [...(groups.get(panel.group) ?? []), card.root]);
+      if (panel.cache !== undefined) homes.set(panel.cache, [...(homes.get(panel.cache) ?? []), card.root]);
+      else if (panel.group) groups.set(panel.group, [...(groups.get(panel.group) ?? []), card.root]);
       else groups.set("", [...(groups.get("") ?? []), card.root]);
     }
     for (const [id, card] of this.cards) {
@@ -35,6 +38,7 @@ export class Panels {
       card.root.remove();
       this.cards.delete(id);
     }
+    for (const [cache, roots] of homes) arrange(this.home(cache), roots);
     arrange(this.core, groups.get("") ?? []);
     groups.delete("");
     this.#arrangeGroups(groups);

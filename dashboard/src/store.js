@@ -51,6 +51,9 @@ export class Store {
     return !frame.history && last >= 0 && frame.seq > last + 1 ? last : undefined;
   }
 
+  // A column that the page itself fills, from `begin` to `end`.
+  derived(key) { return this.#ensure(key); }
+
   // Adds the frames of a column history that are not here yet; older ones go to their place.
   merge(history) {
     const held = new Set(this.seq.subarray(this.begin, this.end));

@@ -7,6 +7,7 @@
 #include "service/mesh_service.hpp"
 #include "service/studio_options.hpp"
 
+#include <orfeas/cache/tiered_options.hpp>
 #include <orfeas/core/log_sinks.hpp>
 #include <orfeas/memory.hpp>
 #include <orfeas/observatory.hpp>
@@ -41,6 +42,20 @@ orfeas::http::server_options http_options(studio::command_line const& given) {
     return options;
 }
 
+/// The cache's: the library's own variables go before the studio's, and the command line before both.
+orfeas::cache::tiered_options cache_options(studio::command_line const& given, studio::studio_options const& studio) {
+    orfeas::cache::tiered_options options;
+    options.l1_bytes = studio.cache_bytes;
+    options.ttl = options.l1_ttl = studio.cache_ttl;
+    options.key_prefix = "studio:mesh:";
+    options = orfeas::from_environment(std::move(options));
+    options.l1_bytes = given.l1_bytes.value_or(options.l1_bytes);
+    if (!given.l2.empty()) {
+        options.l2 = given.l2;
+    }
+    return options;
+}
+
 /// The host pool's options come from the environment; the device's pool keeps events, too, but has all of its device.
 orfeas::memory::pool_options device_options(orfeas::memory::pool_options host) {
     host.limit_bytes = 0;
@@ -48,11 +63,13 @@ orfeas::memory::pool_options device_options(orfeas::memory::pool_options host) {
 }
 
 /// Ends the service in order when it is told to: no new requests, those in flight finish, then the frames end.
-orfeas::task<void> end_on_signal(web_server& web, orfeas::observatory& obs, std::chrono::milliseconds drain) {
+orfeas::task<void> end_on_signal(web_server& web, studio::mesh_service& meshes, orfeas::observatory& obs,
+                                 std::chrono::milliseconds drain) {
     boost::asio::signal_set signals{co_await boost::asio::this_coro::executor, SIGINT, SIGTERM};
     co_await signals.async_wait(boost::asio::use_awaitable);
     std::cout << "studio: ending" << std::endl;
     bool const drained = co_await web.stop(drain);
+    co_await meshes.stop();
     co_await obs.stop();
     std::cout << (drained ? "studio: ended" : "studio: ended; requests that took too long were cut off") << std::endl;
 }
@@ -103,7 +120,7 @@ void run(studio::command_line const& given) {
         device_memory.emplace(kept("gpu", *device_pool));
     }
     auto const maker = studio::make_mesh_maker(kept("pool", pool), std::move(device_memory), limits);
-    studio::mesh_service meshes{io.get_executor(), obs, *maker, options, limits};
+    studio::mesh_service meshes{io.get_executor(), obs, *maker, pool, options, cache_options(given, options), limits};
     pool.add_reclaimer(
         0, [&meshes](std::uint64_t) { return meshes.drop_cached_meshes(); }); // rather than refuse a picture
     web_server web{io.get_executor(), obs, http_options(given),
@@ -111,7 +128,7 @@ void run(studio::command_line const& given) {
     meshes.add_routes(web);
     web.start();
     std::cout << "studio: listening on " << web.url() << " with " << device.name() << std::endl;
-    boost::asio::co_spawn(io, end_on_signal(web, obs, options.drain_deadline), boost::asio::detached);
+    boost::asio::co_spawn(io, end_on_signal(web, meshes, obs, options.drain_deadline), boost::asio::detached);
     io.run();
     meshes.join();
 }

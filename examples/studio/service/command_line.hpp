@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/bytes.hpp>
 #include <orfeas/core/error.hpp>
 
 #include <charconv>
@@ -9,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 namespace studio {
 
@@ -16,14 +18,19 @@ namespace studio {
 struct command_line {
     std::optional<std::uint16_t> port;
     std::optional<std::string> address;
+    std::vector<std::string> l2{};
+    std::optional<std::uint64_t> l1_bytes;
     bool help = false;
 };
 
 inline constexpr std::string_view usage =
-    "usage: studio [--port P] [--address A]\n"
+    "usage: studio [--port P] [--address A] [--l1-bytes N] [--l2 URL]…\n"
     "Turns pictures into printable reliefs over HTTP; see examples/studio/README.md.\n"
     "  --port P      port to listen on, 0 for any free one (default 5000, or ORFEAS_HTTP_PORT)\n"
     "  --address A   address to listen on (default 127.0.0.1, or ORFEAS_HTTP_ADDRESS)\n"
+    "  --l1-bytes N  bytes of meshes kept in this process, such as 64MiB (default 256MiB, or STUDIO_SERVICE_CACHE_BYTES)\n"
+    "  --l2 URL      Redis server that keeps meshes for several processes, such as redis://127.0.0.1:6379; once for each\n"
+    "                server (default none, or ORFEAS_TIERED_L2)\n"
     "Everything else is set by environment variables: STUDIO_SERVICE_…, STUDIO_PICTURE_…, ORFEAS_<MODULE>_….\n";
 
 /// Reads the arguments after the program's name. Throws orfeas::option_error that names the argument at fault.
@@ -35,8 +42,8 @@ inline command_line parse_command_line(int count, char const* const* arguments) 
             result.help = true;
             return result;
         }
-        if (name != "--port" && name != "--address") {
-            throw orfeas::option_error{"argument", name, "--port or --address"};
+        if (name != "--port" && name != "--address" && name != "--l1-bytes" && name != "--l2") {
+            throw orfeas::option_error{"argument", name, "--port, --address, --l1-bytes or --l2"};
         }
         if (++i == count) {
             throw orfeas::option_error{name, "", "followed by its value"};
@@ -44,6 +51,17 @@ inline command_line parse_command_line(int count, char const* const* arguments) 
         std::string_view const value = arguments[i];
         if (name == "--address") {
             result.address = value;
+            continue;
+        }
+        if (name == "--l2") {
+            result.l2.emplace_back(value);
+            continue;
+        }
+        if (name == "--l1-bytes") {
+            result.l1_bytes = orfeas::parse_bytes(value);
+            if (!result.l1_bytes) {
+                throw orfeas::option_error{name, value, "a number of bytes, such as 64MiB"};
+            }
             continue;
         }
         std::uint16_t port = 0;

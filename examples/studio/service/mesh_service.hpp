@@ -5,25 +5,27 @@
 #include "pipeline/picture_limits.hpp"
 #include "service/batch_queue.hpp"
 #include "service/enqueuing.hpp"
+#include "service/mesh_codec.hpp"
+#include "service/mesh_key.hpp"
 #include "service/mesh_maker.hpp"
 #include "service/mesh_order.hpp"
 #include "service/problems.hpp"
 #include "service/stage_recorder.hpp"
 #include "service/studio_options.hpp"
 
-#include <orfeas/cache.hpp>
-#include <orfeas/cache/asio.hpp>
+#include <orfeas/cache/tiered.hpp>
 #include <orfeas/core/hash.hpp>
-#include <orfeas/core/trace_id.hpp>
 #include <orfeas/observatory.hpp>
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <new>
 #include <optional>
 #include <span>
@@ -32,30 +34,27 @@
 #include <utility>
 #include <vector>
 
-/// The meshes' own size is what they charge the cache with.
-template<>
-struct orfeas::cache::size_hint<studio::encoded_mesh> {
-    static std::size_t bytes(studio::encoded_mesh const& mesh) noexcept { return sizeof mesh + mesh.bytes().size(); }
-};
-
 namespace studio {
 
 /// Turns pictures into meshes over HTTP. A mesh is named by the picture's content and the parameters, so that the same
-/// request is answered from the cache, and at the same time worked on only once.
+/// request is answered from the cache, and at the same time worked on only once; services that share Redis servers share
+/// their meshes.
 /// Thread-safe. What it is made of outlives it; it outlives the requests.
 class mesh_service {
   public:
+    /// Cached meshes lie in `pool`. Throws orfeas::option_error for options of the cache that are out of range.
     mesh_service(boost::asio::any_io_executor executor, orfeas::observatory& obs, mesh_maker& maker,
-                 studio_options const& options, picture_limits const& limits)
+                 orfeas::memory::pool& pool, studio_options const& options, orfeas::cache::tiered_options const& cache,
+                 picture_limits const& limits)
         : obs_{obs},
           maker_{maker},
           limits_{limits},
+          seed_{seed_of(options, cache)},
           stages_{obs.metrics(), obs.tracer()},
           generated_{obs.metrics().counter("studio_meshes_total", "Meshes made.")},
           generated_bytes_{obs.metrics().counter("studio_mesh_bytes_total", "Bytes of the meshes made.")},
           batch_size_{obs.metrics().histogram("studio_batch_size", "Meshes made together.", {}, {1, 1024})},
-          meshes_{{.capacity_bytes = options.cache_bytes, .ttl = options.cache_ttl}},
-          loads_{executor, meshes_},
+          meshes_{std::move(executor), cache, parts_of(pool, obs)},
           queue_{options.workers, options.queue, delay_of(options, maker),
                  [this, base = options.batch] { return maker_.largest_batch(base); },
                  [this](std::span<mesh_order> batch) { make(batch); }} {
@@ -79,36 +78,52 @@ class mesh_service {
         web.route("GET", "/api/v1/meshes/{id}", [this](orfeas::http::request const& q) { return mesh_by_id(q); });
     }
 
-    /// Forgets the cached meshes, whose memory is the pool's. Returns how much that freed at most: answers that are still
-    /// being sent keep theirs.
+    /// Forgets the meshes that are cached in this process, whose memory is the pool's. Returns how much that freed at most:
+    /// answers that are still being sent keep theirs.
     std::uint64_t drop_cached_meshes() {
-        auto const held = meshes_.stats().bytes;
-        meshes_.clear();
+        auto const held = meshes_.stats().l1.bytes;
+        meshes_.clear_local();
         return held;
     }
+
+    /// Ends the connections to the cache's servers; no request may come any more.
+    orfeas::task<> stop() { return meshes_.stop(); }
 
     /// Waits for the work that was begun; no request may come any more.
     void join() { queue_.join(); }
 
   private:
-    using mesh_cache = orfeas::cache::local<std::string, encoded_mesh>;
+    using mesh_cache = orfeas::cache::tiered<std::string, encoded_mesh, mesh_codec<orfeas::memory::pool>>;
+
+    /// Of this run alone, unless others are to find its meshes.
+    static std::uint64_t seed_of(studio_options const& options, orfeas::cache::tiered_options const& cache) {
+        return options.key_seed == 0 && cache.l2.empty() ? orfeas::random_seed() : options.key_seed;
+    }
+
+    static mesh_cache::parts parts_of(orfeas::memory::pool& pool, orfeas::observatory& obs) {
+        return {.codec = mesh_codec{pool},
+                .connection = orfeas::from_environment<orfeas::cache::redis::connection_options>(),
+                .log = obs.log()};
+    }
 
     orfeas::task<orfeas::http::response> generate(orfeas::http::request const& q) {
         auto span = obs_.tracer().span("generate");
         parameters const asked = parameters_of(q);
-        auto const id = id_of(q.body(), asked);
+        auto const id = mesh_key(q.body(), asked, seed_);
         span.set("resolution", std::int64_t{asked.resolution});
         span.set("picture_bytes", static_cast<std::int64_t>(q.body().size()));
         // The mesh depends on nothing but the request, so a client that has it is told so for POST too.
         if (client_has(q, id)) {
             co_return orfeas::http::not_modified(etag_of(id));
         }
-        bool const is_cached = meshes_.peek(id).has_value();
-        span.set("cached", is_cached);
-        auto load = [this, work = mesh_request{q.shared_body(), asked, orfeas::trace::capture()}] {
+        auto const is_made = std::make_shared<std::atomic<bool>>(false); // the load may outlive this request
+        auto load = [this, is_made, work = mesh_request{q.shared_body(), asked, orfeas::trace::capture()}] {
+            is_made->store(true, std::memory_order_relaxed);
             return load_mesh(work);
         };
-        auto mesh = co_await loads_.get_or_load(id, std::move(load));
+        auto mesh = co_await meshes_.get_or_load(id, std::move(load));
+        bool const is_cached = !is_made->load(std::memory_order_relaxed);
+        span.set("cached", is_cached);
         co_return answer(id, mesh, is_cached ? "hit" : "fwd=miss; stored");
     }
 
@@ -117,7 +132,7 @@ class mesh_service {
         if (orfeas::http::is_not_modified(q, etag_of(id))) {
             co_return orfeas::http::not_modified(etag_of(id));
         }
-        auto const cached = meshes_.get(id);
+        auto const cached = co_await meshes_.get(id);
         if (cached) {
             co_return answer(id, *cached, "hit");
         }
@@ -178,13 +193,6 @@ class mesh_service {
         }
     }
 
-    /// Names a mesh by what it is made from. The seed is this run's own, so nobody can prepare two pictures of one name.
-    std::string id_of(std::span<std::byte const> picture, parameters const& asked) const {
-        auto const content = orfeas::hash128(picture, seed_);
-        auto const query = orfeas::hash64(to_query(asked), seed_);
-        return to_string(orfeas::trace_id{content.high ^ query, orfeas::mix64(content.low + query)});
-    }
-
     static std::string etag_of(std::string_view id) { return std::string{"\""}.append(id).append("\""); }
 
     static bool client_has(orfeas::http::request const& q, std::string_view id) {
@@ -205,13 +213,12 @@ class mesh_service {
     orfeas::observatory& obs_;
     mesh_maker& maker_;
     picture_limits limits_;
-    std::uint64_t seed_ = orfeas::random_seed();
+    std::uint64_t seed_;
     stage_recorder stages_;
     orfeas::metrics::counter generated_;
     orfeas::metrics::counter generated_bytes_;
     orfeas::metrics::histogram batch_size_;
     mesh_cache meshes_;
-    orfeas::cache::single_flight<mesh_cache> loads_;
     batch_queue<mesh_order> queue_;
 };
 

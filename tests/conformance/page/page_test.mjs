@@ -281,6 +281,49 @@ async function memory({ page }) {
   if (!positionals[0]) check("the studio's stages are among the tags", busiest?.tags.length >= 4, JSON.stringify(pools.map((pool) => pool.tags)));
 }
 
+// The panel of watched caches: figures, servers and charts of each, and an operator's clearing, which is asked about first.
+async function caches({ page }) {
+  const told = async () => (await (await fetch("api/v1/cache/stats")).json()).caches;
+  const watched = await page.evaluate(told);
+  await until(page, (count) => document.querySelectorAll(".cache h3:first-child").length >= count
+    && [...document.querySelectorAll(".cache")].every((node) => node.querySelectorAll(".chart").length >= 3), watched.length, 30000);
+  const cards = await page.$$eval(".cache", (nodes) => nodes.map((node) => {
+    const texts = (selector) => [...node.querySelectorAll(selector)].map((each) => each.textContent);
+    return {
+      name: node.querySelector("h3").textContent, state: node.querySelector(".state").textContent, facts: texts("dt"), nodes: texts(".nodes b"),
+      states: texts(".nodes .state"), charts: texts(".chart h3"), clear: !node.querySelector("header button").hidden,
+    };
+  }));
+  check("each watched cache has its panel", watched.length > 0 && cards.map((card) => card.name).join() === watched.map((cache) => cache.name).join(), JSON.stringify(cards));
+  for (const [i, card] of cards.entries()) {
+    const where = `cache ${card.name}: `;
+    const far = watched[i].tiers.length > 1;
+    check(where + "the figures are told", card.facts.length === (far ? 6 : 5), card.facts.join());
+    check(where + "its servers are listed with their state", card.nodes.join() === (watched[i].nodes ?? []).map((node) => node.name).join()
+      && card.states.every((state) => state !== ""), JSON.stringify(card));
+    check(where + "hit ratio, lookups, bytes and evictions are drawn over time", ["Hit ratio by tier", "Lookups by tier", "Bytes held in L1", "Entries given up in L1"]
+      .every((title) => card.charts.includes(title)), card.charts.join());
+    check(where + "it may be cleared", card.clear === watched[i].can_clear);
+  }
+  const card = page.locator(".cache").first();
+  await card.scrollIntoViewIfNeeded();
+  await settle(page);
+  const points = await page.evaluate(() => [...orfeas.panels.cards.values()].find((each) => each.panel.cache && each.panel.unit === "ratio")?.points);
+  check("the hit ratio by tier has points drawn", points > 1, points);
+  const clears = [];
+  const listen = (request) => { if (request.method() === "POST") clears.push(request.url()); };
+  page.on("request", listen);
+  page.once("dialog", (dialog) => dialog.dismiss());
+  await card.getByRole("button", { name: /^Clear the cache / }).click();
+  check("nothing is cleared that is not confirmed", clears.length === 0, clears.join(" "));
+  page.once("dialog", (dialog) => dialog.accept());
+  await card.getByRole("button", { name: /^Clear the cache / }).click();
+  const shown = await until(page, () => /^Removed [\d,]+ entr/.test(document.querySelector(".cache p.note").textContent), undefined, 10000);
+  check("what was cleared is told", shown && clears.length === 1 && clears[0].includes("cache/clear?name="),
+    await card.locator("p.note").first().textContent() + " " + clears.join(" "));
+  page.off("request", listen);
+}
+
 async function hiddenTab({ page }) {
   const draws = (hidden) => page.evaluate(async (value) => {
     Object.defineProperty(document, "hidden", { configurable: true, get: () => value });
@@ -373,6 +416,7 @@ try {
   await table(main);
   await traces(main);
   await memory(main);
+  await caches(main);
   await accessibility(main.page, "light");
   await themes(main);
   await hiddenTab(main);

@@ -13,14 +13,14 @@ namespace orfeas::inline v0::serve::detail {
 inline constexpr std::string_view page_content_type = "text/html; charset=utf-8";
 
 /// Entity tags of the two representations, with their quotes.
-inline constexpr std::string_view page_etag = "\"25e09b886c73377b24c0\"";
-inline constexpr std::string_view page_gzip_etag = "\"25e09b886c73377b24c0-gzip\"";
+inline constexpr std::string_view page_etag = "\"f40d275fcb938debebb0\"";
+inline constexpr std::string_view page_gzip_etag = "\"f40d275fcb938debebb0-gzip\"";
 
 /// Value of the Content-Security-Policy header: only the scripts and the style of this page run.
 inline constexpr std::string_view page_content_security_policy =
-    "default-src 'none'; script-src 'sha256-tkcSWi662LswbwblNME7F20bobTxL2waJCGuVsQ+1xI=' 'sha256-miYSOe3P688+6qp5GJl8ANd7gRt4z9cXRAelHUq3tFM='; style-src 'sha256-h2hHtm64h6zZv83dWKkKeXmlSRDHUjPeb7bn69njPJw='; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    "default-src 'none'; script-src 'sha256-tkcSWi662LswbwblNME7F20bobTxL2waJCGuVsQ+1xI=' 'sha256-gyKKOq40hA7Gb1RdKG/1ukaN9DhQ7RsMbjw1HQc8uXM='; style-src 'sha256-jQQe8YmHapjF8oFC6s9ZZJApznKPg8IECyn+cLJFeqs='; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The page as it is: 75890 bytes.
+/// The page as it is: 85344 bytes.
 inline constexpr std::string_view page_text{
     R"page(<!doctype html>
 <!-- SPDX-License-Identifier: MIT -->
@@ -132,7 +132,7 @@ h1 { font-size: 18px; letter-spacing: -0.01em; overflow: hidden; text-overflow: 
 margin-inline-start:auto; display: flex; align-items: center; gap: 7px; padding: 4px 12px 4px 10px; min-height: 30px; white-space: nowrap;
 border-radius:99px; border: 1px solid var(--edge); background: var(--surface); font-size: 13px; font-weight: 500;
 }
-.badge i, #component-list i { width: 8px; height: 8px; border-radius: 50%; background: var(--level); flex: none; }
+.badge i, #component-list i, .nodes i { width: 8px; height: 8px; border-radius: 50%; background: var(--level); flex: none; }
 [data-level="low"] { --level: var(--low); }
 [data-level="medium"] { --level: var(--medium); }
 [data-level="high"] { --level: var(--high); }
@@ -163,18 +163,25 @@ border-radius:99px; border: 1px solid var(--edge); background: var(--surface); f
 .legend { display: flex; flex-wrap: wrap; gap: 0 3px; font-size: 12px; color: var(--muted); }
 .legend button { display: flex; align-items: center; gap: 5px; border: 0; background: none; padding: 1px 4px; min-height: 24px; font-size: inherit; text-align: start; }
 .legend i { width: 9px; height: 9px; border-radius: 3px; flex: none; }
-.legend i, .track i, .badge i, #component-list i { forced-color-adjust: none; }
+.legend i, .track i, .badge i, #component-list i, .nodes i { forced-color-adjust: none; }
 .legend b { color: var(--text); font-weight: 600; }
 .legend button[aria-pressed="false"] span { text-decoration: line-through; }
 .legend button[aria-pressed="false"] i { opacity: 0.25; }
-#memory { display: grid; gap: 12px; }
-.pool { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 2fr); gap: 12px 20px; padding: 12px 16px; }
-.pool header { display: flex; align-items: baseline; gap: 12px; }
-.pool dl { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 2px 14px; padding-block: 8px; font-size: 12.5px; }
-.pool dt { color: var(--muted); }
-.pool dd { margin: 0; overflow-wrap: anywhere; }
+#memory, #caches { display: grid; gap: 12px; }
+.watched { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 2fr); gap: 12px 20px; padding: 12px 16px; }
+.watched header { display: flex; align-items: baseline; gap: 12px; }
+.watched dl { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 2px 14px; padding-block: 8px; font-size: 12.5px; }
+.watched dt { color: var(--muted); }
+.watched dd { margin: 0; overflow-wrap: anywhere; }
 .advice li { padding: 4px 0 4px 12px; border-inline-start: 3px solid var(--level); margin-block: 4px; }
 .tags li { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr) 80px 112px; gap: 0 12px; align-items: center; padding-block: 3px; }
+.cache header button { margin-inline-start: auto; }
+.cache .charts { grid-template-columns: repeat(2, minmax(0, 1fr)); align-content: start; }
+.cache .charts:empty { display: none; }
+.cache .card { border-color: var(--grid); }
+.nodes li { display: grid; grid-template-columns: 8px minmax(0, 1fr) auto; gap: 0 10px; align-items: center; padding-block: 4px; }
+.nodes b { font-weight: 500; overflow-wrap: anywhere; }
+.nodes .note { grid-column: 2 / 4; overflow-wrap: anywhere; }
 .timeline { width: 100%; height: auto; align-self: start; border-radius: 6px; background: #fff; }
 .split { display: grid; grid-template-columns: minmax(0, 3fr) minmax(260px, 1fr); gap: 0 12px; }
 .split > section { display: flex; flex-direction: column; }
@@ -239,14 +246,14 @@ footer a, .tools a { text-decoration: underline; text-underline-offset: 3px; tex
 @media (max-width: 1180px) {
 .tiles { grid-template-columns: repeat(3, minmax(0, 1fr)); }
 .charts, #extra { grid-template-columns: repeat(2, minmax(0, 1fr)); }
-.split, .pool { grid-template-columns: minmax(0, 1fr); }
+.split, .watched { grid-template-columns: minmax(0, 1fr); }
 }
 @media (max-width: 760px) {
 .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 10px; }
 .tile { padding-inline: 12px; }
 .figure b { font-size: 23px; }
 .tile .note { white-space: normal; min-height: 36px; }
-#extra, .charts, [data-columns] .charts { grid-template-columns: minmax(0, 1fr); gap: 10px; }
+#extra, .charts, .cache .charts, [data-columns] .charts { grid-template-columns: minmax(0, 1fr); gap: 10px; }
 [data-columns] { grid-column: auto; }
 .traces { grid-template-columns: minmax(0, 1fr); }
 .tags li { grid-template-columns: minmax(0, 1fr) 72px 104px; }
@@ -259,145 +266,35 @@ footer a, .tools a { text-decoration: underline; text-underline-offset: 3px; tex
 .badge[data-level="low"] i { animation: pulse 2s ease-in-out infinite; }
 @keyframes pulse { 50% { opacity: 0.35; } }
 }</style>
-<script type="module">function parseKey(key) {
-const brace = key.indexOf("{");
-if (brace < 0) return { name: key, labels: {} };
-const labels = {};
-for (const [, name, value] of key.slice(brace).matchAll(/([A-Za-z_]\w*)="((?:[^"\\]|\\.)*)"/g)) {
-labels[name] = value.replace(/\\(.)/g, (_, c) => (c === "n" ? "\n" : c));
+<script type="module">function element(tag, properties = {}, ...children) {
+const node = document.createElement(tag);
+for (const [name, value] of Object.entries(properties)) {
+if (name === "role" || name.includes("-")) node.setAttribute(name, value);
+else node[name] = value;
 }
-return { name: key.slice(0, brace), labels };
+node.append(...children);
+return node;
 }
-const SUFFIXES = [
-[/_per_second$/, "per_second"],
-[/_bytes$/, "bytes"],
-[/_ratio$/, "ratio"],
-[/_(ms|milliseconds)$/, "milliseconds"],
-[/_seconds$/, "seconds"],
-[/_celsius$/, "celsius"],
-[/_watts$/, "watts"],
-];
-function unitOf(name, meta) {
-if (/_seconds(_sum)?_per_second$/.test(name)) return "ratio"; // seconds for each second: a share of time
-if (name.endsWith("_per_second")) {
-return meta?.unit === "bytes" || name.endsWith("_bytes_per_second") ? "bytes_per_second" : "per_second";
+const byId = (id) => document.getElementById(id);
+function setText(node, text) {
+if (node.textContent !== text) node.textContent = text;
 }
-if (meta?.unit && meta.unit !== "none") return meta.unit;
-const bare = name.replace(/_(p\d+|max|min|mean)$/, "");
-return SUFFIXES.find(([ending]) => ending.test(bare))?.[1] ?? meta?.unit ?? "none";
+async function getJson(path) {
+const response = await fetch(path, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(8000) });
+if (!response.ok) throw Object.assign(new Error(path + ": " + response.status), { status: response.status });
+return response.json();
 }
-const PERCENTILE = /_p(50|90|95|99|999)(?=_|$)/;
-const familyOf = (name) => name.replace(PERCENTILE, "");
-const CORE = [
-{ id: "cpu", title: "CPU", unit: "ratio", span: 0.2, lines: [["process_cpu_ratio", "process"], ["host_cpu_ratio", "host"]] },
-{ id: "memory", title: "Memory", unit: "bytes", lines: [["process_resident_memory_bytes", "resident"]] },
-{
-id: "pool", title: "Pool", unit: "bytes",
-lines: [
+async function postJson(path) {
+const response = await fetch(path, { method: "POST", headers: { Accept: "application/json" }, signal: AbortSignal.timeout(60000) });
+if (response.ok) return response.json();
+const { detail } = await response.json().catch(() => ({}));
 )page"
-    R"page(["memory_allocated_bytes", "allocated"], ["memory_reserved_bytes", "reserved"], ["memory_stranded_bytes", "stranded"],
-["memory_total_bytes", "total", true],
-],
-},
-{ id: "cache", title: "Cache hit ratio", unit: "ratio", span: 1, lines: [["cache_hit_ratio", "hit ratio"]] },
-{
-id: "requests", title: "Requests", unit: "per_second",
-lines: [["http_requests_per_second", "requests"], ["http_errors_per_second", "errors"]],
-},
-{ id: "latency", title: "Latency", unit: "milliseconds", lines: [["http_request_p50_ms", "p50"], ["http_request_p95_ms", "p95"]] },
-];
-const COLORS = { resident: 3, allocated: 1, reserved: 3, stranded: 2, total: 7, "hit ratio": 5, errors: 4, p95: 2 };
-const QUIET = "Quiet";
-const GROUPS = [
-["bytes", "Sizes"], ["bytes_per_second", "Throughput"], ["per_second", "Rates"], ["ratio", "Ratios"],
-["milliseconds", "Times"], ["seconds", "Times"], ["celsius", "Temperature"], ["watts", "Power"], ["none", "Counts and levels"], ["", QUIET],
-];
-const ACRONYMS = new Set(["http", "cpu", "gpu", "rss", "id", "l1", "l2", "io"]);
-function humanName(name) {
-const histogram = /^(.*)_(count|sum)_per_second$/.exec(name);
-if (histogram) return humanName(histogram[1]) + (histogram[2] === "count" ? ", count" : ", share of time");
-const bare = SUFFIXES.reduce((text, [ending]) => text.replace(ending, ""), name);
-const words = (bare.includes("_") || !name.endsWith("_bytes") ? bare : name).split("_").map((word) => (ACRONYMS.has(word) ? word.toUpperCase() : word));
-const text = words.join(" ");
-return text[0].toUpperCase() + text.slice(1);
+    R"page(throw Object.assign(new Error(path + ": " + response.status), { status: response.status, detail });
 }
-const labelText = (labels) => Object.values(labels).join(" ");
-function tellingLabels(entries) {
-const names = new Set(entries.flatMap((entry) => Object.keys(entry.labels)));
-const telling = [...names].filter((name) => new Set(entries.map((entry) => entry.labels[name])).size > 1);
-const kept = entries.length > 1 ? telling : [...names];
-return (entry) => kept.map((name) => entry.labels[name]).filter(Boolean).join(" ");
-}
-const metaOf = (meta, key, name) =>
-meta.get(key) ?? meta.get(name) ?? meta.get(name.replace(/_per_second$/, "_total")) ?? meta.get(familyOf(name));
-function colored(series) {
-const used = new Set();
-for (const line of series) {
-const slot = COLORS[line.role];
-if (slot === undefined || used.has(slot)) continue;
-used.add(line.color = slot);
-}
-let free = 0;
-for (const line of series) {
-if (line.color !== undefined) continue;
-while (used.has(free)) ++free;
-used.add(line.color = free);
-}
-return series;
-}
-function corePanel(core, parsed) {
-const series = [];
-for (const [name, role, context] of core.lines) {
-for (const entry of parsed.get(name) ?? []) {
-series.push({ key: entry.key, role, component: labelText(entry.labels), context: Boolean(context) });
-}
-}
-const several = new Set(series.map((line) => line.component)).size > 1;
-for (const line of series) {
-line.label = several ? (core.lines.length > 1 ? line.component + " " + line.role : line.component) : line.role;
-}
-return { id: core.id, title: core.title, unit: core.unit, span: core.span ?? 0, group: "", help: "", series };
-}
-function familyPanel(family, names, parsed, meta, isActive) {
-const series = [];
-const textOf = tellingLabels(names.flatMap((name) => parsed.get(name)));
-for (const name of names) {
-const percentile = PERCENTILE.exec(name)?.[0].slice(1) ?? "";
-for (const entry of parsed.get(name)) {
-const label = [textOf(entry), percentile].filter(Boolean).join(" ");
-series.push({ key: entry.key, role: "", context: false, label, active: isActive(entry.key) });
-}
-}
-series.sort((a, b) => b.active - a.active || (a.label < b.label ? -1 : 1));
-const first = metaOf(meta, parsed.get(names[0])[0].key, names[0]);
-const unit = unitOf(names[0], first);
-const active = series.some((line) => line.active);
-const group = active ? (GROUPS.find(([name]) => name === unit) ?? ["", "Counts and levels"])[1] : QUIET;
-return { id: family, title: humanName(family), unit, span: 0, group, help: first?.help ?? "", series };
-}
-function planPanels(keys, meta, isActive = () => true) {
-const parsed = new Map();
-for (const key of [...keys].sort()) {
-const { name, labels } = parseKey(key);
-if (!parsed.has(name)) parsed.set(name, []);
-parsed.get(name).push({ key, labels });
-}
-const core = CORE.map((panel) => corePanel(panel, parsed));
-const used = new Set(CORE.flatMap((panel) => panel.lines.map(([name]) => name)));
-const families = new Map();
-for (const name of parsed.keys()) {
-if (used.has(name)) continue;
-const family = familyOf(name);
-families.set(family, [...(families.get(family) ?? []), name]);
-}
-const others = [...families].map(([family, names]) => familyPanel(family, names, parsed, meta, isActive));
-const rank = (panel) => GROUPS.findIndex(([, title]) => title === panel.group);
-others.sort((a, b) => rank(a) - rank(b) || (a.id < b.id ? -1 : 1));
-return [...core, ...others].map((panel) => ({ ...panel, series: colored(panel.series) }));
-}
-function findKey(keys, name) {
-for (const key of keys) if (key === name || key.startsWith(name + "{")) return key;
-return undefined;
+function download(name, type, text) {
+const link = element("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
+link.click();
+setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 const MISSING = "–";
 const GAP = "\u202f"; // narrow no-break space
@@ -482,6 +379,295 @@ if (minutes < 60) return minutes + GAP + "min";
 const hours = Math.floor(minutes / 60);
 if (hours < 24) return hours + GAP + "h " + (minutes % 60) + GAP + "min";
 return Math.floor(hours / 24) + GAP + "d " + (hours % 24) + GAP + "h";
+}
+const SMOOTHING = 10; // samples that a hit ratio is taken over
+const ofAll = (part, all) => formatValue(all ? part / all : NaN, "ratio");
+const inBytes = (n) => formatValue(n, "bytes");
+const counted = (n, one, many = one + "s") => formatNumber(n) + " " + (n === 1 ? one : many);
+const windowName = (seconds) => (seconds < 120 ? seconds + " s" : seconds / 60 + " min");
+function cacheFacts(cache) {
+const { l1, l1_hits, l2_hits, misses } = cache;
+const far = cache.tiers.length > 1;
+const lookups = l1_hits + (l2_hits ?? 0) + misses;
+const facts = [
+["Answered", (far ? "L1 " + ofAll(l1_hits, lookups) + ", L2 " + ofAll(l2_hits, lookups) : ofAll(l1_hits, lookups)) + " of " + counted(lookups, "lookup")],
+["L1 lately", l1.windows.map(({ seconds, hit_ratio }) => formatValue(hit_ratio ?? NaN, "ratio") + " in " + windowName(seconds)).join(", ")],
+["L1 holds", inBytes(l1.bytes) + " of " + inBytes(l1.capacity_bytes) + " in " + counted(l1.entries, "entry", "entries")],
+["L1 gave up", formatNumber(l1.evictions) + " for room, " + formatNumber(l1.expirations) + " for their age"],
+["Loads", formatNumber(cache.loads) + ", " + formatNumber(cache.load_failures) + " failed, " + counted(cache.coalesced, "caller") + " joined one"],
+];
+if (far) {
+facts.push(["L2", formatNumber(cache.l2_reads) + " read, " + formatNumber(cache.l2_writes) + " written, "
++ formatNumber(cache.l2_read_failures + cache.l2_write_failures) + " failed, " + formatNumber(cache.pending_writes) + " waiting"]);
+}
+return facts;
+}
+function clearedText({ cleared, complete, reason, l1_entries, l2_entries, nodes }) {
+if (!cleared) return "Not cleared: " + reason;
+return "Removed " + counted(l1_entries, "entry", "entries") + " here" + (nodes ? ", " + formatNumber(l2_entries) + " on " + counted(nodes, "server") : "")
++ (complete ? "" : "; not every server answered");
+}
+function deriveRatios(store, { hits, misses, ratios }) {
+if (!store.size) return;
+const parts = hits.map((key) => store.column(key));
+const missed = store.column(misses);
+const columns = ratios.map((key) => store.derived(key));
+const sums = (column, from, to) => {
+let sum = 0;
+for (let i = from; i <= to; ++i) sum += column?.[i] || 0; // NaN is no lookup
+return sum;
+};
+for (let i = store.begin; i < store.end; ++i) {
+const from = Math.max(store.begin, i - SMOOTHING + 1);
+const found = parts.map((column) => sums(column, from, i));
+const all = found.reduce((a, b) => a + b, 0) + sums(missed, from, i);
+columns.forEach((column, tier) => { column[i] = found[tier] / all; }); // NaN without a lookup
+}
+}
+class Caches {
+constructor({ changed }) {
+Object.assign(this, { changed, root: byId("caches"), cards: new Map(), gone: false });
+}
+get names() { return [...this.cards.keys()]; }
+home(name) { return this.cards.get(name)?.charts; }
+async refresh() {
+let caches;
+try {
+({ caches } = await getJson("api/v1/cache/stats"));
+} catch (error) {
+this.gone = error.status === 404;
+return;
+}
+this.gone = false;
+this.root.closest("section").hidden = !caches.length;
+const before = this.names.join();
+for (const [name, card] of this.cards) {
+if (caches.some((cache) => cache.name === name)) continue;
+card.root.remove();
+this.cards.delete(name);
+}
+for (const cache of caches) this.#fill(this.cards.get(cache.name) ?? this.#create(cache.name), cache);
+if (before !== this.names.join()) this.changed();
+}
+#create(name) {
+const card = {
+state: element("span", { className: "state" }), facts: element("dl"), nodes: element("ul", { className: "nodes" }),
+note: element("p", { className: "note" }), charts: element("div", { className: "charts small" }),
+clear: element("button", { type: "button", textContent: "Clear", "aria-label": "Clear the cache " + name }),
+};
+card.clear.onclick = () => this.#press(card, name);
+card.root = element("article", { className: "card watched cache" },
+element("div", {}, element("header", {}, element("h3", { textContent: name }), card.state, card.clear), card.note, card.facts, card.nodes), card.charts);
+this.root.append(card.root);
+this.cards.set(name, card);
+return card;
+}
+#fill(card, cache) {
+const nodes = cache.nodes ?? [];
+const down = nodes.filter((node) => node.trouble).length;
+card.root.dataset.level = down ? "high" : "low";
+setText(card.state, cache.tiers.length > 1 ? (down ? down + " of " : "") + counted(nodes.length, "server") + (down ? " away" : "") : "in this process");
+card.clear.hidden = !cache.can_clear;
+card.facts.replaceChildren(...cacheFacts(cache).flatMap(([term, text]) =>
+[element("dt", { textContent: term }), element("dd", { textContent: text })]));
+card.nodes.replaceChildren(...nodes.map((node) => {
+const row = element("li", {}, element("i", { "aria-hidden": "true" }), element("b", { textContent: node.name }),
+element("span", { className: "state", textContent: node.trouble || (node.connected ? "connected" : "not in use") }),
+element("span", { className: "note", textContent: counted(node.calls, "call") + ", " + formatNumber(node.failures) + " failed, " + counted(node.timeouts, "timeout")
++ ", " + inBytes(node.sent_bytes) + " out, " + inBytes(node.received_bytes) + " in" }));
+row.dataset.level = node.trouble ? "critical" : "low";
+return row;
+}));
+}
+async #press(card, name) {
+if (!confirm("Clear the cache " + name + "?")) return;
+card.clear.disabled = true;
+let text;
+try {
+text = clearedText((await postJson("api/v1/cache/clear?" + new URLSearchParams({ name }))).caches[0]);
+} catch (error) {
+text = "Not cleared: " + (error.detail || error.message);
+}
+setText(card.note, text);
+setText(byId("spoken"), text);
+card.clear.disabled = false;
+this.refresh();
+}
+}
+function parseKey(key) {
+const brace = key.indexOf("{");
+if (brace < 0) return { name: key, labels: {} };
+const labels = {};
+for (const [, name, value] of key.slice(brace).matchAll(/([A-Za-z_]\w*)="((?:[^"\\]|\\.)*)"/g)) {
+labels[name] = value.replace(/\\(.)/g, (_, c) => (c === "n" ? "\n" : c));
+}
+return { name: key.slice(0, brace), labels };
+}
+const SUFFIXES = [
+[/_per_second$/, "per_second"],
+[/_bytes$/, "bytes"],
+[/_ratio$/, "ratio"],
+[/_(ms|milliseconds)$/, "milliseconds"],
+[/_seconds$/, "seconds"],
+[/_celsius$/, "celsius"],
+[/_watts$/, "watts"],
+];
+function unitOf(name, meta) {
+if (/_seconds(_sum)?_per_second$/.test(name)) return "ratio"; // seconds for each second: a share of time
+if (name.endsWith("_per_second")) {
+return meta?.unit === "bytes" || name.endsWith("_bytes_per_second") ? "bytes_per_second" : "per_second";
+}
+if (meta?.unit && meta.unit !== "none") return meta.unit;
+const bare = name.replace(/_(p\d+|max|min|mean)$/, "");
+return SUFFIXES.find(([ending]) => ending.test(bare))?.[1] ?? meta?.unit ?? "none";
+}
+const PERCENTILE = /_p(50|90|95|99|999)(?=_|$)/;
+const familyOf = (name) => name.replace(PERCENTILE, "");
+const CORE = [
+{ id: "cpu", title: "CPU", unit: "ratio", span: 0.2, lines: [["process_cpu_ratio", "process"], ["host_cpu_ratio", "host"]] },
+{ id: "memory", title: "Memory", unit: "bytes", lines: [["process_resident_memory_bytes", "resident"]] },
+{
+id: "pool", title: "Pool", unit: "bytes",
+lines: [
+["memory_allocated_bytes", "allocated"], ["memory_reserved_bytes", "reserved"], ["memory_stranded_bytes", "stranded"],
+["memory_total_bytes", "total", true],
+],
+},
+{ id: "cache", title: "Cache hit ratio", unit: "ratio", span: 1, lines: [["cache_hit_ratio", "hit ratio"]] },
+{
+id: "requests", title: "Requests", unit: "per_second",
+lines: [["http_requests_per_second", "requests"], ["http_errors_per_second", "errors"]],
+},
+{ id: "latency", title: "Latency", unit: "milliseconds", lines: [["http_request_p50_ms", "p50"], ["http_request_p95_ms", "p95"]] },
+];
+const COLORS = { resident: 3, allocated: 1, reserved: 3, stranded: 2, total: 7, "hit ratio": 5, errors: 4, p95: 2, capacity: 7, L1: 0, L2: 1, "L1 hits": 0, "L2 hits": 1, misses: 4 };
+const QUIET = "Quiet";
+const GROUPS = [
+["bytes", "Sizes"], ["bytes_per_second", "Throughput"], ["per_second", "Rates"], ["ratio", "Ratios"],
+["milliseconds", "Times"], ["seconds", "Times"], ["celsius", "Temperature"], ["watts", "Power"], ["none", "Counts and levels"], ["", QUIET],
+];
+const ACRONYMS = new Set(["http", "cpu", "gpu", "rss", "id", "l1", "l2", "io"]);
+function humanName(name) {
+const histogram = /^(.*)_(count|sum)_per_second$/.exec(name);
+if (histogram) return humanName(histogram[1]) + (histogram[2] === "count" ? ", count" : ", share of time");
+const bare = SUFFIXES.reduce((text, [ending]) => text.replace(ending, ""), name);
+const words = (bare.includes("_") || !name.endsWith("_bytes") ? bare : name).split("_").map((word) => (ACRONYMS.has(word) ? word.toUpperCase() : word));
+const text = words.join(" ");
+return text[0].toUpperCase() + text.slice(1);
+}
+const labelText = (labels) => Object.values(labels).join(" ");
+function tellingLabels(entries) {
+const names = new Set(entries.flatMap((entry) => Object.keys(entry.labels)));
+const telling = [...names].filter((name) => new Set(entries.map((entry) => entry.labels[name])).size > 1);
+const kept = entries.length > 1 ? telling : [...names];
+return (entry) => kept.map((name) => entry.labels[name]).filter(Boolean).join(" ");
+}
+const metaOf = (meta, key, name) =>
+meta.get(key) ?? meta.get(name) ?? meta.get(name.replace(/_per_second$/, "_total")) ?? meta.get(familyOf(name));
+function colored(series) {
+const used = new Set();
+for (const line of series) {
+const slot = COLORS[line.role];
+if (slot === undefined || used.has(slot)) continue;
+used.add(line.color = slot);
+}
+let free = 0;
+for (const line of series) {
+if (line.color !== undefined) continue;
+while (used.has(free)) ++free;
+used.add(line.color = free);
+}
+return series;
+}
+function corePanel(core, parsed) {
+const series = [];
+for (const [name, role, context] of core.lines) {
+for (const entry of parsed.get(name) ?? []) {
+series.push({ key: entry.key, role, component: labelText(entry.labels), context: Boolean(context) });
+}
+}
+const several = new Set(series.map((line) => line.component)).size > 1;
+for (const line of series) {
+line.label = several ? (core.lines.length > 1 ? line.component + " " + line.role : line.component) : line.role;
+}
+return { id: core.id, title: core.title, unit: core.unit, span: core.span ?? 0, group: "", help: "", series };
+}
+function familyPanel(family, names, parsed, meta, isActive) {
+const series = [];
+const textOf = tellingLabels(names.flatMap((name) => parsed.get(name)));
+for (const name of names) {
+const percentile = PERCENTILE.exec(name)?.[0].slice(1) ?? "";
+for (const entry of parsed.get(name)) {
+const label = [textOf(entry), percentile].filter(Boolean).join(" ");
+series.push({ key: entry.key, role: "", context: false, label, active: isActive(entry.key) });
+}
+}
+series.sort((a, b) => b.active - a.active || (a.label < b.label ? -1 : 1));
+const first = metaOf(meta, parsed.get(names[0])[0].key, names[0]);
+const unit = unitOf(names[0], first);
+const active = series.some((line) => line.active);
+const group = active ? (GROUPS.find(([name]) => name === unit) ?? ["", "Counts and levels"])[1] : QUIET;
+return { id: family, title: humanName(family), unit, span: 0, group, help: first?.help ?? "", series };
+}
+const CACHE = [
+{ id: "ratio", title: "Hit ratio by tier", unit: "ratio", span: 1, lines: [["cache_l1_hit_ratio", "L1"], ["cache_l2_hit_ratio", "L2"]] },
+{
+id: "lookups", title: "Lookups by tier", unit: "per_second",
+lines: [["cache_l1_hits_per_second", "L1 hits"], ["cache_hits_per_second", "L1 hits"], ["cache_l2_hits_per_second", "L2 hits"], ["cache_misses_per_second", "misses"]],
+},
+)page"
+    R"page({ id: "held", title: "Bytes held in L1", unit: "bytes", lines: [["cache_bytes", "held"], ["cache_capacity_bytes", "capacity", true]] },
+{
+id: "left", title: "Entries given up in L1", unit: "per_second",
+lines: [["cache_evictions_per_second", "for room"], ["cache_expirations_per_second", "for age"]],
+},
+];
+function cachePanels(component, parsed) {
+return CACHE.map(({ id, title, unit, span, lines }) => {
+const series = lines.flatMap(([name, role, context]) => (parsed.get(name) ?? []).filter((entry) => entry.labels.component === component)
+.map((entry) => ({ key: entry.key, role, component, label: role, context: Boolean(context) })));
+return { id: "cache-" + component + "-" + id, title, unit, span: span ?? 0, group: "Caches", cache: component, help: "", series };
+});
+}
+function ratioKeys(keys, component) {
+const all = [...keys]; // an iterator is read once
+const of = (name) => all.find((key) => key.startsWith(name + "{") && parseKey(key).labels.component === component);
+const hits = [of("cache_l1_hits_per_second") ?? of("cache_hits_per_second"), of("cache_l2_hits_per_second")].filter(Boolean);
+const misses = of("cache_misses_per_second");
+if (!misses || !hits.length) return undefined;
+const labels = misses.slice(misses.indexOf("{"));
+return { hits, misses, ratios: hits.map((_, tier) => "cache_l" + (tier + 1) + "_hit_ratio" + labels) };
+}
+function planPanels(keys, meta, isActive = () => true, caches = []) {
+const parsed = new Map();
+for (const key of [...keys].sort()) {
+const { name, labels } = parseKey(key);
+if (!parsed.has(name)) parsed.set(name, []);
+parsed.get(name).push({ key, labels });
+}
+const core = CORE.map((panel) => corePanel(panel, parsed));
+const ofCaches = caches.flatMap((name) => cachePanels(name, parsed));
+const taken = new Set(ofCaches.flatMap((panel) => panel.series.map((line) => line.key)));
+for (const [name, entries] of parsed) {
+const left = entries.filter((entry) => !taken.has(entry.key));
+if (left.length) parsed.set(name, left);
+else parsed.delete(name);
+}
+const used = new Set(CORE.flatMap((panel) => panel.lines.map(([name]) => name)));
+const families = new Map();
+for (const name of parsed.keys()) {
+if (used.has(name)) continue;
+const family = familyOf(name);
+families.set(family, [...(families.get(family) ?? []), name]);
+}
+const others = [...families].map(([family, names]) => familyPanel(family, names, parsed, meta, isActive));
+const rank = (panel) => GROUPS.findIndex(([, title]) => title === panel.group);
+others.sort((a, b) => rank(a) - rank(b) || (a.id < b.id ? -1 : 1));
+return [...core, ...ofCaches, ...others].map((panel) => ({ ...panel, series: colored(panel.series) }));
+}
+function findKey(keys, name) {
+for (const key of keys) if (key === name || key.startsWith(name + "{")) return key;
+return undefined;
 }
 function niceStep(raw, binary) {
 if (!(raw > 0)) return 1;
@@ -669,8 +855,7 @@ function drawCursor(context, store, lines, area, index, map, palette) {
 const at = map.x(store.time[index]);
 context.strokeStyle = palette.axis;
 context.lineWidth = 1;
-)page"
-    R"page(context.setLineDash([3, 3]);
+context.setLineDash([3, 3]);
 context.beginPath();
 context.moveTo(Math.round(at) + 0.5, area.top);
 context.lineTo(Math.round(at) + 0.5, area.bottom);
@@ -760,29 +945,6 @@ const map = new Transform(store, view, 0, box.width, box.height - 2, low, (box.h
 fillUnder(context, column, begin, end, map, box.height, color, 0.14);
 strokeLine(context, column, begin, end, map, color, 1.4);
 }
-function element(tag, properties = {}, ...children) {
-const node = document.createElement(tag);
-for (const [name, value] of Object.entries(properties)) {
-if (name === "role" || name.includes("-")) node.setAttribute(name, value);
-else node[name] = value;
-}
-node.append(...children);
-return node;
-}
-const byId = (id) => document.getElementById(id);
-function setText(node, text) {
-if (node.textContent !== text) node.textContent = text;
-}
-async function getJson(path) {
-const response = await fetch(path, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(8000) });
-if (!response.ok) throw Object.assign(new Error(path + ": " + response.status), { status: response.status });
-return response.json();
-}
-function download(name, type, text) {
-const link = element("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
-link.click();
-setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-}
 const MOST_TAGS = 8;
 const LEAST_WIDTH = 640; // pixels of a picture whose legend leaves room for the plot
 const MOST_WIDTH = 1600;
@@ -820,14 +982,15 @@ card.root.remove();
 this.cards.delete(name);
 }
 for (const pool of pools) this.#fill(this.cards.get(pool.name) ?? this.#create(pool.name), pool);
-}
+)page"
+    R"page(}
 #create(name) {
 const card = {
 level: element("span", { className: "state" }), device: element("p", { className: "note" }), facts: element("dl"),
 advice: element("ul", { className: "advice" }), tags: element("ol", { className: "tags" }),
 picture: element("img", { className: "timeline", alt: name + ": memory over time, by what it is for", height: 440 }),
 };
-card.root = element("article", { className: "card pool" },
+card.root = element("article", { className: "card watched pool" },
 element("div", {}, element("header", {}, element("h3", { textContent: name }), card.level), card.device, card.facts, card.advice, card.tags),
 card.picture);
 this.root.append(card.root);
@@ -856,8 +1019,8 @@ card.picture.src = "api/v1/memory/timeline.svg?" + new URLSearchParams({ pool: p
 }
 const LEGEND_LIMIT = 12;
 class Panels {
-constructor({ store, view, core, extra, redraw }) {
-Object.assign(this, { store, view, core, extra, redraw });
+constructor({ store, view, core, extra, home, redraw }) {
+Object.assign(this, { store, view, core, extra, home, redraw });
 this.cards = new Map();
 this.brush = null;
 this.watcher = new IntersectionObserver((entries) => {
@@ -867,13 +1030,15 @@ redraw();
 }
 show(plan) {
 const groups = new Map();
+const homes = new Map();
 const kept = new Set();
 for (const panel of plan) {
-if (!panel.series.length) continue;
+if (!panel.series.length || (panel.cache !== undefined && !this.home(panel.cache))) continue;
 kept.add(panel.id);
 const card = this.cards.get(panel.id) ?? this.#create(panel);
 this.#fill(card, panel);
-if (panel.group) groups.set(panel.group, [...(groups.get(panel.group) ?? []), card.root]);
+if (panel.cache !== undefined) homes.set(panel.cache, [...(homes.get(panel.cache) ?? []), card.root]);
+else if (panel.group) groups.set(panel.group, [...(groups.get(panel.group) ?? []), card.root]);
 else groups.set("", [...(groups.get("") ?? []), card.root]);
 }
 for (const [id, card] of this.cards) {
@@ -882,6 +1047,7 @@ this.watcher.unobserve(card.root);
 card.root.remove();
 this.cards.delete(id);
 }
+for (const [cache, roots] of homes) arrange(this.home(cache), roots);
 arrange(this.core, groups.get("") ?? []);
 groups.delete("");
 this.#arrangeGroups(groups);
@@ -1026,8 +1192,7 @@ event.preventDefault();
 this.redraw();
 }, { passive: false });
 canvas.onfocus = () => this.#speak(card);
-)page"
-    R"page(canvas.onblur = () => {
+canvas.onblur = () => {
 view.cursor = null;
 this.redraw();
 };
@@ -1194,6 +1359,7 @@ for (const key in frame.data) add(key, frame.data[key]);
 });
 return !frame.history && last >= 0 && frame.seq > last + 1 ? last : undefined;
 }
+derived(key) { return this.#ensure(key); }
 merge(history) {
 const held = new Set(this.seq.subarray(this.begin, this.end));
 const fresh = [];
@@ -1211,7 +1377,8 @@ lowerBound(this.time, this.begin, this.end, to + 1e-6),
 }
 nearest(time) {
 if (!this.size) return -1;
-const i = lowerBound(this.time, this.begin, this.end, time);
+)page"
+    R"page(const i = lowerBound(this.time, this.begin, this.end, time);
 if (i === this.begin) return i;
 if (i === this.end) return i - 1;
 return time - this.time[i - 1] < this.time[i] - time ? i - 1 : i;
@@ -1427,8 +1594,7 @@ return (unit === "none" ? formatNumber(last) : formatValue(last, unit)) + tail;
 };
 const [begin, end] = store.range(this.view.from, this.view.to);
 const range = extent(store.column(key), begin, end);
-)page"
-    R"page(const facts = { value, text, peak: range && formatValue(range[1], tile.unit) };
+const facts = { value, text, peak: range && formatValue(range[1], tile.unit) };
 setText(tile.line, noteText(tile.note(facts)));
 tile.root.dataset.level = tile.level?.(facts) ?? "low";
 }
@@ -1550,9 +1716,16 @@ const METADATA_PAUSE = 10000; // ms between two readings of the metadata
 const AMBER = 3; // age of the newest sample in seconds
 const RED = 10;
 const store = new Store();
-const view = new View(300);
+)page"
+    R"page(const view = new View(300);
 const timing = { first: NaN, draws: 0, points: 0, last: 0, recent: [] };
-const panels = new Panels({ store, view, core: byId("charts"), extra: byId("extra"), redraw });
+const caches = new Caches({
+changed: () => {
+planned = looked = -1;
+redraw();
+},
+});
+const panels = new Panels({ store, view, core: byId("charts"), extra: byId("extra"), home: (name) => caches.home(name), redraw });
 const tiles = new Tiles({ store, root: byId("tiles") });
 const status = new Status();
 const traces = new Traces();
@@ -1590,6 +1763,10 @@ if (timing.points && Number.isNaN(timing.first)) timing.first = performance.now(
 }
 function lookForActivity() {
 looked = store.lastSeq;
+for (const name of caches.names) {
+const keys = ratioKeys(store.columns.keys(), name);
+if (keys) deriveRatios(store, keys);
+}
 const { begin, end, columns } = store;
 for (const [key, column] of columns) {
 if (active.has(key) || !column.subarray(begin, end).some((value) => value)) continue; // NaN is no activity
@@ -1599,7 +1776,7 @@ planned = -1;
 }
 function plan() {
 planned = store.shape;
-panels.show(planPanels(store.columns.keys(), metadata, (key) => active.has(key)));
+panels.show(planPanels(store.columns.keys(), metadata, (key) => active.has(key), caches.names));
 byId("extra-title").hidden = !byId("extra").children.length;
 readMetadata();
 }
@@ -1678,6 +1855,7 @@ poll(() => {
 status.refresh();
 traces.refresh();
 memory.refresh();
+caches.refresh();
 });
 }
 function applyTheme(theme) {
@@ -1727,6 +1905,7 @@ setInterval(() => poll(() => traces.gone || traces.refresh()), 5000);
 setInterval(() => poll(() => {
 status.refresh();
 if (!memory.gone) memory.refresh();
+if (!caches.gone) caches.refresh();
 }), 10000);
 setInterval(() => { if (!document.hidden) setText(byId("spoken"), tiles.sentence()); }, 60000);
 applyTheme(document.documentElement.dataset.theme);
@@ -1762,6 +1941,10 @@ globalThis.orfeas = Object.freeze({ store, view, panels, timing, feed });</scrip
 <div class="bar"><h2 id="memory-title">Memory</h2></div>
 <div id="memory"></div>
 </section>
+<section aria-labelledby="caches-title" hidden>
+<div class="bar"><h2 id="caches-title">Caches</h2></div>
+<div id="caches"></div>
+</section>
 <div class="split">
 <section aria-labelledby="traces-title">
 <div class="bar"><h2 id="traces-title">Recent traces</h2></div>
@@ -1786,8 +1969,7 @@ globalThis.orfeas = Object.freeze({ store, view, panels, timing, feed });</scrip
 <div class="bar">
 <h2 id="data-title">Data</h2>
 <p class="tools">
-)page"
-    R"page(<a href="api/v1/metrics/history?format=csv" download="orfeas-history.csv">History as CSV</a>
+<a href="api/v1/metrics/history?format=csv" download="orfeas-history.csv">History as CSV</a>
 <a href="api/v1/metrics/history?format=json" download="orfeas-history.json">History as JSON</a>
 </p>
 </div>
@@ -1807,620 +1989,683 @@ globalThis.orfeas = Object.freeze({ store, view, panels, timing, feed });</scrip
 </main>
 <footer>
 <p>Drag over a chart to zoom, double-click to follow again. On a focused chart: arrows move the cursor, + and − zoom, Page Up and Page Down pan, Escape returns to live.</p>
-<nav aria-label="Endpoints"><a href="metrics">Prometheus</a><a href="api/v1/status">Status</a><a href="api/v1/memory/report">Memory</a><a href="healthz">Health</a></nav>
+<nav aria-label="Endpoints"><a href="metrics">Prometheus</a><a href="api/v1/status">Status</a><a href="api/v1/memory/report">Memory</a><a href="api/v1/cache/stats">Caches</a><a href="healthz">Health</a></nav>
 </footer>
 </body>
 </html>
 )page",
-    75890};
+    85344};
 
-/// The page with Content-Encoding gzip: 22954 bytes.
+/// The page with Content-Encoding gzip: 25474 bytes.
 inline constexpr std::string_view page_gzip{
-    "\037\213\010\000\000\000\000\000\002\003\315\275\335v\033G\2220x\317\247(\225\307\355*\013\000\001\360G\024(P\237"
-    ",\313\335\232\226l}\242<\236\371h\216N\021(\0205\002P\350\252\002)Z\3269s\271\327;/\2627{\366\354^\316\243\364"
-    "\223l\374efdU\201\244<\263\347\354L[D\345OdfddDddd\344\223\007\323|R\335\254\323`^-\027';O\036t\273\301\351\233"
-    "\357\377\271\373*\233\244\2532\355\276\234\246\253*\233ei1\012^\277|\027t\273P\012\013\007\213du9\016\323U\210"
-    "\011i2\205\077\313\264J\202\311<)\312\264\032\207\233j\326=\012M\362*Y\246\343\360*K\257\327yQ\205\301$_U\000z"
-    "\034^g\323j>\236\246W\320b\227>:A\266\312\252,Yt\313I\262H\307\203\032\220I\276\310\013\310\233\247\313T\001Zd"
-    "\227\363*\230&\305\207Z\371iZN\212l]e\371J\025\177\225]\245\001\224*\262I\031$\253iP\025\311$-\203|\026T\363\254"
-    "\014\312\264\300.!\254*\253\026\351I^\314\322\244|\262\313_;O\026\331\352CP\244\213q\230M\020\362\274Hg\320XR%"
-    "\243l\231\134\246\273\345\325\345\303\217\313E\347\353\275\347\3603\200\237\253r\374\315\274\252\326\243\335\335"
-    "\353\353\353\336\365^//.w\207\375~\037\013\177\023 z\276\313\077\216\277\351\007\375`\270\017\377\373&\230e\213"
-    "\305\370\233U\276J\277\011\312\252\310\077\244\343o\276\036\356\015g\207\263\251Mb\304\215\277\031\332\004\350"
-    "]:I\326\343o\212|\263\232~\363\365\336\013\350\306:\251\346\301t\374\315\353\203`o\322\035\004\207\360\337\340"
-    "Q\360(\030\034\005G\360\033\376\033\006\217\272\203#(p4\037\354\277~\034\034]\015\006\257!\025\376\016_\017\016"
-    "\350\373\233]\006\207\235\206_\210\042\306\360\011\220\323f\011\350\355\231\037/\026)\177\003Z\200*z\025NZ0\336"
-    "Y\3440\265\247U^\000\242z\227i\365\262J\227Q\310(\356R\2410\016~\377=\210\226I5\231\277N\247Y\022\205\321\032P"
-    "\234\026eWS\300\210\246<\016\343\036\025\205\031|\032\204D\005\301(`\242\010\343\343'\273\322C\350ju\003\3637*"
-    "\362\274\012>\355t\273k\350\302\350\253\331\001 \364\350\030\276\313M1\003J\200$\372\077LJ\247X$\035\246\007i\202"
-    "\337\227E6\205\357I\232\316\206\370]\245\037\253\321W\203d8\330\353\343\367rS\245P\340\340\350p\370h\037\023\222"
-    "\011,'(2<8\334\233\020\310y~\005k\352\253Y\177\266\307\315.\362k\000\361\350\250\2777%\0200\344\315r\364\325Qr"
-    "8\350\023\3209\014e\364\325\305\376\301^\3771~\303x\252\014\2608\372jr4H\367\250c@\264YZv\373\320\022\321\207J"
-    "\033\214\276\352_\034\315\216\366T\332\020\340=:\334\353\353\272{\243\257\036%\373\263\351\241J\333\037}5\355\303"
-    "P.T\332\001\264\261wt\2647Si\207\320\306\344\321\354\261n\367\321\350\253\303G\217\006G\320\2067m43\307;\237wh"
-    "&\316\220@x\342\307<{\347jr\372\351`8\360'gp8\270\030\356\271\311\031\036\016\247{\217\335\344\014\207\303\307"
-    "{\007nr\322G\351\005O\226L\316\343\213\344\360\342HO\316\341E2\234\351\311\031\244\303\003\236P\232\234\375\311"
-    "\344\350\321\236\236\234t\357bo\177\340&gv\3608e$\271\311\231\315\240\231\201\0779\256%79{\007\223\307\027\007"
-    "\376\344\314\372\311`\377\320\237\234\344\342\350\302\253\273\337\322\006L\316A:\201\271\365'g\177p1K\373\376\344"
-    "\034\315\036_\134\364k\223\2033\200s\363m\360)\270\310\077v\313\354\267lu9\202\337\3054-\272\220t\034,\223\342"
-    "2[\215\202\376q\360y\207D\302\247\000\026Y\276X\134$E\367rSU(4\312*\271X\244X\344\042\237\336\300\234^$\223\017"
-    "\227\304\224FWI\021\361\024\307\322\276$\341\224A\322\014x\365h\260\277\376\270;\350\355\037\004\345M\011\134\242"
-    "\273\311:A7Y\257\027i\227S:Ax\232^\346i\360\363\313\260\023\274\315/\362*\207\264\037\341Op\232\254JH\374\371b"
-    "\263\2526\235\240\204O\032\373\214\241w\241\275,\201\277+\340V \011F\320\333\315\002\272\017\337%\340\351:\275"
-    "\370\220U\324\037\304A\332M\246\377\266)\241S\375\376\327\210\037\024|i\321\253\362u\007\360\221\255:\301\014\210"
-    "9-\000\025\313\344#s\345Q0\330\077\352\257-\306\272\331\012\231\363(H6U~\034\254\223\351\024pkS'\213d\271\216\006"
-    "\303\365\307N0\354\015\257\256\341\317\321\372cLX\036t\202\371\020\376\333\203\006\250\377\330)l\000\301S\302u"
-    "\212\353j\024\034\002\323\010\026)NB\267\134'\023\232\276n\277\327\357\037\244K\2025\254\3018@\030\237w6\213N\220"
-    "\343\134.\262\022\362\220Y\216\002\024\077\266\2532\345\011\224\341I\013x\326x\035AG\011]\323t\002\334\035\205"
-    "\256\251\016UF\264\262\240b\243\010\320CZ \006\260\334\331<\233\202\342\001, \230f\345z\221\3340\214\340A\266D"
-    "\365\001f\014\213\215f e\312\356UVf@cP8\337T\214D\300^P\346\213lZ\357\232\224\350\346\263\031\210#*xl\250\272H"
-    "`U\227\200:FDo\0053\331\011z\351r]\335\324\307JL$>\366\0208\354\011\012m\025\2130\234\240`\240\001\217\250\214"
-    "\001\07725\274\341R\341\015\250a\351\012\201\345e\306\270J.`l\320\201\343\300\020\030\002\236\313\314\323\007\242"
-    "y\206\134+`T\036\003]e\353.*\000#P\257`\354\321A\377k\030\300\365<\253R\242\020\232\346\353\042YS\263\345\207l"
-    "\275\245\321E:\303f\010u@\371@V\207D\336v\264G8X\306\254[\354\2028a\340q;\326\177\203e0M\077\002t\333\011\236d"
-    "$\031l\352\210Qx\001\334%\207\325V\246\213t\202b\234XE\266\232\303\042\256di\323\254\014\366\240\202\360\026\233"
-    "\335`A\266S;\334\251\321\240F\077(cl\256\351\362#\004m\006M\023\214\250\337Y\302\022\227\271\330\353S\353\233\242"
-    "\204\346\327y\006\252g\201l\203\273\317\213a\224\256\220CN\315`\354\022i\342\216r\210\021\000\307\311\027\245\246"
-    "\227\331\042E\026\000\377vq\016G\001\317\344e\262\226\371\240)J@\352\002\003\002\246\011\030\307%\001\375q\340"
-    "\270[g\310\022\273\240j\225e:\035\207U\261IQ\030oY\353\202\222\366L\0139\251\361\232=E/\335\013P\006\077\214\202"
-    "}\236\332\257\026\240\230\327\3720K\026%w\242\211\224\373\365\304Ku4\010\035\3747\230\226t\252Q\311\234\270\313"
-    "\030u%\030;$\020=\302\355\327\030;\360\314\244\200\005\322\035\254[\352\217fY\001|u2\317\026\323&, \251\000u\377"
-    "G\353\272\200\255AY$\333\201Pu\006\325\254\331:\273\300\206j\235\2541V\307\006`\303\003\034\373\212x\223\223~M"
-    "Jl\2454\242\306A\277e\362\231A\016\005c0\362\017\000R\270\333p_\2637\376\302]\221a\222\274\343iL\271\336\031A\003"
-    "\275\243\343\332\336\010\006\203\204\304\253\306q\334\371\240F\254\304s\332D\351\000%i\223\323\222ls\311\351\002"
-    "8o\231\225D\334@wU\351$C\227\230\032\255\206VF\374E\300{\027\011\260)`\206m\344\310\312\306\275'\351\221\307\320"
-    "\315\344\360\017\326e\034\227\013\210\315\265\016\240\3061\037\077v\342\226\004U\013\223\275Uf4x\210\247\363\034"
-    "\340F\311\342\001\324\304\257&9\350\013+\030X\027\265\231 sDu\244i\352\250E\013\000\361\330\326\227Ez\225.\342"
-    ":\315\360\366\205\362\306!L\014\361*)lk\346\327q\243,\357$\332\212sN\263\006\3564\332\312cz\263\264\331\207\264"
-    "\3250y\261#\236\226\226\20074\263<\260\036o5\370\361\2711\210\300\002f\3419~Qk@\205\331JkH\244:\311\3340=\265\315"
-    "\207\245_\334\344\001\201.\200,\352\364\353\317\214\264\204\006\030;\367\003o\362\371\253\215\241\370\275n\341"
-    "'\026|\017\253#\333 (\215\321N\222b\332*\274\352\332\320\366E\341#c`d\013l\265\356\241\005x\353\374\042\001E\203"
-    "\024m\334\312d\263\233\256\330\304`\263\206\213\267{\221V\327)\362\032\247<\034jy4\204/\322\260\231\023\240\220"
-    "\317\026\251\247\215\360\364\340\277\260wZB\032p\006 \205\315rU\242\010Y\247I\025\035v\220\211\3006)\352w\202\301"
-    "\254\210c# \206\012\354\026\341\3434k\352\310\001\362\246\303v\305\327\000r\233&\315/\356V\353\367\2447\263\354"
-    "rS`\177Z95\261ZKR\275\341\201\256s\341K\224\341\243\373o\327\206\262]3\240\312e\302\224V\337\375\265\216\243U1"
-    "\331\327\350\245\315\310\266A}\201\370\321\362`p\244[\230$\253\253\244\334\262\227\240\255\010o\205Q\361q;\032"
-    "\334`\333%\272\247\001\266qC\263Wk\344+FeF\332\312\256\232t\201\313v\016\370\372b\272\336\273\223\256\031\256\335"
-    "\330\330]\253\345YR\200\267\206\243\213t\226\027\334sY\247\341/\011\014ku\011\335.\202j\236\006\244T\006e\002]"
-    "J{\341\026b\360w\243^g\266\360\220iV\300\216\204\246\214GY_x\310\034\016\255\242\311\240X+\374\343\134\211pE\253"
-    "z_+\212\306>\202\274\210IX\223\334\360\320\033\216\364\201\226\274\277\006Rd\276\254\014\0312\226N%\253\233k\330"
-    " \252\031p\244\333J\225\203#\305\026Y\223c\300\262\341\013&E^\226\363$+p\237\274\231\314A7ed\256\223U\367FI3R\202"
-    "y\307K\313\273\336\274mq\317\314\332\042\275\204\221\334w\003\330\017\234\262d\214\025[y\206\203nw<\367V\033\017"
-    "\264~\327\367\365\247\232\015i\320:\215\373\265~\232=;3\036j\230l\212E\245;\252\364\272\307Z\264\077n\321#\030"
-    "\023\276\216`\300 \007)\240\313\364\353V-\022\026\336$\235\312A\204\030\005\033\360.\352\334\206\355\232-\234\277"
-    "\216\363-\373_`\317\2536\343\031Qv5\007D_\316\357\015\014\207\221\243\250\001\036\023\364Eb}\265L\227yq\323\302"
-    "\363<\016\266\316\311Dx\077\276\350sC\3659\234\025\2327\006C\337\214\304\242\375P7\271\215\267\334\306J\374NO\357"
-    "\337o\022J~\347\267r'\331\306\0365\226\231\265\011r\353\3256C\242-1\265,\213V\320mL*\231\342\011%\314\276V\244"
-    "\367\311\204\340\266\323B\376\276\012\260W\3232\215\030\024^\346[dzUrYr+_:\341C\177\302\367\360\023m\341\240\300"
-    "R\347\204;\361G+[\251!x\317*\002K\232\343m\274\231\0311C\004j\230Y\246\321fu\324\134\012O\375\230\023\257\027Y"
-    "\365\007\206\274\247\206<D\303\250G9}G\216\334\300IP\262\210\275\277\010\266u\315\276\202\271\031\233L\345\024"
-    "\373\277\2746\007\275\301\001u\273]\241\346VN\240\225+9\3530\230\337\347\335\233\245\333\233\332A\207\263\257{"
-    "@\036\012\250Vr\335\262)r0\254\244\362\210\341VAT\303\317v\231f\246LoUe\353\323.\224\274>\215\240\035\262\357\272"
-    "\205oe\232\321\023\246\351,\331,\250\362WT\231\345\214\035\324\375\346\356\020\327\374#An\023\016K\201\364#\210"
-    "\220\251g\327\335ng\246\223\277y2\305\311'E\235\370F\277\305\312{=Op\255|\301~\241u\277\321\252\205\023\354ti\367"
-    "<\346D\252\000U\351.\235F\2318Z\267Bf_\001<u\005\042\177\002X\250\276\340\250G\317\177\212\226D6x\17702Zg\265\216"
-    "\215\265\215\366-\256YP\207\333\224\230\346\304!\241\334\266d\077\220\320\337\272\0173L\266\177\337\366\024\011"
-    "l\335u\271v\233\365=\013\224&Y\213\030\042\375\002\2072\024\036\306\344O\354\316\262\234&\315\233ip\365\007\265"
-    "\372{\215*f\366\267\2679\014v\203}Uo\232VI\246\264\022\377\004\254o4\334-\345\315\206\3646\021_l\026m\372\316]"
-    "\226\233;\011x\260\355\000\246vF\015\2233\211\366\366\277\006\376\214\232X\034<6\342\213{&\032\251\260\335\376"
-    "\361\235\0355\254u\353\271#\000,\357d}\330\243\032\373{\344\344*B\260\024d\367N}/\237\351u\232\256\253\3718\034"
-    "\370\204\252\264\342\243mU\206[\253\034\036l\253\263\267\265\216\256\362\245\032*\214~\233Z\312\332\340\320Y\355"
-    "\333USi\3676\335T\212\334_9\255o\232\276\320\210\202#\353\2425\325\032S\340O\204b\035\224\312\003\030Klm+,\271"
-    "\335J`9\254\265\015>\242S*\312\376\260]Eiv\373\013\264^\134\3635\232d\250F\213\350\337\245\344\362\371\237\331"
-    "\361\324\273r\321j\276\274\215y\000*\210\301\264\314z\253\021\254\331\246aQm\134\360^\223_v\021\302=\317\016|q"
-    "\000\002\264H\376\373\214o\207vGD\020\230\300HHN\321\323U5\311\134\032uh4M8\326f\204\234\264\311<\240\206\033\342"
-    "\207\303\226\262{\315\262\003\300cw\320R\226\330\2215>\336K\373\333\322\273;\241\010\332\206-h\373\274Sn\226\260"
-    "\330\311\367E4U\343\303Pc0L\260\246\370\034&\301\374\026\371P;[\077n3\312\031\006]\253z\177\267\033\231>\327k\263"
-    "\233\315A\230,\255\262\367\025\242\311s\316\351[\276ir\255\177\205\277!v2\204\374\334<\215\227\327\272\307f\206"
-    "\375\355\336E\344\026\347\366;0\312E\262.S\332\345\321\257\326An\221\232\223d-[\310\226\035\311\355\266`6\027\010"
-    "j\320\367\272\232j\334\354\231\223\337=f\243\267\253\265\373\254\326V\250\340\004\325\334\3235A\017\230|\270\021"
-    "\217\241\376=\216yk\0062X\204\276\353D\313P\233\255\261\257\322\035\315}\336\261^{\367\366\247\031\022\312\356"
-    "\322\303\352\326\013\244\264\275\355\3075\255d-}[\373>\205\217\216&s\225\273J\256\232\275\267\214O\025L:\201\362"
-    "\311\271\315\015\217\362\354\267\365\230\333\263\033\037W\317w\272\261\273\363\377\201g\330\011\372p;W\310\001"
-    "\232\177\342\340\223;4\374r\206nOH:\201\225\022\177\204\277\261\031\005\020\042\346\314{s\332\326\241=:\374\262"
-    "\221\015\267\212\252~\355\374\263~\0022\364O$\353\247\213{\3678\337\343\315\263\347\304q\250\271h'\260(\366\304"
-    "\312\037\020L\336\230j\300j\022\321ha\316\212u\357)QF\312\373\231K\036\361\011\266g\343\264\233\206\246\033\346"
-    "\375\215Un\367L\254n\273\355j\333!\317\241\340\312:\0135z\343\350\317\334\210(\322\351\006\017$\226\271\361\270"
-    "\355rV\272\002\026\207D\331t\342`\077\025\304X\262\312\226\302\000\326\233E\231\006\3032H\2232\205\221u\363M\005"
-    "R{\206Wr\250\355\377\361!\275\231\025\311\022\220\301e\077\241k\206\277\235\331\303\375\014\366\363\311.\337\266"
-    "0\027D\002\274l4\016\227\371\024v\217\341\311l\263b\333\347\032\357\014\3755\275\211\0008\366\026\370)j\274\210"
-    "\363`\034@b\217\374B\177\232E\341\2470>\336\311fA\304\271O\202~\014+\252\332\024(\376\360\302\317\010\313w\202"
-    "Er\221.`\332\077AG\216\005 \247\001\304O\237\321I\264\010\042N\077\353P\315\016L\321b\223\236\343\035 l\263\134"
-    "d\223\224\333\221\333%\317\026\213h7:{\326\375_I\367\267\367\347\277^\177\033\217\303(z::\373\327\360\327_\317"
-    "\177\377\365\327^\374m\034\356^\3068\012n\356\014A\237C\243\004\274\007\253\037\275V\242\335_\177\215z\361\356"
-    "e'\210\336w\202I\034\214O\240;\301x<\016\302U\210\227X~]\341\025\226\011\360\005\230\360\346\020\245{@\317\334"
-    "C3d\034\356g\031\360\351\317\077\374\360\362\237_\234B\353g;g\273\357\327i\361\276\004\266\275\232\376\303n'\010"
-    "\335gx\336\301\374\213\233*-)\213~I*1yJ\245_\222\032-\313\337\227\260C\313\030B\031S\011\235\042\005\345\213\262"
-    "\375\234\011t\027\224\042\312\221\337\222s\235T\025\247\323/L=\207)3\364\262\001j\004b\340I\303\253^\210n$\012"
-    "\333Z\364\036\364\300\370\2517\342\036\014\251\242J\261\245\031\031\322q\260\273\033HU:UO\223\311\134\022\200/"
-    "\005%\254\325\224\356\206e\313\224ZB0=P\201\312_\262j\036\205\252\241\220&_\340c\347\236\366\260\277<\265\214W"
-    "\274\332T\007@9\036\030$\202F*\336jR\2378\327\330\035\325\316\237\376D\255\362\307\003\242'\340\033\241\035\262"
-    "\3154\313\342\002\3076\346\016Y\362|\037\255\177\235>\374\035X&\314\362\352\367e\232\254x\206q\375\011$C^ \211"
-    "V\323(:\203\321\200\240:'Z\346\337\214rl \216\237\366\316\006\347\301\323\247\032'\360\305\275s4\373\346\305\333"
-    "\347/~|\367\362\325\013\350\023\220lt\320\377\3751\374\357\340\367\307\217\341\177\217\343\350\351\370\375\357"
-    "\377\020\357\232\356\317\022 \272\233\237fP\234'\027\233\367\006\343@J\377\271\342\363\237\336\276\240\225\361"
-    ")\310`\226\303\311z\023\202\002\214\367\373\340\353\371\233\237\341\013{92T\322\241M\011\235\226v\350\320\025\370"
-    "\313\331Y\270.r\220\015\345{\250\377\336\0244\211\350@w\026\316\363\262\362\2631%<\077\017>wL\353|\362\252:\360"
-    "\332$H\037\230t\332\032.\3222\303\213\232\357\031\306{S24\031\246\245\035j\011\325\035\325\316\033\376\364[\331"
-    "1\255\354\234I\317\336'\013\274\265\007\232\252\203o\223x\230R\020ZM\213+]\316\244x\305J\220\251x\026\341\212\231"
-    "\024b\002\246X\225W\311\302\225\241O\354}\001\234\032\270Bg\307\241p\002\2136\325S\210\337\001h>\201\301{\353t"
-    "\0164N\011\306{\250\243\346\312\002\360\320X\244\177\333\000u\227\252\301\267.IZRK\325\341\024\010\242\252\326"
-    "\357\015\000\275\274;\012.\223\016\226L\213\042/\352\3458\021\372\244Q\200:\317j\242\311\350\225M\221.y,Z\017]"
-    "w\352\375\372\240\377~I\030\207_\252+6\377\361\201\311\177| \2109w+\353\325OoQ\352|\012\014\011\202\206\331\011"
-    ",\275\020\322\015UP\226\231{P`\241\3578\311\240R{\310\037\005\007\235\200\007\015[\315N\000\355\2421\312J\367\377"
-    "\371\363\313\027\357\240\315\360\177n\262\264\012M\362\237\337\376\364\363\033\221\200v\015\205\247\240+\013\206"
-    "\033,\026\262\337\2613\305zSq\031\077\367mR\231\312\226H\336\342\217R(\327\307p\370\016\204\206\224oO5\302\017"
-    "SAqM\001*h\366\234\307\002\260\203\353\364:-8\215X&$=\307#\013\276\276LJ\235\200\203,B\306\271\232\222g\317\337"
-    "\376\364\343\277\274FD\254\322\353\3404\255\042\236Q\204\303\234/\274\344\077EI\355e4\326\305\200\376\035R\012"
-    "\254\200X\211\341\371f\231\254~\004N+|\327(n\363\254\254\362KP\022\221\203\377k\324\3736~\037\321\351\312\357("
-    "\224}\231\234~L'\134\235\325:[\327\312+\327\212\315\003A\022\203\026\256\022\206\347,_\251\031R\237@\251\342\337"
-    "#\374\355\011p'\002D\364YA\306zt\024\341\006\0270\251\005\032&Y\211\302\031$MXw\264\020\257A\367G\025\223\204\036"
-    "\250\255\223\305f\232\226 \337\371B\363\203V\261O\262\236\3722bh\2745\245Z\240y\256\243\010\301\262\216h&\2627"
-    "OJI~J\255\302\276\376\3475\340\3669h\356Q\014\220(\323v\014\373\017\375\242\376\321u\217(\014\224,\307\354\263"
-    "\376y\015\310C\0366\253\232\203\330Ii\3225\3371\310\210\025O\352\336O\027\377\226N\252\036\351\272\245\311\320"
-    "\315Y\342\251\3600xu\371\212\212\000B+\274\221\352hhE[\014G\254R\2407\003\016\367\0321\202\0117\272M\320\211\031"
-    "\316MO\332\325\203\247\306\220\013\364z=\202}\216N\333UZDJi\250\265\265\364\333\321\260Y\253\217a\242\200\221\300"
-    "\266p`\233\372\220\256\021)\006\306\042]]Vs,\001\323d\2721R\335\2603\240ZB\030\334\272\355[K\343f\000\337\201\000"
-    "G\365L\243\331\314\023\352Z\254\032\341\257\016\357\215\014\320\035R\005/a\304\264\357\022\325\214\022\270H=E\251"
-    "\207\265\255\004\213iT}u\035\243\232\211\322\255f\237,F\3514\342\213\310n\3327e:U\263\036{\3734\362\370\2015\134"
-    "\257T.rD9K\2353,\325+\000%\347\314Q8\027\230\003\032\263ft\315\011\026\0426DK\010\263\241\333h\302\313V\233\364"
-    "x\207r\222\3514\042@\324Q\000N\305\020\257\213\024T\316\042E\266\321\277\243w\330\272\002\362@\367A\267x=GSMd\273"
-    "\204\340\241K\017\037\342\217m\035\242Bjk\310\315b\202Br\221\276IV\351\042\302_\035\336fO\025\336\250\012.\212"
-    "s\177\077\314\033+\304a\207\275\216\077V\264+F0=R\030b\272tik\020ub\011n\302'\241\263s,\315\215\365\326\233r\036"
-    "}B:\034\011M\023I\232\266\344\334h\344\030\214\277\244m\177F\201\220}$\011q\360\231\320\361\331\016\356\012\344"
-    "\350B\021\223\364\200\326\025\016\202\326\225\340T\332U\013\372\216\271\245z\324)$\016i\353i\0209\024\371K\337"
-    "o\007\030+\254S\370\327\022k0\252w\305\244`\256g\002@E\217\232\311\246V\315\243o\372m\364<J\301\237F\315\245\004"
-    ":U\2019\351w\0024\207\257A8\202t\234\247\013\371%$\361\331\243#^\306LI\374\233yHiH\2127\341\235 +\237M\320{e\013"
-    "\2119AD,\311\227\000\004\320\261w\313\370\352\024\025\373<\001\323pf\250\272k\027\330\023\236\256\342\272\032\253"
-    "-\245R7`;\012\342\316H6\332\211\206\307\367\242i\327\212\231\3773\036\223p\360\216j\375\3746&}\367\222\340I\261"
-    "$O\276\273b\350\001m\232p=\262X\217le\267\026\244\2112/\252(\202\031\272 \234^\364\270n\320\015\022\363\023\243"
-    "\255$B\321O\240\004\377z\032t\007@\210\003'J\371\256\301X$\213\210\225\032\212J@m\214\350\265\342\206R\014\010"
-    "6\207h+\016fw\030\264-%\375\032\007v\014\240\002\326\026.\227\261U\210\244\241\206T\205\345\310\332\2771P\260\334"
-    "4\366\001\021\012Y\305\134*\334\242Q\307h\266\030\261F}\354\257B\263\030d\021:M\2253b^\213\326l k\316\2547\032"
-    "\356\323\036~0\371mY~ rW\264\370J\224\323e}\261\241pg\015\025\266\304j\005\320\224\010\373\303%\345\257\033\200"
-    "\204\264\215z\010\002=g\022Q\264\375Il\242\306\252\010\220<3-\013\327\0072\363(\266dqHJ)\264\320A\376\217\027\345"
-    "\375E\244\250\336\265\241\024\027\344V$\323\337\276`\216\275F\014\3208\235X\2434+\327\034}\371J\004\301\260\214"
-    "\305\301\241_\302\253\251\211\032}(\375\221\3463\263\012i\023\235\206\015\3110I\027\215\215\016\260\251a\310I~"
-    "m\301B\231\356\351K\320\2004K\3104\304\206S\026\331\034\247f\031Y\313\013\356\134\3412\257\346iQ\212\362kj\236"
-    "\313\230=\206\316\203\377r~o\021\005\233\370\017H\220\016\313j\005\276D#>4)\013F\366U\370\223\226\042\317\007-"
-    "\021\200\307\235\256s.\204\037%10.\372u\021\013\337\312\246\304\264\340\217\346X\262Xq\330\254\001\301\017\206"
-    "{^'* E\310\024\202\342e8\262Z*\367\314\010\377\317l\222w\342\021\206&\253\2424\312\365\247\226\265\206\371q\200"
-    "\004\201\0118b\242\032\030\000\231\363\361\370\210w\205\224\014\032\302\247\320\031\252\241\210\035\217U\042\335"
-    "\024\277~yz\372\362\307\077\243\371\343\357\377\376\037\316\370\361\354\015&\375\272\031\366\2073\266r\257\222"
-    "\242\310\257\361\204\350\242H\223\017|d-\305Q6\221\031u\263\274H\013t\343\230\315\262\217\274 (\0117\335\273\377"
-    "z\366\365\356\271X\323M\011\334\332\362o\334{\343\246\033\232\306\375#'\232\376\274|\361\034\3110\374\016y\355"
-    "_3\372\363\232\377\374\231\377\274\343\077o\340\217\325\030\336\275|\315\206\332\263A\332=\354\004\203\3641\024"
-    "Y\261\265\005\222\3660\011\322\303\377\374\077%\015\023\366\3608B\276\207x\354\207\026F\372|4\354\343w\260\033"
-    "\034\366\351\314bE\311/\371\230\353\206\263\366\016\261P8\017\265\025\345\364\245\351\307>\003\224.P\247\260\037"
-    "\341\007IyL)\330\251\327u\340i\027\273\377g\017\360:\233\320\272!\277\020\014&t\011\2057S\026u\224hd\030p\312\374"
-    "\232\227\216-\205\264\217\311\304\002\270tRE\335\201\336qe\240\370\330\012\260\002\223l\241\204\005\332\226P\250"
-    "[\210'cR[_'\325\274\207\276w\007\035\376=[\344y\021\321\317E~9\214TOw\203A\077F\265\265\257\304$\036b\242o\300"
-    "\240\077\334\017\276\3756\350RS\206\264FH\021g\224t\216\306\006\350\024\254\364\014h\024t!\224g5QXf\333\307\000"
-    "l\205\033\003.U\300\372\370\210\207n\210\327\350\364\245\306h\243s\2563\134O:Rk\032\015G\272q\274f\324\3328\003"
-    "\263\215#\361\252\346\203o\251&.\030\244\230\270\005U\374W\012\032xuD`h\304\037`&X\301P\263`5o\334\307\214\203"
-    "\037i\335\366\262\362\007:\302\325\363%\263\233\134\224:\225\246\257\274\316\252\311<\210X;\002\220\330e\261\236"
-    "\216\014KB\212\302V\314\241\212+\243\255\251m\305wKW\301XDm9B4\027\034\330R\236I\265\265(#\223K\033\203q\013\025"
-    "\366\335l\207_\207d=\246*m=\006jk\351\2601\326\266\201W\300\377\363\377x\256\300\263\025\267\005\362/\010Xn\200"
-    "\264d\207\336\236\326\350\267\021ox\353V\311\335_\277\213\236\216\243_\247\237\366>\307\017\377\201N\227\303\216"
-    "gu\233\241\353G\305D\021\221\225\316()\017\352\224\302\271V\000\211\2049\366\311\313R\020\227\026\213\013m\241"
-    "\307\301\343\307\275\307\007H\351\026\364K\330\310\134\332\226-l\032\027'\366\252\374\207\354#\310\334~\134\207"
-    "\326{\374\370\300V\361\013\017je\373\275\376\366\302C\267\350\250\374\023b\311(\267\372(\270N\253\002v\245\221"
-    "\306\021T}S\244\223\254\004\024B\365\232\374'[\355\077a9.\335\011\314\262\271\017^\077\211h\035\031\014+\032\012"
-    "\335\351\006-x\334\014\371\013\337\240\275\001\2549\321\300P\250r\217\2515v\355pr+\237a0\255\203\263\333\004OY"
-    "\240\215\302\026\214\330n\322\036\270\246d\2644\373\016\371\247\000(\253t\355\024\022\323\372\024&e\231\220O\007"
-    "K*\366\360\261R\013\344o\267El\015\372\021\302C\375\004\247^)\372\351G@\216\246k,\007\230\033\364Qx\331\346\272"
-    "\134\200\034\012\333\213\300\004\237\220\006\000te\253As\301\310~\326,\363\334\364\323-\364\307\244Keb\022\262"
-    "[\327\214\3061\237c(\014K\213\3279\251y\304B\244\275\025l\311\222\351)j\241\350\233\006k\241\3117\236\243\037c"
-    "$l\270\023\200\220\230\237\212\323\304\270\266\375L*\331+}\237\000\315\033\327\012\304R\277_\077\223\200\356DI"
-    "\205[\231\277\344\233\2026N\240\375\216\320>\346\262^\303\216\011DK\244\206\250\333\177\312\300\232\365\244@DH"
-    "\3032-\204\366\354\322vQ\011\3206\242\222\031\227\262\206\353\000\0139t~H8\317\250x\077D}\323\014u\311\33570\231"
-    "\036KRA\005\212)\341\3012\211\026\042*\253\006\346\034\261\345C4\345\025\134.\365$\030\356\273#5J\2620\347d\212"
-    "\264u\277\246\016\324Z4R\3005\305@v\011\256-<eP\234\367\265\2377\017=\324\257\262Iz\012K'*\222k\243\364Y\246\211"
-    "\211\260\200\372\216O\016\304\355K\312I\352\020\327\034uj\222f\013\245\227B}\334%\322\362>\256i\271\274R\333\371"
-    "\002\326\263\025\026\350\310<\016\260/\273\134\333\042\202a}\033DT\346\011k\313\270\272\315\367\020\276\207\372"
-    "\273w\200)\360\257K\303\024\374\036\364}\366G\253\032\271_\031\201V\337\0110\314\211\234gjL\011\235\042\373\031"
-    ";tFX\032\206N\373\201\335Z\255\272\025O!\001\312Cq\202\366\320\307\033F\233\323\213\201+\077Du\307\241\236Z\225"
-    "\372\202w\267\316q(\372\234\001\017Q24x \244c\370\011\310\300V\216\203\207\017\263\230\313\263\205(C\261\205\274"
-    "Z\3118r\270\347N|+\202\201\002\360rGM\022\377\313M+\2378\324\307\337\237\276{\301>\0010\004`v\260\271\031\340\216"
-    "\020\376\356\301_\334\025\322\226q\257O_\360\317c\3321\036\341\277\2701\324\316h\250\204\362\134\315\212|\211\316"
-    "\013\035tzmL\220kX\266r|bZ\242\276B\345a\357\246\312\230\015\034\303\370\015\303\237*\206Z\345\206\227\042\217"
-    "CW\002,\361\0239iG1\344\035\366oE\276\235O\232;\3529\314\032\302\210e\022cA$\314\363o\344wZ\341$\241\203.L\375"
-    "X\212\250\211\252\364\0145po\261\005\0148]U\021\273\345\002Y\246\227\03067]\321\261\024\366\014\311p\034\230\355"
-    "\3621\245\021m\215\203\256K\365\250\210\200\020\025\361\245\004\242!\203}\326}\306r}\376,\223SAN~\302\253\204\333"
-    "\244$\235{B\015\307\246y\311\267'1X\013PB\271O\2033\273R\321Z\354\231h\354\340\027\3104\276c\021\222\027\025\032"
-    "\322\034\002\2142\007=\227\003A\312\343A\271\361,\263\351\2244A\311~\310\331''\206C2\3443.w\016\325\005,\027\037"
-    "\033\000\017\261|\212\036\274\030*\304$\253\3411V\235\205\351\331\333\077\277\374\221|z\370V\305\341~'(\314\345"
-    "\312\216\304g\205\001\311u\233\241r\315\371\376\331\351_\330\013\365\014\035Tp\231\341_Xy\303s\275\224\012\340"
-    "\213o\022\212\203\025\245\034:\036*m\213*\257W\330\015\241\004\226\302\363|\271\306\353\024\247\230d\200\330ed"
-    "\016O\335\361\022U\3055\364\246\310a\017X\335\260\332\032v\273(\310\330T\015\012\3222R\344\275c\354\203\317\212"
-    "\042\271\351\341\342\211\020+x\334\0078\010>\263So&\326jh2\012%\3426\002\315\342\270\263Ca\312M&~\204\220\230|"
-    "\314J\233H\267B0\225\317~$\025\0770\321DB\267\360\371\233\2628\220\254\311\341[\332\230AQr\203\020o\377\222\230"
-    "n\240\313b\032\203u\307=,\377\003\333\177w\024\007\345\241<7\250\134\363\204u\370\210\234\015\353\224\042\006\323"
-    "3:\200\377\272\226*\247\243\326\000v\221\177\264\346\365_\322\344\203\230\330m\346/\024\335\037\033\274\134\344"
-    "\027\311\342\335<+{oS\334\300\375tA~d\005z\276bu\0775r\276%\3205\317.\373)\000m\027\220\3201\241\265\336b4\341"
-    "\317h\253\265u\250_d\177o)\213R\333y\376`\017\277\313\077\042N\330\253\237\317\332l\337{9w\311\344\252\321\261"
-    "\213\206_K\214\373&\021\244\203\275h\315i\275\311\042\203\216\374\302\217f\230\373\003^\336_(\021\027\242\262V"
-    ";\230n\023w\255\201\320\036\216z\345\272JZ\031\225\042[/\027\264j\230bw\346\034\000\032\263:\003\354D`\255\253"
-    "\211\343\367>\336\300\246eA\216sd\016\263\0109CF\212\006\2643\245ss\333\3372\344\330S\307\245\327&O8\274 \202\353"
-    "\241\357\3055\266\042\251R\005\223\201\301\237\351\262\035\277\014\365\203:\244\344\233\207\256\216\214\266~j\227"
-    "W\317\200\241E\015\344v\350\241\017e;D~*\274\224GM\254\266\307\311\334\377\256\360\337\036\227:v\307\334\274\277"
-    "A\362\241,T\374\240\036Jql\205\016\374\025\347RM\011\313\026\270\024\303\336\360n\351\251m\224\323\201\023\201"
-    "\236\361\014h,\3423\001j\200T\007P\371\077\252\226m\267\204oX\244Ls\014\223\017;f:\215\241\2437_\004bw\215&\240"
-    "%*`\245\317\271\347\254\022\310\231\370V/\034\353\245b\031\077H\1774M`\323=\376d\207\032>\314\264\307W\227NY@\206"
-    "\262]_\2215AU\364\231\036+\023\226\360i\020T\210\217\300\225S\220\370\255\270\241X\015[\222L\305\001V$Y-\252\210"
-    "-\310;\003U\212\257\003\030\220\240\236\354\303\272\240Z@\374\134\033h\276\037o\201d:\345\316\316\354$\200:\204"
-    "C{\312\037#\372\000%\342\274\271sy\006bL\354Sj\373R\344\371\322M\010\351\206/\351\264\211\314OLP\336\276\247f\260"
-    "\222^\324\023\021lG\322\266lrj6\263\332\220)2o|\207\235M\272\313[\237\270'\233\035\3722\3664\255\376be\2514\262"
-    "ue\234,Ia\253R\006\357`\342J4A\030\264\024\033\004e\326\007\256\257N\340-YY\211\214WXf\077\2131N| \001hv\271\212"
-    "\360\005\243\016\251\341\004\247\255\222\201\213\313w\344Vr\307\255\335\321-\034E\216\352\077F\310\021br\363f\203"
-    "<2w,\215\034\001\363\2402\245!l\334Q\320\207m\002/\224\335X3\264\007\204\373\014\325E\027\0278\244\256;08\022\276"
-    "\021\347\266cx\033\312-\240\346\302\305\323\222u\375\374\346\023m\343\360.U\376!]\221\000\204R=B\340\261-\343P"
-    "\246\360\324\216_\003\202\316\1341F'\354\261\327AV\006\024\317(\201\261N\321\2540\311\313\252$\206Fw\353K\346g"
-    "\370=\315\257W\344\022\000\313\236S\350\204\330\025\370\350~\336\360O\303\001g\225\365\011as\012\301\002fF'O57"
-    "D\302\000\035# Wz\227G\037\0057\307\365\014j\277\2219Y\344e\372\006\226\024\252k\237\003\342R\272M\35154\372\321"
-    "\262\272\036\0065#\211\321\357\301f\340\306\374\030\360\221\217\077\364\317\377\305\335\236\3316\301\322 \017`"
-    ".\202X\340\015\035N\320\217\311\217b\203\343R\300+\231\022\000BL\030\215\254\225\216Jh\206\217\023\241i\036\352"
-    "\300\200\014\305;b\337\271!\265\252N\327B\322\206\232\355\2049l\271\211\2711r\300\315\3322\277R\231\206F>Z,\242"
-    "Y\026\327\352\303\207La\344\303*\003\262\266,\223\241\264\304\305\342g\274\374}\317\225\324\341\335\006^\361X\317"
-    "\023MUT\334\320\307\027-NGc\2549>C\320\350\335\205\177]&v\365T6\200\324\011\077+\332\012g\340\237\342P|\357W\200"
-    "\352{\364O\006K\272\331\326\301\032\243\243\254\353\373\215]\365\226{\264ehH\023\244\371\243O\077\376\365\263\376"
-    "\221=9BR\220\303:\314\333\347\036\031\3233\330~\270\276&\240\307\032qD\322\254cD\034a\303\356\0009N\310\263J\243"
-    "\304\037\205\331\004R0\227\326)4%p/\254J\344d\0120\231\370\331\216\213\201K\306\177\236a\200\010B\004\275\004\347"
-    "g~'\221B1\237\315\037\252\2007\225J\301\304\361\363E\0224}\321\277\265S\017\2653A\031r\023Q\225]\377\364\015\355"
-    "\342\030\370\251\276\216\021\325\242\371'U\223\007S\266\350\002^>\242\220\334\245\325\321\031\266+\023\326s\026"
-    "9V\000\215\233\216>\373\213y\246Y\200w\321\230\223T\346\324\250F=\333\320Hk\363\042\205v\302-\023\301A\217\354"
-    "\031\306e\202\266Q\247X\354:\365l\340\271\234\250\241\243\333\252\351'\252%\217\016\265\251\231\357\2158\253\254"
-    "\322m\350\247\261\317n\231U\364B\336:\253\330-\207\042\320~\367\325a\243\327A\314\301\331\377H\263\020\233\243"
-    "\042{\256\230`!\267^\236\004\007C%S\214\322\300\005\276)\003\344\345\354\221\013\034\036\317\273\320\213-\3356"
-    "\373|Ng\246\037GD\226\134:Y\302I\225y\026Y\204\261\335\304\315\300\343\001\317\251q\307\005\374]\033\363\004\272"
-    "\227\357\263\201\032\336\030\011\274\355b\351\210U\316\267\362\271\366\365\277e\211\227i\205\034\373\373\244\234"
-    "Gg{hV\214\217\2672c\275\314\324\032\005\032\347\265(X\201\235ps\335\335R\236\261\030\037\337\262J\274n:\077hk\312"
-    "m\245\255\341\3216\332\032\362\312\214og\240|\326y+2h@h\310\212\244+\000\373q\2358\200\220\017\240\301\301a'\330"
-    "\217\267\313\326\266.\210Q\362\236l|+\233\330N\342M\262\352\010V[I\374n;\201\321\037\333\315\004O{\322\314\361"
-    "\355\256\035\236\203\357v\364'\305$J*\346\023f\033\0044\214\224\205\301\223\0039\243|\363r\013\232\225!\326Ya\335"
-    "%\241[&\253}\3115\246\313[uZX9\022or\015\014k\042\306\267\016\205\257a\227Z\275\245\255)\014x\2643\300\275\327"
-    "\246\304\226V\233\305\0026\230.\016\010\331T\225\335R\260\017\351\326\000\331w\026~cL\021+\036\031\271)-\012\207"
-    "\323\320_\225v\003\036\001\260\036\231\361\010\367\030U\303O\360v<iR\320\252q%\305\304\207\077\3054j\2571\000\031"
-    "\042\216\2159\020\212\210\001\320m\330V$\262\264\227\261\275\234h\357;<\240\211\345\210\2561o\373\316\234\356x"
-    "ni\226lA-B\317\204M\241S\240\023)L_q\320\355\312\246\312\354Uqq\320\002,i\037\203oT\3405n\312\274\206%\220_\023"
-    "0<9z\042\240\350\024\352\341C\334\222Y\273\246\266\337\335i\372\223\341\243\001\320\232\343\362|\251\331\343\260"
-    "\263\315!5\322\253\275\353\0309:\362\356+\377\036\3376C\233tg\262\342\036\264\033\256\234\261\036\233\370'a\023"
-    "\254[\311\311\271R\357\224}\366g\276\354\262\275\2075\267,\200\0241X9\307\267m8\271A:\023\036u8\372\365\326\227"
-    "V\042\265\302\350z\320\321\003q\226$\273\212D1\301e\304K\364\204u\306\2064\347\354st\256Q\307\263t\016I\205\360"
-    "(&\376\357\330R\330\011Ho\330\336\255NG\321\316\240;EYt\364i-\324\260\243W\005\260\016\350h\347\301Icy to\377\222"
-    "\134y\262\274]\220\0427PX\357k\304ku\265\311\042\204\245d\353\310^/\365LAt=\005\246\370E2\2313;\350\360\303Wb\337"
-    "\271\247}\2338&'\033\246Y\077\024\275[\234 \020j\333\030\221\277\304L\300RN{T)\022\214c\273\251\356\367\006C;\333"
-    "\323\204D\2026\230\003\025\362y2\337\313\222\337\332\221\305]\223\335\015\216\342\340kP\013\305\254\002\320\344"
-    "\340\321YW\264r\206\005\360\262\022O\000\2719|\271U`\320;\214\357\331\036)\203\237k\264\347\210\212&3\262\001\257"
-    "@<\252S#\343m\202\314\225\362\370J\013[d\351v\000\357>\226i\274\325\004\002\270>\270C\205\243\303d\277\014\311"
-    ">n\336\2601\354\210\030\275|\315\253\333\246T\267\330a\350\324\302\261\232\370\336;\020\256T\333\202\334e\3368"
-    "]'\305\207\005\315\252UT\0048]Hc\276\3044\364e\232\310\377o\365\020\313!\360\362\021\331e\025\243\320g`_\252U\374"
-    "WO\316|\274\325N\317\372\336\331\331=\305\3376\134\340\366F${\344\245\356\223\3245\247hl\223\345#i\3344|\211)\324"
-    "B\325\354l\237\014\263\177\204\221\354\373~\201\342\316\022U\311%^r!\207\025\276\225\370\3513]n\243\340\250E\272"
-    "Rq4\362i\252}h&\260h\252\364\205\003\024\267]\375w\201\360\344`I\374!\042\327\250\275\335h\257\322\206xc\331\305"
-    "6s\261O\272x\217\015;\202\244\376\254\002H\027\233*\215TS\306\254\215\205\374\200y8~\252\232\254\327\200\240H\017"
-    "\322\256r,\340\374S.n^\322yx\306\021S\354\320a\005\312\270\277\203\022\230\255\334\042p\021\342\332DP\235\200\017"
-    "fe|\330:&<g\307\017::\340\002\215\254\261\3650N\312\233\325$\260\340\241\355\177,\363U\204/p\273\311\001\016\277"
-    "\206\0378A\311u\002z\342,\255@\312c\241\016\205\204\304\207\0020\210a\360l2I\327\350\274\003hXd\023\212\326\270"
-    "\373o\0001D\177\002<\364\303\200I\317.\362\242:\245\017\322s@m\217\216\320I0\370l\027\2354\331\313\077\304\001"
-    "\276\031u\035\370g\207\270\256^`\224%\352\0069T\223\263\220\255\210a\3057\030\211\001Y&\376\034\325\363\2505\231"
-    "\032\233\205\235\215\342\2327\300\365j\221'S\241\004\014\016\351Po\367Fx/\316\020~\230\204\204\230\042\235\215"
-    "\202\237\337\276\022r\346\021\3007\365\376;\220.\021]\311\077\307\302\010\026\357lvl{\034d\207z\211\360Q\373\232"
-    "|\210\350B>\271R\042\332\370\370\014\233(\322+X\271\256\011\252\202=\300\030\364\354\315n}\344~:}\367\376\335\263"
-    "\077\243\253\333\221aW\257^<\203\324_^~\377\356/\220|\270\337\247m\326\032}_J\134a\011\336\023\303xO\301\365<\007"
-    "Z\220\307\273\200\271_\301\322\246-\220y\347\0177\221\272)\003t\200A\222-\365Wii\042\363\260\207\277\276\304\261"
-    "\262\301\035\335\2217\306F25\330\205\246^K\004\220\134\254\322\353\206\243\264\375\200\241J#\230\230\244|OA\231"
-    "\212\033bP\300;S<0M.q\372\210j1t\033q:\024_\253\315\272\344\3201\022\364\353=\2065\221\220p,y\215\037\302\316Y"
-    "\370r\205W\273\201\002\354\030#i\243W\013NG\027\010\020\271H\271\315\322*\246\034\225\354P9\213\007[nSe\213\354"
-    "7\352\366{\361-\302\370^oM8\273\266\236\370\321\357\024\370fQ\077\002\236\355sV\005~$\274w\2100\014\323\341\260"
-    "\213\367\0350\025\243[\255\362@R\271\370\017\032\335&\366\225\327\2607!22<\275\364\322{\374\236$^\255\0101\330"
-    "8\332\034\203e\016\004\343#\313\257\004\252}\266\334,\005\350\016\215\036\310$\301\000)\240 \334VU\312\270\376"
-    "\330\031\364.3\265v\222\213\313\007\305\374\012y\256\236\013\225\205u\202\203ay`\375\334\326ykP(\267z\231]\245"
-    "+\2120\036\362t\254R\271\333k\374<^\313\253z\236\223\007\0227\3711\300\022\307\245\207b+2a \361\254\024\363\360"
-    "\211\257Z\324\001J\277d\177p>\042\247k\335y\260\246\270\336\240\207'\345\207 \271\340\310\275\344*\201[;t\270\263"
-    "r\011\270\027\320\351<2\256VT\025\217g\261\223\321'\001\365\331\312%#\276@\374d\273W\203]\356\345n\221\256A\340"
-    "<\305\340\311cD\225\345\177tC\0164_\272DJ1\373\354h\245\347\224h\344\005j\017\373\375}#4\020q\315Q:d\261\317AY"
-    "\241W-q\2410\026\303\030\024~@}\227]W\233n\203(%\325\306!\330\210z\256\312\201F\3607{\263\302\217\236Ur\232!\034"
-    "\000\000\367\252H\361p!\362\246\2567\005\321%\272\016\013\077\327\037\012;\2161#\260\325\230\273\363\025YjU}t\001"
-    "\265=\340\373\335T\216\005\237\312\352\020\034j\303d\372Q\371\350\265\2701M8\275\002ne*\232\334H\254\022\261\376"
-    "H\001\206Cz<\004\224\013\024\233\344\254\251*\254\033\2451\3128\027\246\240\325\252\354tA\216\315\323\032\210\315"
-    "\242\001\203\3130\024\244(U:o\226\306\022TvG\244\247*\236-/\233\345\345\305\300\020]\024*\321\000H\271\221'/\361"
-    ")\007\343\004t\303^:@\370\031\205\003\016\235{\355\376~\237Z\375\254f\336SP@9\006V\322h\237\260O\221W1R\246COv"
-    "\205EA\207\263I\254\3655R\367\010\244R6\255\026\303$\335\343g\134\344\203\347L>hN\3447cY>\020\2110\026\372-h\214"
-    "\365:\023\235\333\016\324'm\027\341\005\277\235\312\207_D\206D\313\370%\264\251\274\255\3509R\324y(\256\014\022"
-    "\261\310&\275\2400Z94\302#\303rR\211\0255\344\310n\340\024rW`\042+2\037q\255\260A\014\265\311\037\261\264Ih2\227"
-    "\251\237\313&\0037\034Z\307\241\201\270h2\240f\026KVZ)&\303\316\231\233\332\2529cX\232f\314\225\232\266\225\002"
-    "]\354s|\036\233\236\361\244\265u\215\206Q\244\223|\011\340\246$\022%\230\315'\003\206\242\007\232\346\026\331\326"
-    "\346\234\221\234\204\374\330;\2107M!\305\210\235\011\266\216\034\234\342\262\267N\223\017\042\021M\227\251\340"
-    "\266\0167\241|r\0019\365j\312P\020BZ\217\257i\134\313Y\024\276\004\205^\200\320\364dS\024\030\372X\344\361.w\376"
-    "!^\356\267\004Y\033\275^V\255\274\017\027\177\330\251!\011\332\262\353\355\366\352\364\212\000\355\313\240\347"
-    "\261Z\354\355\245\363\374C\2751\245r4\207\370\371N\220\034\370\264\0063\304I\252+4\376\334Id\033G\010\006\337\352"
-    "\364\333Zf\334\006Dy\324\252\275\216\260\030a+\372\256Bl\211\304d\226\305\204\234G<\345\302p\354^yu\371\224.\343"
-    "\200\016\004\033\260\3234)&\3637I\221,KQUFNHw\214\267}\002c\306\253r=P]\243zp\300W/\376\374\342\307\357\337\277"
-    "z\371\372%\206\014\036\014\217ES\3438[5M\355\223\177z\311\241\204\344\235\014\361\343\374|\247\023\356mu\357P\366"
-    "\364\301\250$]\333\3530X\370%\035\325\261.t\217{/6\262\235-\301\221\343\370\206\013u\243w\225\225\331\005Y\202"
-    "9\217c7p#\253K\134Z\330w\332\320\343 \221_\277\226\227\341\302a\277\277\376\030\012\312\3139\340\037C\2309\366"
-    "OW\327k\003\365\202\247\266\207\377\244\3439R\230\004\232\004 S\247\246\332\326\316\352\031\205R\305\340\231\134"
-    "\216\214>\236>T\327\265L\261\246\252E\261\242\004\377\236l\223\014\322 U\014+\031'\311I\225.\021\274$\363\322\317"
-    "tA\274\254\030\264\276\377\012\034\306\212\253C\011\303-\225=\245\363\014\203F\336\242\002\023\2760V\031\240@\343"
-    "QS]o\263rW\231\234jp\077M\230f\000\366!\005\233\224\271\000\255\212\326\261\034\357H\262T\017\355\326\350+\001"
-    "\361g\312\027L\020l\242\314\2067\222\3655\340&\351\213#\222\311q\272>vS\030#:\361pe\302\033[\023\350\003\275d\032"
-    "\233\003\013W\273G@\272=z\330!\002\030\011\303T\376\022#nTq\020Iiu\243\020\017\012)B\277;t\270\344\216\263T\177"
-    "jtq\353(\371:\225\036\042\317\000y\244\311*0}\270\345\010\306\303\271R\006MUs\242EJ\241\035\247\323+e\002\307\342"
-    "\042\202\267\2718\351I`\316x\315\021\022B\221Hp\016\205\275\025\210\016\3347r)\336+\265R\221\212_JL\265-H\256D"
-    "[E\202/i1\271\272\344\255/\357zs\324=\352\004\261}k\276>\227k\340\364\315WE\361\227\325z%\330\017\032\233\261%"
-    "c\300\025\270\034R\3274\341\324I~\274\220T\202\034\224\367\221\304\327\243w@80~\340\351\077\374Z\336}v\033\014"
-    "\250\251\376\304qs\077\343\253#\374bT\271L\026\270\373\211I%\247\236\327\307\312m8{\352\337\260\303&\231\317\030"
-    "d\014h\223\202\035\332oi\221\263\265\307\251\371\006\366\3376iqsJ\307\227|A\326\275+\210Q\333i\336L\214\336\207"
-    "A\344}cS\003j\204:OM\360O\214\325\376\220;\3262\016ymJ\237`\355\371MA%\303\372Le\214Z \007\023\244)K\005\007^n"
-    "\330\233\231o\260OQ'Li\317\006 \021\016\255=\235\215\313\343[w\342\134\210\005\270\341\016\364J\225\252\306)X\025"
-    "\3372\2445M\021N%jm\271\310x\023\033\322\273\343y\221Y\203\344\010_\077)\262\337\200\256\350%\017.A\314\006C\215"
-    " \224\035\235\226|\2444]\016T\272F\032]\214fk(\275\341x\003d\322Q\327s\205\206n\247q\226\304\262\262\371\261\024"
-    "L\241k\333F3`\264\360\241\256w\236\305\235!\236\270H\247\027\366\021\016\255t|\221\271@ho\253q@\372\311\323\025"
-    "\233{\253u\005\207\2253\223k\212w\214c\036\263g\302\246p\367Q\360\300SW\212\374\032\037\0109\307\233kl~c\300\274"
-    "\317\257\031\004\014\226\254Q\300S\034\214\332 \032\203\2712\355\216\323E\256d%\314Gt\017\263\202O\335\326\010"
-    "h\024H'Q\267\372\325i\267\272\266\330\340x4\336\356:\352G\005Up\202\261\364\204\024)}\311\324v\307\270\373\331"
-    "4\022\232\201\272\231e\235\361JF^\211\376\0168\260\035\245<\364\326Ez\225\345\233\362\024&\016\337[\242\033\211"
-    "\304Ez\206\340\325\134b\230\0127A\374\013\303\017o\213R\375+pJ\341\256\242\334]7\034\025\3553dzOU\307d\335\275"
-    "\326\322\363\205:\206\242q6v\377b\027\340\027\301uMJ\011\315\011\037>]dRx!\222\005(\305p~\022\341\312\363\2404"
-    "\245h\271\042\3378\205}\012\007/R\241\335A\243P,!F\323\035w\263\315\006\340q\022\005\004E\2469\345\346>\366\362"
-    "\025\2359\252kz>\371\350\256\332J-\314\306\214\261\323:Fk\313s{5\035E\207\134\311Lx5\031\025\276L=j1\230p\027\370"
-    "\362\252\262\023\025i\235\034D\200v=r\020\362a\316\323f\025\262\324\305tS\340\2258\214\366\233_\367\260G\346\366"
-    "\0045\210Q\241\002\015O\254\224\267\332\270B\214\350\215\263K \360\324\006\177\204&\226\357\255\232\254\245^\362"
-    "\375n\270D\312\227\247h*\341\254|f\334w\225\307\354h\342\0773\320:)\034\220\302bH\271vpH\336\261\364\353d\254{"
-    "\300\336\221Ou\322Vov\350\373\217\311\217N\203\222\346\275ccn\013\366dP\262\243v*\344.k\346\307\343e\017\306c\207"
-    "B\036\212\230\361\334c\274\367\362:\374\134\347\221\362\213&\256D\373\025K\012\265\243P;&\273\231\370\243\376M"
-    "\316k\032\265Brs\366]\226\350\232K\333\246\322\247\032(&\024\003\277\350\371d\236\177\305\031\313`\0344E\326\026"
-    "\016{\273\207\370N\215\003\327\270ZH\355\205\261}\210BO\366]\344r\013\025h\331\324\302\257\254Fg\031\026\243\201"
-    "\361\333\225w\006\356\001\0035@\013\2031,P\356\013\201\364\305Np\373m\022\347\376\302\363#r\021\204\207\341\033"
-    "JS\321;Z\326\227\077[-\351>\204\211\015s \230\364\212\302\033\341\341\243\2726\340\302\261\310\005\202\036\307"
-    "\343\340\342=~\241\371\237\375\213\247\344\302\355|B\353\234\314\337\026S\261\343\035\042}k-\341\242O\210pi\333"
-    "=\012\032x\042\301B\227\326\213\344\322\032*e\002\362\225<\033/\027\222\325\350\330z\302\335\027\011\377\200.'"
-    "\002\205r\252T}\207><\264\377\253\362\315d\036\272%(-\362\375\375\221\340P\232\350\004\260'\361\220\203\326\205"
-    "\221\273\006H\3172p\201r\236\315\252\277\2467\034\262\327P\316\033n\376y\262F;u\344\365\351\345\224\005j}\230h"
-    "\372j\033&\366\364iO\342\233P\027\3407\245\366L\244\004\335yw\233\376\323\216LeT/\340Y\207\011\023\177\372\223"
-    "\013]\352\215\034\300SS\0371.\351>*\202\266\345\216\337\360y=\346~\202K\013\365@\236\326\317-JE\035\007\034\245"
-    "X\015\336\3654\226\313\236\2641\217\214i\204\263\354tn3{\337\332(|OH\263\256g\220+\225\352\320\366F|\322\277\263"
-    "\341\351\305\242\256\307\021\204E\246\254\237mU\223\351\364\005\042\373\025\261\017\340\342\341\365<Mq7\354\221"
-    "\215\011\265<M\257\223\033\332~\373\264\372T\022\246\351\242J\376\331\255\032\372\376\227`\344e\037\253\3056\251"
-    "\212\005\002\2605\360=\207\277\342\3031\324\377\337\362|\031y\240Nh\375\017zC\014W\331\357\035u\032\304j\003\077"
-    "\270\320\271\322o\244\270\032Q\252\021\364\375n\376K,}\300\305aAP<\323>\336\225\2617\205M\223\302\010\314ni\215"
-    "^F\345\244\310\027\213rG\326kA\177\277\347 \333m\363\302\367\324\312\222\236\323!o\023\275\311\317W\263|\262)\335"
-    ";+\264GU\212\207*y\261\330\024uj\270\077=\201\230\275\235In\2337\227\220,*\371~\300\375\004\230f\222,\323\274\025"
-    "/\376\310\232\275\005\251\347`\376\177\244s\231\375\005/[\0222\012\027\017\364\325\0423&\037\325JDYK\234\275\247"
-    "\206\212\206:\264T\012\263\134h\216M\0141\015T\335&R$\252KtU\211f}w\325\350\326\3324\376\317\367\324-\311\354\335"
-    "\246Z\036\373\261G\033\253n\200\313n\340\002\375s\001\363\374:\205\254\177\206\357\204\274JghU\243\343\034\011"
-    "\022\312\321X\003z=\344X\227}K!\026\244\260\353\222\004\010\243\236X\265\267\016\340/\37125UY\215\253\025xA\201"
-    "\371)\177\013\2107\260\362\177^\207#\207\335\256\016+0l+\377=\2546]\343\326\012\017C<\242\301_cS\207\030e\277w"
-    "P/\332\365\0124 \275('\311\032\306\333\312\037<\011\042\325\352\017\004\230\3208\366\365N\011\362\242\234\253\215"
-    "\205x\235\240\363@'\360\256\006\310ow\257l\302\206\347L\2552\256h\217+0\252\015*gr\134!\271\331\0126)\325w\351"
-    "\014/*\011\220\226\212OYw\224\313N\022\336\264V\316\275\227WK\261\215\325\015\345\352\234\321\276x\377\227\237"
-    "\336\276{q\212\207\372\007}\366\264^\226\346\320\377\247\037\377\314Y\003\310\353\2737]^\275\370\321\245b\225\004"
-    "\217\360Vr\272R\241+X\211Bh\225\303J\134]\212;vV\006\213\034\276\340\357<Y\314\350\270\305\241\037\367\270\240"
-    "z\301:\250\322\345\232#\271M\335mV\376\3227\213x7l\231\225t\026/\201\034\200\330\263\343\372\226C^\013X\365\026"
-    "\273)\360PZ\242(\300\021\303\355\332\354\3309\245\376\220\246\323\206\243\003(&hRB\237\335\037\012r\247\310W\247"
-    "\350\012\330\241\361!7\336\024\013\373Z\352/\351\305)\354\234\322\212RY)\240\220\344.\326c\373\310os\230\270\243"
-    "\017\246\025\013\330\372O\010R\370\004\227(\002\347\3209\332r=\2767e\374\374E\276U\0246\316}x\226XN\227ND\241\241"
-    "\215\325\2452^\022\026\014\257\366\277\260\323\334\216\214\214b\330s\031\200j\360*K\317o\0133\335\2117\031Q\042"
-    "\256\311R\302BY\002\334\344\262u\343!\275\241k+\256wNr\266\302\306\335\234\3004~\301\256\211\177<\375\351\307\036"
-    "=\005f\264\304\244J\224\313\357'\345\310Kv;\256\371\264Gw1\350,\022\024\227\042\233\224\3577\353):\232\326z\343"
-    "\315\244`\204h\301\200\252\215\236\034\202k\012\032$U\012W;\363MQ\334D\261\336\220\360T\327\002\242\211G\202\320"
-    "\016\351;\036n\356\244\246\022\270\333jb=)\345\323P\203Tk\1345\371dFCcq\332\2307\014fNS\014\037O7c\226\311MP%\037"
-    "R\373N@\225\007\354\224\035dU\031\020(To\231\307\211\311B\001\374\022\012\261D]_\030\367E\204%jt)\227\325\343\255"
-    "\270[\361\343OK\3072XM/\017\037\212\221U\330\253\361\371\042~w\312\276\346\237\266\270\300\263+\272\241u\343\230"
-    "\276\305\377\235\263\3036\222W1\024>@'\247\260`\222\005\006\266\276a!B\342\204\316u8h1\210\017h\343\206\336\352"
-    "d\363+_\004\020\227}<\252\346\326z\222B\001\362\344J\2339\343\361K\220Q\357\077\377\257 /fi\342\236\240 \377V\364"
-    "G\220\322\320zI\027rB\330\256;\033 =\206\301%6k\234\215\367\346\271\213\3061\321q\255\317\324Bh\274\300\315S\247"
-    "\320\2230\366\316\366\014|\373\330mi\275}\304\246\026\271,\365\332\013\357\215\134\226\265\201\252Ws\321\020j\077"
-    "\221\367\322u\222U\262h\364\326\301\351\222\377\272\334\0203z\310S\357K\335FQ\355\253L\000\021\250\326\302\035"
-    "<tX,n\251\241K\243\252\327\336\251\206\027\264\337\307pR\300b\232\000\010<\250[\344\327v\272\363b\232\026\364\020"
-    "&:\240`-\276\042z\027\366\332\221w\336\350`\027\347\011\372\327r\234#M\033Gd\366\313T\320\360N\001\077\261\346"
-    "\031:\012\272\373{\213\267.\037\354\260\021\227\355\334!\371\333n\344\332\200:V\334\352,\277s\237{\0175\337Y\325"
-    "uD\271\2368\276\361\343O\375=\232\241\271\255\265\0428\241\247`\371`\012\317\277\352\323_\353\013\3168\366\301"
-    "\222\201\273y\231_\2133\257\346\201x\374\345+}\260\025I&Y\205\014\3701\332X>\231#}\233l~\032A\220\376M\216\330"
-    "\177X\344Iu\270Oa\360#\214WdJ\306J4\334\267\254\204^\345\322\077g\253\352\250\255,\262\327Ap\215\321\317\360\316"
-    "\023\235\305\243\024\244'U@\372!g\235\241\246\300\373N\374\304KD\027\264C\221\221\241\240\212\344i5\376\270\310"
-    "\363\352\345\324\216\235\077)Z'\3760\035\224\007\024\214J\302\2164\346\313\271\376\324\335w\313y\262&\345D}\341"
-    "\023\334\364\374\024\015h2\307\255ZI\017\032\211l\250\314\213\241\320\307\313\224\337[\213\352Ary'\354:\207\241"
-    "p\2610n\224N\323\2775\312\323sg\346L0\375\333\231\002B\2614\272\003\015\001\345\357\255 \310\274R\207\201'\211"
-    "\001*\3376\260@\015\202 \212\374<\311-\002Jcs\221\261>\370\341\012\332\353X\247\020\033n@\367N\242\277\266uM\320"
-    "Iv\341\253d\341\353\203\362\034\334P\077:$\277\270\200A\213\301\272\303\000\207\234\341\350=\246$L\201)h\261m\312"
-    "at\001r\344Z\257\0277\021Q\254\351\012}\020\015\276\317\246N)34\252h\330+)&'N\223\013\241R\0324\252\313\264\226"
-    "S{\334GwZ\003\302\305.\217\363\264E\373\027O\134>\201\2675:\274\004\011=\300P\227\353N\020\301\336\247\351\211"
-    "\216\261(`Mqi\332D\340\356/\242\030\034.\361\014\276M\240\024\351\302\003o08\3774\01629\301\207\353\373\011g<$"
-    "w>\372Y{\234\205qc\361e]\211\322\205~C\332Lb\257\334\134$\304\226\334lv\354bT\017F\243n)N\243\002\233\252[\203"
-    "\013aI\314-d6\177\200-\222\303\020d\3051C\2207\220p\215\030\377ON7\226\021\027\376\214\236\372r-\235Q\271\263\376"
-    "9\206A\322\223k|w\213\364b\003\022;\262\327\265\251\202\261\252\2539\312\220\023qf\240\247\373\007|\366\304\326"
-    "\316\334\334\350\036\222\215\212\354P\306\271\327\273\323\255\036\304\261\353\251\023\264\241\226\275\203A\256"
-    "~I\025\220\007\364\224\325a,\327q\275\223NcM\266K\337\242\263k\217\3451\340\364\027\265\310G\250\0107c\337][\314"
-    "B\317\032\371\312\251\000Z\354*\266S\325\231M\306\314\354\211N:\227\263C\240p\312\006\022\317\330\267\271u\242"
-    "\214\2243\313VSMv\3361\227\311\335\352\245\324[\027\260\251R[\302:\231\0261\206\323\346ul{\307+\201q\212\236}\036"
-    "C&\021;\036S,DO+1\244\210\332h2\251\042_\211\260\234\377\334Zd\220\263S\2240\340\011\226\245\032&\215\334\001\030"
-    "\262F\266\345\364'\364f\2334o\304F\334\264\317Ck\017\037:\015\351,\241\267<J\344\246n\2528\021\177\372W\014X\212"
-    "Y\367{\221v\316\001_\004\032W'1FN\220\214e\211\237\357\316Zo\326)\200\022_;4\266\260\367Nh\220\226\256\360f$\011"
-    "R\001)\241Vh\3517\312\270\010U\016\225'\365\351x\370P\251!8\273\012\200\354\260\357\022\351^\210\262O\236VE\256"
-    "\2454X\013\244U\247\364;\305a/\001]\310\227\245\203\244~)\3139\303c\217iCK>\211\213g\016`\364\314Ln'h0\002\242"
-    ";\332`\265N!H|\361 \231\344\353\033|\345\235\203\033\265J\021\245_v5\007i\352\241\372>\202B\317y\235\224\314\242"
-    "\342O'\304\372\252\325\036l0\212\233\310\3064%\274\325\347An\341\360\204\325Q\212\377\277M\256X\301J{\303\266\267"
-    "\000\265\032\233\031\006\347\042\374S=\226\207v\036\2101e\035\340\327\347\276\213\256\226Y\272b\235\325a\330Qb"
-    "I\134\250\356\370\000\342\023}\037t\360\2513\305\256\004)\364:\215S\020\310[+V$RK2\265\266\356\033\316h\227\316"
-    "\370\306\035\000P\017\357\244i-A\277x\252\277h\001\234;w\021\241\036\177\013\243\011\011\266\352x\214\003\134<"
-    "\345[b\202\034\032E\327o\301\020\026\025\226\310m\333\225\004*\025{|\306\011\2013h\365\234Q+\077\333EN\203\320"
-    "-\215[\271#\354\022\241Xq\343\035\216\341\031\333s\256\026\271\270o\245\273\202\244\342\354m\077\272\266\205\255"
-    "\313\025\077\276\020\031&\006]WO\304\325\027\237\212\210\006c\275b7=\275\3740\315:]]\305*(b\225P\314\257\343\272"
-    "(\226=#\337\330jDx\213\003+\210\311\213\262\250Z\312(\017a\331X\030\207/\336\200\340=\223\277\215tm\324W%\3168"
-    "j\013^\036\351C\035\356\361g}\261'\257\3104\345^2\217v\317\302\316\257\305\257\253\363\335^E:\032\345<\015\276"
-    "\011\277\301\007}\325C\347\317\200\250!\265\003Y\3417\270\213\306\042|\217]\207&\252\362\347\345\025^\3365+V\266"
-    "\042\334\0317\303\2101\350\212\034F\321\212\223\363\014k\226*Y\224\3632\134\031\305\375l\245\340\022\077\201\225"
-    "\213\365\375\345\252\265\037\266\356\300\202\026G\302P!\374\354,\2046\320\271\320\002\015-Hf\001\214\267\330\325"
-    "\246|\354\240\201\210\030d\267N\372\245\336\032J\360:\357\255\027\233\327|\371\371\276w\231m\361\343\226868h\027"
-    "\305f\236gt\002\342\362\272 \321C/\330D\276\252\362\313\313E\355\030\307D\256Vp\360\274g.\341\006[J\2526\304\306"
-    "\037\306\015\207\373\226\0328\250\356\244\274j)m\003\225\205lRg\307\002,\213\223\005d\267\313\277\231\3424[\217"
-    "\350\262\273j\200b\266\335\267\005*\334i\011\372\326\341#\270\222\374_\263\331MK\233\306\004SF\215\0200\374z\022"
-    "\315\236\272\371\2541l\256+x\013\204j\077mqP\336rk\006\226\244\275\372\250\371\214\223j$o\335\002\320\134Y_|e\326"
-    "|\2537=\335f\245\351\364vuLX\353tU\077\355\314g\263\264\210j\3011\313\232n\032\3251\240Y\204\325\2104\253\230\363"
-    "\203\321\326\366[\231\253Z\200\2073Z\3268\235\274\312\275\205\355\370\240\253;'\253q\011\012#\007uX4bR\324\003"
-    "w\010\247rJ\263p,elhtmg[\203\005\271X{\015jgi\323\210f\200\265\340\024UKl\023\334\177a\241VNykM\215p\237\235\022"
-    "\016\374\225\217\023\321r6\201\311~A|\351\264\375\020\203\256\243\240\213\034\036s\307\215\323#\252\015z\020\307"
-    "\237\342[r\372tGb\221\221\236\226\232\307\350\216\203d\025\340I\345M0IA\254\317\023\364*\011\304\031\237v!B\231"
-    "N_^\333\013\310g!1\003\250'\247\347!\213\034\273\312\2745m\267\036\214cvQG\251\245\026\260\271\247\327S\267\234"
-    "\316\215\363\233\307r\271\027\372~\254\237\324\210\177\213\261\014\335fO\261\025\237\227\267\235\036\255U\030\233"
-    "3\271\214\242H\341\334\247\025.N\364\322,+\313\243\321\211\300\365\237\303}q;\347\356\031B\032#\217\002\265\020"
-    "\031\017_\206s\201D~|\366\366\355O\277\210W\221{\204`\001\223\217\274]:d\203\311\023x\027B\305x \272b\261\2243"
-    "\361H\376\011\275)k\217\003\242{\332\030\337&\267\2733I\242\267>\361<A\016l\345\356e6M\371\031Dz\012\224%_\276"
-    "\340@\273\3548\306[\225\334\330\026D8\362\343\211.E,\305.\301w\134c\337\004\336\031A*\246\211\261\235\264\337\372"
-    "1\000\305\213\266\275\307C\000v\005\341'\026;bq\376\344w\206\027\221\327\035z6\336\321\253\214\014\375_#\323\316"
-    "\011\327\213\343\300\015\224\253\341ShW\251A\251\355M\035\261_\216G\333C\012\201\302\276\356zo\241\241\023\265"
-    "8\267i\033H\033h\301\222\227rWU\235\351\270v\354C\213<R#\347hq\311\373\356\017\331\036\252FIN\216\320A\362R4\017"
-    "j&\240]\325\343d\330`(zgDq\034m\377#7\253\014\001\301\333\266((\363\300\236\210\351\201\273\224o\003\323\207\377"
-    "\246q\313P$\344\244\331\036\213\367\370g\014\273\021\031\337\006\2246\252\246\031\314C\263\226\350\230\312d*$\244"
-    "I\261\310R\025/+[\271\003\240\216\352\233\207yM*\202\205\274ca\251\341\305\015B34=\366p@O\211\325\026\201&w\217"
-    "\036\015\363z\363\366\305\351\351\317o_\240l\241\203\344\016\372eM\263\315\022\177!\037\302\277\366d\331\276\245"
-    "\370\356\345+~\315}\347\023\337A\007\256\370\374\315\317Px\305\247\333\353\042\237\244e\371~\262\336p4O\310\302"
-    "\033b#\023AVB\134\323\255s<\012\037\005\030\311\011\003T\261G\000\210:\374\012;\224x~\216\027o][\034N\263\331\034"
-    "\350\372@\036\253\352=G\220\342\250V\256i\363)M\357}A\323;\246\35179\251a\322\260\264S\013>\273\265\305A\307\304"
-    "^\214DVI\233f\042X\010\231 \240\357M\014;\012ej\373\312\261\303uu\350r>\023]\315VV1nC\027\363\027\024\2063\033"
-    "(\017\322\357n\371\034\332\366P\360<\231\314\361!\342\252t\210\230`\332{H\273c\272\017j\343p\003\260\335gP\022"
-    "\231\012{N\361T1\024\253I\343A\324*4\006Z\357\366\333\364o\240\016\351N\317\253j\0154\303\311\357\327i!\216N\256"
-    "\367^\232\245\330-\223\030\011\012\011,\2057\365\200\306r\207\206\327\225>\205\214\267\042\205\241\330\221n\201"
-    "\334\361:\312\330\201Am\350^8\327\244\317\367\323tM:>\243\264\211\242W@\303\253\311M\260~|\320\216\245\367\220"
-    "\363~\251\010|\011[\256L8\244C\321p\353\200\326\007}\1774\026\360A\237\001\373 M\037\317\215>\364.\303\210\304"
-    "[\254\030d\200\370\354\304k\305\367\323\345\021_\273_\024S+\252V\221\270T.\256\3315/u\332\372\225u\252\354P4\320"
-    "\224\342\203\342\233|\022\316f\236_\233\223\235\005\335\334%\266h\036\341X\370\027.1R<\305\351\337\341\263\230"
-    "\321\255\276J\341\337\377\375\077\330\243\211\037f\324\301Z)\212N\314W\244\357\027\223U\356\027\215\332\202\267"
-    "lw\246B\377Z\352\365\227\2058\305\221\327B\226\264\306\022\302(\334&\240\320\316-\243\230e\227\233\202!ro\030\177"
-    "\346\313>\134\311\237|}\236\177\333\230\042:\224\251\033\221\016\077R\257`\014\240\270\257\242\010\346\360\203"
-    "g\360\2631'\267\307\030\333v\013\212\314\024\242\337\252\253I\352\346\321\271\204\374\262\007\217\365\367)\027"
-    "\251=\324!\202\363\354\227\244\032\257\246\177Mo\2426KK\207\021.A\210\3517!\305\306\233p\027\252\210K\375\351O"
-    "\301\003\250)Gr\264;w1\315\374\367S\010\330\235\217\250\214\332\257\371se\272\346\357\314\210\022\002\231\360."
-    "\307\217\244C#\351L\310!i\307\333G 2\254+\243]x\017\032\243D\037!\302\002[\330\353/:\320\2323\327\346-\030E\250"
-    "\346\246\3746 ^>\323\245\316\217\325\335q\027\306\306\015\263NC\215;t\237\002C\372\014\234\012\224\353E\346\335"
-    "\332\267\236T\202\335\015\077\353el\027\252\363\035\201W\317e\350\246\225\370\270\026\272E\242J\217O\024\275F\267"
-    "\023\037\307\314\266\327\334\315\333\004\344\025\312\257\255\221\343\343\030-\343\232i\312\016\217\345\252\020"
-    "o\353\273\213\244)\267\271'\031\347\255\015=\302FG\341(\372\352\261\337y\2579\362\202 \260\376\316q\015pV\241\207"
-    "\352^\336-\247Bw\330)\375\347r\344\221\234\3061L\355\275\034\337\201\3333t\260\236:\022\210\350\373\344\275\333"
-    "\300O\332hb@\036\346M\270a\232U\252H$\307\2358\266\307\366\023\273\230\352\356\250\014\001\077\236\366\244\002"
-    "\031\345\330\023\331\3555\014x\234y<\037\242\260\244;\364\313.\3363\025H\231\311\304\277\232!\026\241\353\034\243"
-    "\264\270\222\021&\300\224\322\037^\205\024\377_N\215b\317\017\335\276\312\361\362\364\335\213\357\2417Cw\021\354"
-    "\315\263\037q[\263\217w\303\354)\022\035~\002\277\303\223B\374W\361\335\025\373\243\033\0371\312\026\203+m\257"
-    "q\215\300\017\332\362\241\203\23637\213\265\313w\026U\354\236\266\303\300\356k-\362=8|\303\011\233fg1l\200\323"
-    "\261\011z\331\311K\042\034\352n\000\246j%$\302\223\271u\307a\274\370\326 \005\031\2659\2276\307\205\032EX\215("
-    "\243%\207\243\042\257\011[\333\271\263\230\354\306\201{\217\336\257\177\277)\361\330\335~\304-.\355\347\356\206"
-    "k\302\347(^/]\000\321\332\204\240\266H\366\010R\206A\235G\013\2413\363\332\313\211\004\326\3326\355n\177\3057U"
-    "8w\235\323\274\031owr1\240\022\352\261B\336\265{}\343\200\272\036ep_\361\225(\202\213\200\000\361T\373\216\376"
-    "30\372 7&o4\261rt\221^\2723X\302\356)+\332\210\077\372\3466\304\203\210R<\017\042\244\035J\224\330\312|\007Lj\356"
-    "\232\347p\014\267\002DN\0052\276\030\3042\303>\370\300\273\233\220_ft\251\134-\264\012\177\221L\032\032\277U\361"
-    "\361\012\202=V\304\270\333\251\334J\020]B\134\352\375\022\234\250\017'\331R\315\226\335\346\355\240\312=\335\201"
-    "z,wh\373\333\030\134\340\351\042[f\025\275\212\301\254\306\277\000\303\205Z_\363P\307W\3225\324\134\250\274\245"
-    "Gq~\233\347xUL\362`r7h\353\263\253)\272\350M7|W\000\366V\001./\375\3754\270\200iL\342\077\370V\207<:\202\215\343"
-    "\235\330\332K#\243`\232\323\225\030z\213\3442\201lv\301\017\222\000\303\325\3235.g\260\302\206lPY\304\317\031\210"
-    "\254\360\235\002H\2650<\266\264\011\003\016E5\324\030\355\310\351\012\314\346\217R\020#ABY\212\227\252\017p\230"
-    "\030\2508\356\247<\014\007t\2544b`\356\222'z\202\372\241\361q\207\300\025Yo,\314\303\234\364K\343[\371\006c4\211"
-    "\324\036\304b\357\351mK@R\031\331\253] Ja\017*\327\235c\272\215\324\226c\0052\217u\324p\316&\360-\247,[\272\315"
-    "\276\301\3715\247u\314\230\355\003\366\322\371\330\035\355R\003^\260U\364\3170\321\370b\023\346\326D\220\203F$"
-    "\236\235\337s\244+\003\374i\217~\311\355\313\226\336\270'\346I\213Rq\336\231\011Q\230\002\307\336\270:\313\023"
-    "\307\233\357\365\324\200~\004\301<;\320\230Z|\375\327\364L\236\036\370\303a\013\323\217k~\372\311\306-\344\366"
-    "\350_\224\326\326kX\016\247:\306.Z+\367\371\256;H\255\317\034\020\214{\336\225\272\236\247\253:\000\234\220'\301"
-    "\020\027\320\212\257&\271[\205xo\227\024\264\3442\277\317%\251\377\372C\012Z\027nL[\303\330\364G\237V\020\352B"
-    "]\015\343G\352O\027H\230\300Q\034a\312\011\345\265\205\366\265P\233KYz$\031\035-\243L\305\225P\003a4s}%L\212\250"
-    "\350\240\365\240\211\351\262\305\014%\262\330DI\334\022\274\262)\214\342[\236\336\020>\340D\255_\323:\234\332\363"
-    "\343\032&\224\226)\253\313\230E\356`D\012U-1\341\354\262\263Q\345\266r)\275\370h\034\276\202\300\023\177\227~\260"
-    "\213\232A\272\232\344\323\364\347\267/\237\233K\225\265\305\036\307\376Q<\241d\134G\212\221\234\327\300\006\013"
-    "P\042\026\226]\322\366A_RVZQC(\334b\205c)Y\177Q\204\3443\343%#\301\214\3610\322\202\356\316\364,\325\360\375\371"
-    "\266\216Y\244\231\343]{\202\006\262e\373n\312\354\012\234E\201\336sk<Xs'\004<\335\303o\313\023h\337aO\022\353{"
-    "\216\306N\320Ef\244\255\243\333\334o\026\251'[\332\242\242S!\313\365\033\006X\362\2209\303\207}{\303\003\374\227"
-    "\376y\004\377\016\304\241\203\3164}W\210\366P\264\232\011F\366$\224_\271cq\331\306\011c_\207nP\313NkL\352\235\333"
-    "\315\276[\244\313\372^\367c\375P\215[\244{l.\277\327\203Z2\221l\031\357\216\252\304d\243=y\210_;\316>-r`\236\270"
-    "\217\226\027\002\375d\254\042\277\235!\302B\257\013i\214\236O\244\240\320\321\362\334\231\364\201=\311j\327\253"
-    "\325~PNZ0\345-\250C*\247\023\210_\005O\274\325\347\274\321\236\010!\007z\342\353\222\342~\223\005\314!\225u\215"
-    "\303f\333\212\305\246\346\016\356\011\336;{}\317g\242\026\351\254r\257DE\376\232\267\013\034\335\023\210&Dck\352"
-    "~!\362\222\341\372#\317\262\200\253s\014\037NlU\077~1\360\017\2744E\015\330\007j\351)e\356\326:\231NA0\275\134"
-    "\241\301\356\224\367\346\216e\012\276\006\024%o\260\217\275Y\177\014\335=%\021w\312\215\321\274\351\374\3110\313"
-    "\236+Et\306\230C%\000_U\203]\350\247@>\244\227&\353s\0344\242B\353\027\000\351\315^\342p#\362\224\021:v\315\251"
-    "\007\325\334\225\246\373<\250\206g\037w\276\247&\002]\356I\231\207\325\376\033\024\364\220v\354\2203\315Jt\257"
-    "\236\216\202\007jP\262\252\200+\262\255\373\213\264\335\340\277\246\3556\004\033p\276\364\220\234O\025\217o\350"
-    "\237\314E\232d\265\027{:\250YR\254\202\336_\001m\306=GjQq\317\325\347\361\027ik\272f\354E:\337\246\202v\210R\365"
-    "\353\315/\336=\373\376\331\273g\357\337<\373\371\364\0059\364\365m\014\261\340\042\255\256S\350du\215!v\222\251"
-    "1o\342\2210Fa\304\321\013\240g\257\277{\361\026]\364\370p\37125\345\344p\231]C\321db\034\365\270\336[2H;7Bs\200"
-    "M\006f\374\355\034\222\353\347\330{\312\360VeK\264\310\3409\001\261\272\021Gk\306s;~\347A=\371\200\247\034\374"
-    "nG:!\032\342g\036\324\203[\346f\022\277\214\326\366\026\332H\254k\346}\024y\337\314$\323\007y\310\272\347\316\334"
-    "\241\246\001O\007\373\376Q\276\001@\305B\315blt\036\306\014~8\324\210\201N\300\322\207\313\224\307>\305\356N\037"
-    "\230IEq\005G\333\3578\320\023Q6\0069\222\300\033\3762\357G\225\223y:\335\260\315SLyTg\221\254V\224\210\327\212"
-    "1e\001k\327$\260\273&\354Z0D\224DY\337\254\321S\357z\236\201\312N\306\036\014\303q\235\224\246\042\254s\303\326"
-    "\311\024\344\275\230\206\000\311]\235\002\015\3151\362\355<\231\006\211\034\340\345\325\234\374\030\222\025=\236"
-    "#q\276\230|\375\343\010\235Ca\244\273/W3<o\273\221Qd\253\017\024\320\211\226\272\213\211\306\271\240\024\026\323"
-    "g\306_\224^<\207-\0002\250\325\304\330jdU\3201\037\335\330w\272\200\2118j\002TY\324\376\376\2733\204\311j\267\236"
-    "\307z\002\330!S\334K\236\255\262%1B\216!\206\240k/\321\233\306Z\346\220b7ok\322\230\371/7\310\276\032C\024\035"
-    "K\205+\375c\236\000\010E&\237\216sl>]\350\307\234\037`\267+\244b\2325\204\347j\320M\315\230(\222\356\324\020\243"
-    "p\357\223\211\373\270\347\332\300g\177\215D\364~\371%[My\220\002H\316k\233\023\335e\014\331\202\314l\370\234C\325"
-    "5\233]\257\220UM\007C\274[\350\345Q@\323\210o\242r\00619\017\214\214\016\264\027\357j\235\344Z\307`\365\331>\221"
-    "\212Z\032\370\306\013\316fM{s\343\316\356\335q\256\2757\312\007\370\354\234t\257\373\215r\325\222\326<\035\376"
-    "\221\337\000\272:\337r\265P\374\333\335%q\376\245<:pq\002Jd\017o\030\316\216\264#\227*\361\0319\217\221y\252;S"
-    "\024F*\267e\024\305\035\357\010e\331\267 E\230\264\273\013\030\246\323\011\354\305\220\332\230\335e\017\022.]2"
-    "\200z\217\200{\242\247\036b\024\371B2}-\315D\312\026\245\370\217.`\042\242\266\020\266\342\220O\352\032\004\316"
-    "L[\250b\217\253\266\220Z\315\236D\2363\267>\306\316\227Ab\007Yqr\363\356\221Q\260\371\200\222\375\361\370\360P"
-    "\224S\374\215\276\203\234HD\310i\244.\373\223\257\002B[\323\322\026YA\347D\320B\031d\240\365\334\220GE\011\377"
-    "\002[\301\007\266a3x\235\026em'\250\270\213\305\304\365<\247\313\201\354Z\301\376\320\260\252]\310^4\214\321\027"
-    ";\211\327/\354\134\023@TD\030\322Stx\224\355i\344C9$GMv\377\303=\274\016\013\014y\364|\014\373\006\206\361\316"
-    "\310g,*H\264\034\042i\273\205\312E(\177\377\367\377P\206\012U\244\312\035\215\343\025\005 \342\373<\377\243p\323"
-    "\274\261\304p:\036\002\241\213\077\320/\324\030\251\000\232,\276\303#\365*\347\204x\213\315U\302\024\2621\273\247"
-    "\303\013\177\301{E\342\200#5\014\223\362'\362\326Y6V\204\332\372\305\350\220\344`Uf+\261*\253E\305Dw\327\202\332"
-    "\225{\353Oyv\306x\363\362O\004\217\216u\351\027\316\342\237\360b\364x\213=W_\235v\333N\023\267h,]\261\201\214\236"
-    ">\225\024\226a\222kbA\215\265;\014\262\227\226|\257A\371\362c\034\265/_\347\2523KS\023\372\010c\004G\237v$n\355"
-    "\310\356\332\270\340\246X\230pmo_\301\002+-+\302\273L|_\2657/\322\0314\004e\361\211\367*\007n\2171D\325\2471-\262"
-    "K0\356\263\257\211\231a\031\340\370s9\232\257kR\230]\322[\320\256\023\265\267\241i\212F\276H\356\320\265v\377N"
-    "{\240\042KQ\253\320g|\026`G4\306Q`\042t\321\350\235n\333\302\274\215\003\014\207|\345Vt\220/\031\010\345\327\042"
-    "\317\326\210\226\265\254W\240fG\376\234a\277H\363\036\261oE\352\336\020\263\0329\245\373\020\030\201\224\215\216"
-    "\026\034Z\330y:\020\340\317\372\002\275\253\134;om\225\204\202\025cS\266\366\363\305\324\177A\334\234\002\376\272"
-    "\031\366\207\263\022\013X3\325\031\331\016\214c[\271\306\240*\347\301x\007\233=\241\375\361\323\340\314\331\025"
-    "\200T`\274\350A\211\253\217\242V\220\335\221D \372\016`fx\276\303\307\222'\2621G\020\346r\313+\012+\335^{\201\221"
-    " \261\262\302\253E\0342%\002\312A\356\355\375\231W\3102\315\337\226\312&\366\255\327\213\267\251\332\077I/T\004"
-    "r\2124\216\227G\013]\016\201\237\251\373:\317=\020\356\266\016\307\2405.0\330\235P\213\006\314my\202T\202)\320"
-    "\343WT\244f\335\201\261\320/\247\325\264\026\343B\306\324\214\323\031\007\2658\267\224Jan9\337S\265\327 \234H\343"
-    "\315\335\213\337\265\315\030\005\177k\231\2418\340z5\345]{\366\020t\033~\231c\322\252\365`\035kl\012\233\017t\312"
-    "g\037:\255t\230\276%\372\201\246\034d\314\366\327\374h\270n`Ir\007I\227\244,o12\2109\004K\335S\037\020\310\210"
-    "\223iR|\220h\023\226\221\030fuSV\351\362\235\364b\211\002\3415\220U\022\205\021@\234\201z\326%'\355.\356\216\221"
-    "\033\042\254\330\371Rr!>$clF\012do)\357W>\225NP\240Zz+\002\351P\025l\304u\220\011GY\262@\003\030,8\364\240{\011"
-    "5l\240\004AG\254Qo;\024\211)\320\307\134\323\012)\226#\301\300}'\314\242\225\002\261\322\210pl\224d\316mMA\335"
-    "\245\300\033\020\077b\3206&\011\224\343\225.[\207\337\341\276\343\343\302u\002\324\217\211L\350X\004/}\233%E\243"
-    "'\354d\3236\304\270%\344\277\001s\2149\242Rv\244\264z\270\042\226|\274X\332\315V~\021\373h\206W*\337T-\305\206"
-    "\266\020_\216,\3742-\257|\230\362\310\275[J7\012\3771\335\266\211)7\3726\235\266\201@\307\025\232oA\321;\274\331"
-    "\002vO\274\036\354(>\335n\214B\305\255'a\356\261=\313\244T\323\210\236F\2039\035)\331f4\0341\216\276MQ\351\372"
-    "\211\237\357-\042\006\030\333\367|m\2270\234\002K\227\227&\302\252\321\042:\370\042G-\217\333SlXX.9\036bD\276\032"
-    "\007\216\011\310\235P\332\2309q\022\341\337\354n\330\306\314;l\364om@\342t6\320\277M\236\261\341\314]\134\301+"
-    "\304\035|\307\212\340\253\205z\077~\023\313\004\253\247\011\334+\033=f\007\356p\017\306\224\376\266\305\234\335"
-    "\021sW\207U}\240\211'\273%(U\353\352d\347\311.\036\347\303_\234I\370\223\360\251\3238,\077d\3530@\315x\034~%\246"
-    "\376\223SH4Q\2279\355\311n\002\265\330%\300T\255\362u\010\211\345\325\245IY\022\327\304>}\227\177\034\207}\320"
-    "\241\206\373\360\2770P\336\020c\366\2058y\262\006\3451\230\216\303\327\007\301\336\244;\010\016\341\277\301\243"
-    "\340Q08\012\216\3407\3747\014\036u\007GP\340h>\330\177\37588\272\032\014^C*\374\035\276\036\034\320w\270{\002\343"
-    "\274\272\304\376\015\202\014\000\232\030\373'\214=\030\373\0002\327\224\307\261\354M\207\351\210\033\252\257m>"
-    ")R&\233t\237\2204\307.i<c\243\230\235<\311\240\032\374\207\314\344\304\351h\320\023L`\210\302x\020,\363s:z\034"
-    "\233\223G\323\012\354\222\200\227\006\356\335\342q\370= 2\220:Z\005\030\313\321\244\240\375\276\230\236d\305d\001"
-    "S\011%\007Ch\367\206\377\026\343\360\010\261G\023!\235\301\215JH\263\002h\336O`&\002\004>\300\377\016\177S\270"
-    "\336\345Q\030\322J\013\213BY*\006\342fU\246\370\211O\310\217CybAF\013|\025\306\237\003O\264\323\260\004d\340\360"
-    "\214\222\214\310\243\223\042Kv\374U{\225]\322\305fx\362d>tU%\261\326\241\223\347\300\012\361\336\005_`\200a\014"
-    "qp\334\256\352A\243!\2618A\221iv\345H\245\300\024i\326\024!K\324\201\261*Q\023^\255*\317\027\245A\015\275\345\355"
-    "\323\001\205*u\355\221\200c\024\223\337\210@\301\2130\240\036\236\030\202\363\251\214\2067\016\017\373\341\311"
-    "\000{bg\356\326\342{}(\177p\377\362\217\261\374\240V\201\027\203\364{Kgq8F\011\250\201\326\230x!EN\376\376\357"
-    "\377w\243G\010\303j\033\267\000\371_P&\3002'\177\377\337\376\367\355Pp5\336\001\004\212\234<l\205\300\012\312-"
-    "\365_Q\001\030\307\377\323D\224\206CV\273\0260\226\025\360\342\366\355|zY\002\235\271\077Ht\010VX\274\231\015\363"
-    "Y%\027\364D\3368\354\016p%J\335{\254\006\026\267f\2111\343iY\032fex\305O\370\250V\226\236\337Q.\330\332\027\005"
-    "\233.J\206\267\365\217u\015\323\340\366\216\371\345\336\322I\224(*\215\376\031\344\321\315h*\042\220\341\337\315"
-    "\302\201\343[+Pu\263\260\334Q\337O0\200\370K\030`\015\017\336\345\026\340\325\265:\317\311\313\026#\364\220\303"
-    "&\010m`n\364J\020{d!\314\032)\334gV\325{%wb\256Y\326\332I\005u\353z9\276\304\336\020\302\246\207\202\303\332\233"
-    "$\032\355\026\251j0Ry\353\230\364\241\322-\303\321\305\014=\077[,\344\210]L\241\255$\313\347R_\264zH\265\330\332"
-    "%+Ot\261\357\341\267H\222\265/GH\257cU\356v\2237\2065\264\261\011\307f\317i\242\350b\356\311_\304r\015\312\347"
-    "\363\323\177b\365\357~\300)\222\341v\350\224\255\301c\310C\206\357\221\077\021|iG_\233}@\351f\011\352\346\315\011"
-    "\007\300\024\237\003\211\316\206>8\250\033\301\024H\251\026\251\013i4\023'\247\260\223\011\236p4'\207m\014dI\372"
-    "\000&\303\017.\353\261h/\030\245\317\252\201\201P\262\342\307\252\242\215IY\253Da\301\014\306\267Vd\004\267\327"
-    "dd\326e\200f\230\364\206\256f\370}\243\177\024\351e\346\013+M\244&&\036\200\253\020\345\240Ur\212C\205-\362dW~"
-    "\236<\251(v\242-B\001\374 \237\222!\027\267#.\227\242\366a.\355R\340/5\244D\031\023Em\331\213\3068\313\201\217"
-    "\220\026z\362=\276\004\235cd\217\204\367/\310\027Q\264\343SP\033\200\331\345m>\244\312\201\031\335e\353\005\077"
-    "\301\022\265\027\271\250\346\010_\334\304\370\213\364j-m\210(tV'x\030$\253i\000\212\204@\306\207G\203\237\327\224"
-    "J\277\361\025\322\200\234^\371aP\331\320\227\346\010\256\307\004\277J\256|Mg5e\347\006\300\204Yq\346\000\346\344"
-    "M\221\303\357y\272\241\035Y}E\212r}\302\276Sm%X\252\356\362crN\376\252\20201\213j\376\033,Q\372Ay\273\320G\304"
-    "\264E\361\256l#w\347\325\022\026\305\377\013z~\273zr(\001\000",
-    22954};
+    "\037\213\010\000\000\000\000\000\002\003\315\275]w\033G\222(\370\316_Q*\217\333U\026\000\002\340\207(P$\257,\313"
+    "\335\232\226l]Q\236\236\2714\207\247\010\024\210\032\001(tU\201\024-\353\234y\274\317w\376\310\276\354\331\263"
+    "\3738\077e~\311\306WfFV\025H\312=swg\332\042*\077#####\042##\237=\232\344\343\352v\225\006\263j1\077\336z\366\250"
+    "\333\015N\337~\377\217\335\327\3318]\226i\367\325$]V\3314K\213Q\360\346\325\373\240\333\205RX8\230'\313\253\243"
+    "0]\206\230\220&\023\370\263H\253$\030\317\222\242L\253\243p]M\273\007\241I^&\213\364(\274\316\322\233U^Ta0\316"
+    "\227\0254}\024\336d\223jv4I\257\241\307.}t\202l\231UY2\357\226\343d\236\036\015j\215\214\363y^@\336,]\244\252\241"
+    "yv5\253\202IR|\250\225\237\244\345\270\310VU\226/U\361\327\331u\032@\251\042\033\227A\262\234\004U\221\214\323"
+    "2\310\247A5\313\312\240L\013\004\011\333\252\262j\236\036\347\3054M\312g\333\374\265\365l\236-\077\004E:\077\012"
+    "\2631\266<+\322)t\226T\311([$W\351vy}\365\370\343b\336\371z\347\005\374\014\340\347\262<\372fVU\253\321\366\366"
+    "\315\315M\357f\247\227\027W\333\303~\277\217\205\277\011\020=\337\345\037\217\276\351\007\375`\270\013\377\373"
+    "&\230f\363\371\3217\313|\231~\023\224U\221\177H\217\276\371z\2703\234\356O'6\211\021w\364\315\320&\000t\3518Y\035"
+    "}S\344\353\345\344\233\257w^\002\030\253\244\232\005\223\243o\336\354\005;\343\356 \330\207\377\006O\202'\301\340"
+    " 8\200\337\360\3370x\322\035\034@\201\203\331`\367\315\323\340\340z0x\003\251\360w\370f\260G\337\337lss\0104\374"
+    "B\0241\206\217\201\234\326\013@o\317\374x9O\371\033\320\002T\321\253p\322\202\243\255y\016S{Z\345\005 \252w\225"
+    "V\257\252t\021\205\214\342.\025\012\343\340\267\337\202h\221T\343\331\233t\222%Q\030\255\000\305iQv5\005\214h\312"
+    "\3430\356QQ\230\301\223 $*\010F\001\023E\030\037>\333\026\010\001\324\352\026\346oT\344y\025|\332\352vW\000\302"
+    "\350\253\351\036 \364\340\020\276\313u1\005J\200$\372\077LJ'X$\035\246{i\202\337WE6\201\357q\232N\207\370]\245"
+    "\037\253\321W\203d8\330\351\343\367b]\245P`\357`\177\370d\027\023\2221,'(2\334\333\337\031S\223\263\374\032\326"
+    "\324W\323\376t\207\273\235\3477\320\304\223\203\376\316\204\232\200!\257\027\243\257\016\222\375A\237\032\235\301"
+    "PF_]\356\356\355\364\237\3427\214\247\312\000\213\243\257\306\007\203t\207\000\003\242\315\322\262\333\207\236"
+    "\210>T\332`\364U\377\362`z\260\243\322\206\320\336\223\375\235\276\256\2733\372\352I\262;\235\354\253\264\335\321"
+    "W\223>\014\345R\245\355A\037;\007\007;S\225\266\017}\214\237L\237\352~\237\214\276\332\177\362dp\000}x\323F3s\270"
+    "\365y\213f\342\014\011\204'\376\210g\357\134MN\077\035\014\007\376\344\014\366\007\227\303\03579\303\375\341d\347"
+    "\251\233\234\341p\370tg\317MN\372$\275\344\311\222\311yz\231\354_\036\350\311\331\277L\206S=9\203t\270\307\023"
+    "J\223\263;\036\037<\331\321\223\223\356\134\356\354\016\334\344L\367\236\246\214$79\323)t3\360'\307\365\344&gg"
+    "o\374\364r\317\237\234i\077\031\354\356\373\223\223\134\036\134zuw[\372\200\311\331K\3070\267\376\344\354\016."
+    "\247i\337\237\234\203\351\323\313\313~mrp\006pn\276\015>\005\227\371\307n\231\375\232-\257F\360\273\230\244E\027"
+    "\222\016\203ER\134e\313Q\320\077\014>o\321\226\360)\200E\226\317\347\227I\321\275ZW\025n\032e\225\134\316S,r\231"
+    "OnaN/\223\361\207+bJ\243\353\244\210x\212c\351_\222p\312 i\012\274z4\330]}\334\036\364v\367\202\362\266\004.\321"
+    "]g\235\240\233\254V\363\264\313)\235 <M\257\3624\370\371U\330\011\336\345\227y\225C\332\217\360'8M\226%$\376|\271"
+    "^V\353NP\302'\215}\312\255w\241\277,\201\277K\340V\260\023\214\000\332\365\034\300\207\357\022\360t\223^~\310*"
+    "\202\007q\220v\223\311\277\254K\000\252\337\377\032\361\203\033_Z\364\252|\325\001|d\313N0\005bN\013@\305\042\371"
+    "\310\134y\024\014v\017\372+\213\261n\266D\346<\012\222u\225\037\006\253d2\001\334\332\324\361<Y\254\242\301p\365"
+    "\261\023\014{\303\353\033\370s\260\372\030\023\226\007\235`6\204\377v\240\003\202\037\201\302\016\260yJ\270Iq]"
+    "\215\202}`\032\301<\305I\350\226\253dL\323\327\355\367\372\375\275tAm\015km\354a\033\237\267\326\363N\220\343\134"
+    "\316\263\022\362\220Y\216\002\334~,\2502\345\011\224\341I\013x\326x\035\001\240\204\256I:\006\356\216\233\256\251"
+    "\016UF\264\262\240b\243\010\320CZ \006\260\334\331,\233\200\340\001, \230d\345j\236\334r\033\301\243l\201\342\003"
+    "\314\030\026\033Ma\227)\273\327Y\231\001\215A\341|]1\022\001{A\231\317\263I\0354)\321\315\247S\330\216\250\340"
+    "\241\241\352\042\201U]\002\352\030\021\275%\314d'\350\245\213Uu[\037+1\221\370\320C\340\260'(\264U,\302p\202\202"
+    "\201nxDeL\363#S\303\033.\025^\203\030\226.\261\261\274\314\030W\311%\214\015\0008\014\014\201a\3033\231y\372@4"
+    "O\221k\005\214\312C\240\253l\325E\001`\004\342\025\214=\332\353\177\015\003\270\231eUJ\024B\323|S$+\352\266\374"
+    "\220\2556t:O\247\330\015\241\016(\037\310j\237\310\333\216\366\000\007\313\230u\213]\020'\014<n\307\372\257\260"
+    "\014&\351Gh\335\002\301\223\214$\203]\0350\012/\201\273\344\260\332\312t\236\216q\033'V\221-g\260\210+Y\3324+\203"
+    "\035\250 \274\305f7X\220\005j\213\201\032\015j\364\203{\214\3155 \077\301\246\315\240i\202\021\365[\013X\3422\027"
+    ";}\352}]\224\320\375*\317@\364,\220m0\370\274\030F\351\0229\344\304\014\306.\221&\356(\207\030\001p\234|^jz\231"
+    "\316Sd\001\360o\027\347p\024\360L^%+\231\017\232\242\004v]`@\3004\001\343\270$\000\036\327\034\203u\206,\261\013"
+    "\242VY\246\223\243\260*\326)n\306\033\326\272\240\244=\323\266\234\324x\315\216\242\227\356%\010\203\037F\301."
+    "O\355Ws\020\314k0L\223y\311@4\221\3620H\274TG\203\000\340\277\300\264\244\023\215J\346\304]\306\250+\301\330\241"
+    "\015\321#\334~\215\261\003\317L\012X \335\301\252\245\376h\232\025\300W\307\263l>i\266\005$\025\240\354\377dU\337"
+    "`k\255\314\223\315\215Pun\252Y\263uv\201\015\325\200\2541V\307\006@\341\001\216}M\274\311\355~MJl\2454\242\306"
+    "A\277e\362\231A\016\005c0\362\017\320\244p\267\341\256fo\374\205Z\221a\222\254\3614\246\134kF\320A\357\340\260"
+    "\246\033\301`\220\220x\3258\216;\033\324\210\225xN\333V:\300\235\264\311iios\311\351\0348o\231\225D\334@wU\351"
+    "v\206.15Z\015\255\214\370\213\032\357]&\300\246\200\031\266\221#\013\033\017\236\244'\036C7\223\303\077X\226q\134"
+    ". 6\327:\200\032\307|\372\324m\267\264Q\2650\331;\367\214\006\017\361d\236=T\224,\036@L\374j\234\203\274\260\204"
+    "\201uQ\232\301$\330|'\240#f\216\274\0164u\035\264\310\003\260Q\266A5O\257\323y\134\247\036Vd(\357(\204)\042\256"
+    "%\205m\315\374&n\224e\235\242\2558\3474k\240\316\321V\036\323\233\245\215F\322V\303\344\305\216\214Zz\002\3445"
+    "\263\274f=.k\360\343\363e\330\014\013\230\217\027\370E\275\001=fK-+\221\020%s\303\224\3256\037\226\222Q\335\003"
+    "R\235\003\201\324)\331\237\031\351\011M1v\356\007\336\344\363W\033k\361\241n\341,\266\371\036VG\006B\2554F;N\212"
+    "I\3536V\227\2136/\017\037\031\003\263\313\200\322\365\000y\300[\361\227\011\210\034$r\243R\223Mo\273b\035\003\265"
+    "\015\227q\3672\255nR\344:N\214\330\327;\323\020\276H\326f\236\200\333}6O=\271\204\247\007\377\005-j\001i\300#\200"
+    "\024\326\213e\211\233\311*M\252h\277\203\354\004\024\246\250\337\011\006\323\042\216\315V1T\315n\330\206\234\214"
+    "M\200\354!\227\332o\027\201MCN}\322\234\343~\001\177G\240\231fW\353\002\341i\345\331\304t-I\365\206{\272\316\245"
+    "\277\267\014\237<\134q\033\212\342f\232*\027\011SZ]\017l\035G\253\210\262\253\321Kj\311\246A}\301F\244w\206\301"
+    "\201\356a\234,\257\223r\203VAJ\011+\305(\0029\335\006Um\273Dwt\203m\334\320hm\215|\305\250\314H[\331U\223.p\331"
+    "\316\000__L\327;\367\3225\267kU\034\253\277Z\236%\005XI\034]\246\323\274`\310e\235\206\177I`X\313+\000\273\010"
+    "\252Y\032\220x\031\224\011\200\224\366\302\015\304\340\353\245\0360\033x\310$+@7\241)\343Q\326\027\0362\207}+r"
+    "rS,\037\376~\256D\270\242U\275\253EFc)A^\304$\254In\270\357\015G`\240%\357\257\201\024\231/\213E\206\214\005\250"
+    "dy{\003\252\242\232\001G\272\255T98Pl\221e:nXT\277`\134\344e9K\262\0025\346\365x\006R*#s\225,\273\267j7#q\230u"
+    "_Z\336\365\356m\217;f\326\346\351\025\214\344\241\252`\077pb\2231[l\344\031\256u\253\373<X\200\334\323\222^\337"
+    "\227\237j\326\244A\3534\356\326\3404\332;3\036\352\230\254\213E\245\001Ur\335S\275\265\077m\221#\030\023\276\214"
+    "`\232A\016R\000\310\364\353\201\362$,\301q:\221\303\0111\0246Z\276\254\363\035\266u\266\354\001u\354o\320\211\201"
+    "Q/\333\014jD\343\325\014P~5{pc8\214\0347\035\3406A_\366\256\257\026\351\042/nq\370\011\035\2604\331\240\307\324"
+    "n\350\034f\362`n\351\363H\3659\234\026\232c\006C\337\314\304\033\376~\255\327ML\347.\036\323\000}2\1770\364\264"
+    "a\371C\330\310\271D\331=h,Ak9\264\000T\233,\216\272\320\30425Zcw\261\261d\202\247\231@\025Z\324\336%s\203S\275"
+    "e\201\370B\302NM\0165\033\245p;\337z\323\253\222\253\222{\371\322\311\037\372\223\277\203\237h7\007\021\227\200"
+    "\023\376\305\037\255\214\247\206f#\256\021\325\032\272\260\234\254U b\256m\353\270}\377\356\215~\330\262\3213\204"
+    "N\240\266\234\312k\372\016\303\257)'\032C\213u\013\201\212\305\242\214L\350\013\320\216\333um\335\361\330\015\226"
+    "\373\017\305\362\2565j#\010\227\255\222\365]\204\311\365\214HF\3402\224\260\200\202\355`\367\356\332U\266\240\205"
+    "\274ig\346A\3618`\311O\355D\264Y\237\365\036\205\247\277\274\017\257\346Y\365;\310yG\221\363\020\015\344\036o\350"
+    ";\236\303\035\034\007%\013X\017\027\300l]C#\274\227\261\351\134\274\031\376f\036<\350\015\366\010\354vu\212{9\206"
+    "^\256\345\314\313`~\227uw;y\267\265\003/w\316\3425\362X\232jeE\033Tb\327\206]\335\0361\334)\206\324\360\263Y\242"
+    "1S\246\015\025\262N\332E\022\017\246\021\364Cv~\307\327\255Dc\244\304I:M\326s\252\374\025Uf)\303\016\352as\267"
+    "\217\374\374\211 \267\331\016\357\374\351G\020\033&\236}\177\363y\003\235\000\317\222\011N>\251i\264'\364[\254"
+    "\3757\263\004\327\312\027h\213\255\332f\253\016Fm\247\013\253\361\232\223\311\002\004\345\373$Ze\340j\345\373F"
+    "\253\004\306\262\004\231n\014X\250\276\340\310O\317\177\212\026e>\370\370`\3442\235\325:6\2265\333\015\034fA\355"
+    "o\022a\233\023'\033\303\306%\373\201\004\275\215Z\270a\355\375\207\366\247H`\243\316\355\372m\326\367\354\217\232"
+    "d-b\210\364\013\034\312\360\320\337$\006\016C\273M\2327\323\340\352\017j\365w\032U\314\354o\356S6&[o\222VI6w\242"
+    "\247\177\022\3327\372\315\206\362f\357\273k\237+\326\3636\241\366>\273\335\275\004<\330t\020W\363U\200\311\031"
+    "G;\273_\003\177F\211;\016\236\232\355\213!\023-D\330n\377\360^@\015k\335x\376\014\015\226\367\262>\204\250\306"
+    "\376\236\270}\025[\260\024d5\347\276\227\317\364:IW\325\354(\034\370\204\2524\241\203MU\206\033\253\354\357m\252"
+    "\263\263\261\216\256\362\245:\010\214~\223\342\301\222\376\320\235\336\264+\037\322\357]\252\207\024y\270\342Q"
+    "W\231\277\320\204\206#\353\242-\335J\330\360'\302m\035\024\206=\030K|\217\300\255\245\015>\252U\042\312\356\260"
+    "]Di\202\375\277U\264\346s`\243\331\326A\371r\021\033PA\014\246e\326[M\240\315>\177\247x\356\232)\273\330\302\003"
+    "O\216\374\355\0006\320\042\371\3173\275\356[m\227Z`\002\243Mr\202\036\317\252K\346\322(C\243a\312\2616\263\311"
+    "I\237\314\003j\270!~8l)\273\323,;\000<v\007-e\211\035\335\247\202\326M\017\255\320\375-\212\354\347\255r\275\200"
+    "\305N>P\042\251\032_\226\032\203a\2025\305g0\011\346\267\354\0175\037\213\3036\223\254a\320\265\252\017w\277\222"
+    "\351sP\033KE\016\233\311\302\012{_!\232<'\255\276\345\233&\327\372\331\370\306\016\267\207\220\277\243'\361\362"
+    "Z\367\330\314\260\277\331\313\214\334#=\375~\236\254\312\224\264<\372\325:\310\015\273\3468Y\211\012\331\242\221"
+    "\334}\022\300\246 A\015\372\340W\023\215\233\035\343\001\260\303l\364n\261v\227\305\332\012\005\234\240\232y\262"
+    "&\310\001\343\017\267\3429\326\177\300q\177\315(\012\213\320w\241i\031j\2637\366Y\273\247\273\317[\326{\363\301"
+    "~UCB\331}rX\3352\205\224\266\263\371\260\256\225\254\005\266\225\357[\372\344`<S\271\313\344\272\011\275e|\252"
+    "`\322\011\224o\326]\356\230\224g\277\255\347\344\216U|\134=\337<e\265\363\377\206\036\014\011\372\362;\227\330"
+    "\001\232\366\342\340\223;2\376r\206n\317\307:\201\335%~\017\177c3\012 \304Y\256\037\314l[G\367d\377\313\0067\334"
+    "\270[\365k\007\340\365#\260\241\177$]\077^\336y\300\001/\353\317\236\077\317\276f\244\235\300b\331\267]v\002o\247"
+    "\371\035{\2257\306Zc\265M\322Zf\255a\353\301S\244l\322\017\263\240<a\227\006\317\244m\365\210\246\241\366\341\366"
+    "+\247P\023\367\333l\316\332t\352\267/\270\262~d\015h\034=\232\3132E:Y\343\271\324\0427\316\330]\316J\227\300\365"
+    "\220H\233^=\354\270\204\030K\226\331Bx\302j=/\323`X\006iR\2460\262n\276\256`#\237\342m-\352\373\277}Ho\247E\262"
+    "\000dp\331O\350\253\343k8;\250\342 \234\317\266\371\042\216\271;\024\340=\264\243p\221O@\241\014\217\247\353%\233"
+    "CS\276A\024\301,t\202U\221\257\322\242\312\240\207\243\340\323g\240\310^\217\366\001\030\014\016\005\370/H\253"
+    "hR\206|{\031i\134\300\042K_\272\206\350nA\021D\134\374\014\257\211u`\016\346\353\364\034\357\177\375t\371/\351"
+    "\270\352Aa\274$\021\271Nc\354#\233\006\021\326\010\216\216\216\202\020\366\3774\304\233J\230\324\313\226\343\371"
+    "z\002u\302n\010\205\021\220\036p\313\347\025\264\004\272l\032\251\256\000\210\024\221\204\205\010\204s\200\231"
+    "r\320\211\215\252&\253\025l\256\221\036\344\341V\221V\353bI\325\260 \217\341\362\366\325\004\252G\331$\016\216"
+    "\216\335\320\257Rs\005\353;(\201\3310t\203Z\200\354=,\361\010\233\352\020/\267\343\303\3361\341\005oh\301#\030"
+    "+\027hdq\006\202\222\224\267\313q`\233\207\276\377\276\314\227\021:\235\273\311)\322\022T\202\022'(\271I\262*\230"
+    "\246\300t\251P\207H\035m\042\260&\077\005\317\307c\320\227GA\210\227=@\037\300F\267\377\245\304\273v0\363%l\370"
+    "\311|\024<\207\025U\235\322\007\235\006\000QF\007\375~\077\016>\303Xq0\217L\227\275\374C\034\340\221\350\215\231"
+    "\342\244\304f\242ez\023\274,\212\274 0`\015\207\320+\374\261\025Q\203Z\2271\002\310\077G\365<\352M\246\306f!\260"
+    "Q\334\202\032\020P~\007n\026i5\313An\011\337\376t\372>\354\374\347\340\012\304*\215,\017W\233\306\303\320~\022"
+    "\015\011\326\263\201\267V\022\366\013\204\077\042\232\214>}\206}m\353\277\010\377\035\013\014\341\333bz\222\337"
+    ",\347y2\221\225\207L\306\221:\217\203.r\036YF\023&!\021\042\360\310Q\360\363\273\327\302>\030b\370&h\277\233\347"
+    "\227\321\031\266s\216\205\351\016-\014\257c\373\033\021C h\260\375\336\030f\345\003\342\016\027\235\240\236\361"
+    "\202]\024\351u\376AuAU\020\0024o\340\374\270\225\376\346\325\351\351\253\037\377\010\000\207\377\361\257\377\026"
+    "\232\311\370\343\363\267\230\364\313z\330\037N\303\303`{\033\000(\020\325\300\357/a\004\037X&\225\342\350\356\215"
+    "\374b\271^\134\246\005\352i\323i\366\221\340\341$\300~\264\375\317g_o\237o\303j/\253\310\224\000V\367\210\177\343"
+    "EK\274d\011]\307P\234\023\015<\257^\276\200\366\317\302\357\000\231\341\2373\372\363\206\377\374\221\377\274\347"
+    "\077o\341\317\271\251\365\376\325\233\227Xm\353l\220v\367a\354\351S(\262,\303\363\016%\355`\022\244\207\377\376"
+    "\177J\032&@j\270\220\357!n\342\360\315\237O\206}\374\006\005{\277\217\205\262%%\277\342M\353\226\263v\366\261P"
+    "\210\036\256[\026\222\323W\006\216]nP@ \240\020\216\360\203\244<\245\024\004\352M\275\361\264\213\340\377\321k"
+    "x\005t\200\230'\305\017o\215]Aa\3303\010\367\224\010\302\0340\375\350\3542\205m\370\234\322m\251\340Y@\311qpr\042"
+    "\245A~\354\0164[\317\322qd+\000\261\303\252p\304\276\312o`r\217T\213\307G\200\205\223\340\015\254\274\036\032\327"
+    "\366:\374\033\324YX\220\364s\236_\015#\005\3516\020%lo(\320\030\236\007r'\210$(\374\017\372\303\335\340\333o\203"
+    ".ueHk\204\024qFI\347@,\010T'\270\314\200FA,\3003\250\340\263\267n\313l\363\030\316:\322\031\012\004)4\216;'\342"
+    "5:}\2451\332\000\316\001\303\365\004\220Z\327\310\031u\347\350,\322\33297f;G\342U\335\007\337RM\1340H1q\013\252"
+    "\370\257\0244\355\325\021\201w\340\177\200\231X/QGQ\263` BY\037`\370\221\326m/+\177 \201L\317\227\314nrY\352T\232"
+    "\276\362&\003\026\035P\353\324$\202\034^\336\302\232\017Gf\003@\212\302^p\031 \373we.@2\272(A\001\134NZ\213o\227"
+    "\256\002\027S\315\022\242\271\340\300\226Zd\363yvgQF&\227&\275\323\025\323T\330w\263\035~\035\042V\271J\033\304"
+    "@m-\000\217A>\313\326ek\363\252\361\177\377\077^\250\346A\207\254\312\266\226\377\202\015\313\021oKvH<\336py4Q"
+    "\254\210M\320V\205\254\001~\300>A\216\356\321\366/\337E'G\321/\223O;\237\343\307\177\027o\203l\034vB\315\005\246"
+    "\250\330UL\024\021\013\234\042\334=\252S\012\347\332\355^v\230C\237\274,\005\031\341\025\233\242<` O\237\366\236"
+    "\356!\245\333\246_\201pxe{\266m\323\2708\261W\345\077d\037\323I\324\217\353\255\365\236>\335\263U\374\302\203Z"
+    "\331~\257\277\271\360\320-:*\377\214X2\356[}\334\270NA*_^E\032GP\365m\221\216\263\022P\010\325c_\230 ;\301\077"
+    "`9.\335\011\314\262y\010^\077\311\326:2\030V4\304\004\304\370\306\005\017\010\257-|\203\366Fc\315\211\006\206B"
+    "\225{L\255\261\353\207\223[\371\0147\323:8#\356\371\302\002\211}\0330b\301D9\243.d\264t\373\036\371\2474PV\351"
+    "\312\011$\246\367\011L\312\042\231\227\206\022E_\267\273\026\354\277\335\226mk\320\217\260=\224Op\352iB\271\301"
+    "\364# G\3235\226\003\314\015\372\270y\331\356\272\134\200,\206\355E`\202\217I\002\000\272\262\325\240\273`d\077"
+    "M\237\270\206Q\322\244\256O6\320\037\223.\225\211i\223\335\270f4\216\261i\017\303\322\343MNb\036\261\020\351o\031"
+    "\367V\311\344\024M\022hy\202\265\320\344\033/\320P\031\011\033\356\004\260I\314N\371\003\365\275b\255\266\237\004"
+    "\207\2042\361\367 %\233*\204%\222[\275\221\0038QBZ\351\237\362uQFqL\302>\312\372.\353M\266\004U\0313\355\020u\377"
+    "'\334X\263\236\024\210\010iF'\255\215\353\371\225\005Qm\240mD%3.e\015\327\001\026\262\337\267+\032\347\031\005"
+    "\357\307(o\232\241.\030|\323&\323cI\042\250\264bJxm\231D\333\042\012\253\246\315\031b\313o\321\224W\355r\251g\301"
+    "p\327\266\312I\266\315\031\251U\266\356\327\004@\255G\263\013\270\256\270\221mj\327\026\236pS\234\367\265\2377"
+    "\013\035\005\236\276\371\351\247\367\177b\215e\320'\305\204o'\224\240\212\003\355$\301\014\025G\334\307\203\014"
+    "\322\222\017\351\222\216S\244~>}>\237#\015\257\200^;A2\237\023-kv\205\216\362'\001\346\003\220\3701\012~L~\354"
+    "\030\351\300\022a\266\374\356\226gF\026\204nd\3311b\217-O\216 )\331U 7_\222\270\276\274\205o\214E@\223\256\232"
+    "\221e\274$\222f\344,\311F\204\3225V\030Qm\333\372\015H\371\371\315\217dI\012\034Q\242\246l\026\021\354W\303>\324"
+    "6\337\330p\211;\227I\300\311\247T\234:\275\212\311P\373\003\032\011#\372\251\331\370\034\204\227\371\340\002\320"
+    "\016+{>\224\037\213\254,\0017\310\324\251\206\001s\232\024&\251WeiQ\366\346\351\362\012\264t`z\246\014P\311\207"
+    "\365\012\021+\355\342\340\245eTT\210\310\270\003\327,\0320I\305\012\237/KP\013\322\011\250\203\021v\007\373\363"
+    "\353\001a\220&\077r\300r\077\204\341N\360z\250\313\014\353eF\233j\363\004\345S\252-s\034I&\020\001\377\012c\324"
+    "\345\020\0164\025\317oC\304Y\217\347\254\004F\261\212\242O\201\345\217\320\301\005\223\360\347\006a\271<\300\204"
+    "G\227\004\007\350\341\010\207\243\006\307s\350Rv\204J\262\005f\226\317'\030\320DH\031\006\327#\242\365\306\244"
+    "2\307\011\233^/T)\351\321\216|`,\235\320\021\376\302\261\206\222\344z\276J\256\323\000\360\322\361\311\035k_gD"
+    "t\322<ZV\213<\307\260,\360\335(\374q\225\361a\221*^\315\322\254\010\222\2534\344\336\362\204\006\351\325e\012D"
+    "\323\212\231\377F\363\256\310\305\024\324\272uaF\214_\030aA\017\233\013\217s\020\210\3121e\202l4O\013\231\026\271"
+    "\017\017\353V\264wd\260@\234\270\220\210v{\253u9\213\000\330\341\006H\207\027Ej\200\015\360\347f\210\207\0277E"
+    "f\347\007\177W\350\207\030n=\276\243e;F\034\224\327\316\035\243oi\016M\314 \026\370 \360\255\262\360\234D\011\331"
+    "\021h\330\336\236:\236\247\011\254[2\042\1772_\235\000\275>\346)^\303\0038K\214\323\001k\320\322\030@i\177\263"
+    "\363\367g+AK\023v\373\302 >\246]c\022\304\026\355.\025\276K\027\260YLj\024}q\027E\323\010\321E\205y4\201p\322J"
+    "P\016TY_\376\312\241\252hkJ\213k\042\034\024\344c\230\264\310`\300\230\310\302C\030*\310\234P\3546\340\342Ab\270"
+    "^\315`\231\026\331u\372\016\227\010\312\244y\221\2225R\361\350\016\357\226\032oT\256\207:\216A\23557\321\211\334"
+    "\0215\300l\353CzK<\212\353\360\031\030%\306N\202\301[A(\335\353\042\334\271\332\034\351\360\014J14m\215\363X&~"
+    "\353\345zA[07\000k\247@^Q\345T\357\323\026\240\015\213@\211\276\234\322`J\006\337X\360\020~=\00392\077\014\036"
+    "\077\316b*\371\370H\2009\351\235e\347\250\205\262\230\001\274\026%\212e.\234\337\252\202\353\005`\274\3268\003"
+    "|\231^eK\352C\022\310\267\201z2\373'B\241\345EU\021\3302\350\013N\340y\314f\015\256\206\342$Z\212p>\030W\0144\243"
+    "\013pRCH\3460\226\220\000D-\364\3704/\212\222NpIU\023\350\346\262\303[,5\303\263\347\232\241\36078U=\030\360\313"
+    "\004\355\361\246'\334\317\031\355\202A\304\237\364t\206\231\347,P\035\242\035\333\240\024eq<\371K\014Z\311j1O\312"
+    "2x!\367\303\030\356b\215\332'2\206Y\262\274\002\202\042z\365-\377\030j\021\351[\212tp\347\250Ft\234\025\205|\335"
+    ",\004\375\025/8\224#\3222\336\000\352 \345*\307\363o\272\267&&\177\320\000\310\346\016\012\0004(s}\326\353\365"
+    "\260\017\272\042Q\366\200\020!\373\234\302|\344\013>\216S\245UIh\215sO\344T\233\342W\321)N\221N\201\267\316\260"
+    "\033\242V\006\363p\253Bg\243-\034/\243\301\035\213\230\223\2600Ye\333\327\203m*\260\215\007\0270:\004>\240\203"
+    "\222 J\361\020\004\333%Hp\214\250.b\2429fB\201r\267\277k\030 \016\134\227%\204\034r\022\242\2627\236\347%\232\357"
+    "C\271^\022\306=v\006\207\302\217\030P\021\350\014\265\311%\343#\306\006a\224\005\221\326SS\304\326\271\011\232"
+    "\311\2703\134IZ/\021\321F\012\005Z\343]\307\236\240\022\222c\272\321\014Z\011\212\235\320\006\303^\020o\217b\031"
+    "\017O\314$E\306\312sC\214\323\201\304\336\011\000\013\367\0343L_\241\373hT\233Z\007\004[\322\251 \037\364\350\274"
+    "\0167%\372\225`\206\316B\353\270\221\316\204\216\371\320\3174(Tf\030'^\3269\202Or\313\034\271s'tt\243\243'ZL(\012"
+    "\302\306A\205B q6;\227\252\374d\216K\2036!\225\272\2367\332\240\042\324\306\026\205\036s\205W-eMwrAM\365\227]7"
+    "\212\213\307\007]V\346\036h\267V\265\330\205;4\247dP\307\246\250SdH~\201\025q\027\246\013*\363\3442\235\207&\231"
+    "\256\266\363\364\342\006,Gk\235\255\317B.\324i/_\322)\033n.l2\245Y\245K\256\021\026\353\004B5\226\304\274c\277"
+    "\242\312\240\235\346\020q\276\214g\020\301\200g\252[u\264|\356\270\246\370`\266\221\272\303X\320\2436#!\252`G]"
+    "\371MC2\031\034\324\200~\022\025\330d\230XS\206\247\042\326\213_\374\007\354p\375\225T\012\213\343\372\316\330"
+    "\202_D\276\264p\030q5%\222\205&\243\026\212\010u\022\234\331S.<\006E\263\020\346`H\224\012\244)\222\227\370\210"
+    "\221|\010\212|}9Oc\307~\354\3027\321b\311\033\205<9\2405\020\245(\306\003\205u\315oB>JE\321\323\307]\233\242\012"
+    "\225#i\204\376Xe\211$\266\272H'\025\265d\367\330\326\017\221\247\337\232\232\360o\306\373\006\372\246\214\201\322"
+    "\302\330\243\311\032\263\005\324//(GJ\261.!v\375\027\342\345A\036\037u\015\2767\005M\024w\077<w.\026\274|\350x"
+    "p\353\314\021c\325\2441,M4\346JM\332J}\254\240\324yl\340gT\264@\306\031$\302\330\031\265\036\014\371\215^S\363"
+    "\254\276\010(A\3268\343\006\0279]B\363a\274lY,H6v\355\077\204ovZ\032\020\272\243\350\302\224\000\220/as\204\325"
+    "\015\263k\077h\206Qh\207\371]\227\030\216\370\376N\211y\326\372\324\224\325C\025\263\024U3\334\244\306R\311\373"
+    "\025X\036\014\273\022`\233\362\223\024\020i\326\030\002\304\017iYi3\000\224m)U\244\343\024ev\337`\200s\203\014"
+    "\042\277i\254M\017\247\210@\343\326\357\326\251q#\311o\200\255\304\312\037\246\311\233\255\042\230/\247Y\261\210"
+    "6\263\177\000\354$\214\225\272\343\326\234\275j\311\246\352C\222\322\330 \3142\232X\243\265\372\032\261\244f\035"
+    "s|Q\215J\236P\337 \202\376\374\356\365)|\217go\223\042\001\211\373\223a\343q\314\313\266<\353\237\267\213u\334"
+    "qS\255\345\042=\361a\001\322\344o\220/J\016\217\373\331\347v\274!H\234\134\223\303Rs\271\312\077\300\252\212mv"
+    ";f<I\321H\264|\004\351\334\2240\224\373\237\323[V\353\314\032\277D\177Gh\001\022{\024\256\363\247i\024~\012\215"
+    "\220D\271\317\202\276>\367\242\345\001\345A\373\307}\035]\226>\273\023/N#\217>_\304d\242\320\256y\330g\011\233"
+    "|\312\375H\320o4\363mGg\317\273\377#\351\376zq\376\313\315\267\361Q\030E'\243\263\177\016\177\371\345\374\267_"
+    "~\351\305\337\306\341\366\0259\360qw\276\313\235:Y\375%\352\321yjt\001\273\011\333c\307\354\353\007\313\000\010"
+    "\374\227%\222\3668\326\246\0215D\001\257\337a<\305f\310|\334&6\361\237\177\370\341\325\077\276<e\373\347\266:D"
+    "\377\273\355\216wB\215\366\260m^\213\224\305\026jN%\275\233R\331\236\310\251\321\242\374M\237\241\307T\302;U\347"
+    "\202\362E\331~\216\234{S\2169\003\347\034:\334\246t>\346f\323\230\245\027<\373\003b\340I\303\010\374f=\333\336"
+    "\242\013\320Q\343\023o\304\354_$z\200\261\353\360\220\370\270@\214\335H\031),/I\030\201\006Z\202\314C\022\0772"
+    "\077\353\231\211Z{\371\027PS\243P\373'\320\344\233\323\026\000\356\244\207\360\362\3242^\255\037\247j\240\341\346"
+    "\200\356\024M\347\007\344v\352\023\347\232\216z\134\077\177\370\003\365\312\037\217\210\236\320\272\350\016\200"
+    "L\246U\304\022R\303\010 K\236\027\321\352\227\311\343\337\026\311G\230\345\345o\2134Y\362\014\207N\2003\344e\034"
+    "\211\330\300\307\236D\374\233Q\216\035\304\240\340\236\015\316QzS\260\302\027C\347h\366\355\313w/^\376\370\376"
+    "\325kt\320\002\222\215\366\372\277=\205\377\355\375\366\364)\374\357i\034\235\034]\374\366w\361\266\263\360\003"
+    "\321\335\3764\245\343\023\342\355(\371\351\301\270&\215c\011U|\361\323;v\002\373\024d\310\036\307\2535n\252\370"
+    "\354\002\352\003o\177\016\371\224yd\250\244Cw\204(`M\207\342\336\000\1779;\013E \273\200\372\027\246\240I\304h"
+    "\206g\341\014\270\275\237\215)\341\3719\012\370\322;\007\277Q\000\2741\011\002\003\223N[\307\300S3|\077\343\202"
+    "\333\2700%C\223az\332\242\236Vy>W\375\274\345O\277\227-\323\313\326\231@v\001\242D\016\373\214\331\262I\2032I<"
+    "L)\010\275\2428;\361\340\240\024\257XY\025\024\032\300\0253)l\235\227bU^%sW\206>\021z\330p\221+\200nfQ\310J\223"
+    "\232B\016\310b\216\3756M\347@\343\224\332\270\260g)4W\266\001\017\215E\372\3275Pw\251:|\347\222\244'\265T\035N"
+    "\201 \252jua\032\320\313\273\243\332e\322\301\222\264I\327\313q\042\300\244Q\200\207H\313\261&\243\3276E@\362X"
+    "\264\036\272\006\352b\265\327\277X\020\306\341\227\002\305\346\077\3353\371O\367\0041\347ne\275\376\351\035\356"
+    ":h\361b\022\034\005;t\250\312\364BH7TAYf\356G\301\020\215\264\025\272\021\077\361\220\077\012\366:,\256\000\270"
+    "\273\235\000\372\245\302\346\350\211\312\277\036\300\362\304#;\352\201N\2622r\223B\317\313\327C\363506nh\311\311"
+    "\007\377\375\347W/\337\243\330\364\337\327YZ9\227\327w\077\375\374V\366P\273\012\303\323\354\327T\346\250\301\244"
+    "\321\353\224#b\255@P\2462~\356\273\2442\225-\231\261)^h\337\237\243\020=y\245|{\252\331>15]@g\011p\350\224\363"
+    "x\013E\027X\364\212\3444b\272\220\364\002\205|~\227\206\004mi\016\262\010\031\332\241\364\371\213w\077\375\370"
+    "OoN\305\013\343\024\264z\246\011l\207ygx\305\177\212\222\372\313h\254\363\001\375;\244\224\234\216z\354F>[/\222"
+    "%\035F\372\266+\020\026\253\374\012\204^\334\003\3769\352}\033_D\244\217\374\206\333\272\277\253\247\037\323\261"
+    "1\323\221w\202\251\353\234\023l/6\017\266\042R\266]\302\360\234wh\352&\344\203\032\371=\302\337\236\010\3406\021"
+    "\331<\355Vh\354\346\354'\343m\211\236g\035g\320~\344\314E|^\237\027\344\375B\333\246\272\351q\301/\325<j\025\034"
+    "HZ X\330\326\023\363]3\252\305*46\313R\246\231\310\336,)%\371\204z\355U\371\317+\300\355\013P\274\042\2649Pf\335"
+    "\267\206\340\223#\343@I\003\230\015\372H\255\221\307<l\026V\007\312c\210\244\325\367\334d\304\242+\201'v{\222\226"
+    "K\223\241\273s\376\263\030\335ey\365\232\212D\366\000\315\332\216\350\202\220#V)\340\314\033tb\247\373$\253=\245"
+    "\366\244_=x\352\014\271\000\232&\260\355sgp\262bG\255\257\205\337\217n\233\365\002\320\344\330\303P\035\341|HW"
+    "d0\2246<\353\222\001c\244\300\2603\240z\3026\304tb`k\351\334\014\340;\020\001P\300\323h6\363\204\322\032\013W\370"
+    "\253\303\332\225it\213\204I4t\223\346&\302\235;\324h\244(\001\263\246\214\360F\217\302\263\256c\204;\021\333\265"
+    "\347\011^\001M\321s\312\237\3665\037)\232\231\360\017\023(\204\027\254\341z\245rN6Z\336\267\316\260T\017/\134\311"
+    "q<\347\002s\300\333\251S:\257\207\205\210\035\321\022\302l\357d\201r\222\311$\242\206\010P<\371\233\223a\3643Y"
+    "\011@\017N\325\321\343&\350\260w\325\310#\015\203\356\361f\206\027/#\013\0226\217\376'\217\361\307&\200\250\220"
+    "R.\271[\377\340\035P\3746Y\246\363hL\007\304\244\250O\024\336\250\012.\212\363\266C\033\304a\207\203\310~\254H"
+    "\257\306fz$r\220\203\203\253A\324\211%\270\013\237\204\316\316\2614w\306\376\020\237\220\016GB\323D\222\246/\011"
+    "\0041r\014\306_\322\026\236Q d\037IB,\007|\237\355\340\256a\037\235+b\022\010h]\341 h]\011N\245_\265\240\357\231"
+    "[\252G@!qH_'A\344P\344/}\277\037\353\374e\2115\030\325A1)\230\353\031\021PT\244n\262\211\025\024\351\233~\033I"
+    "\221R\330)\230\005eJ\2400\011\350k\325a\207Q\264O\343\025\261\271\374\022\222\2509\375\3222fJ\342\337\314CJCR\254"
+    "\306w\202\254|>\306pT\033H\314mD\304\222\374\035\200\217\311,{\267\214\257NQ\261\317\023\310\246\0063C\325\325"
+    "\005\226\264\300p)\031\371H;\015R\211\033\240\320\302vgv6\322e\303\303\007\321\264\272\023&\363\177\306c\022\016"
+    "\336Q\275\237\337\305\244\357_\022<)\226\344\311\032'\246\042\220\307\011\327#\213\365\310VvkA\272(\363\242R\336"
+    "\000\227=\256\033t\203\304\374DCw\042\024\375\014J\360\257\223\240\213.\312\003\267\225r\350\350#\331Yd[\251\241"
+    "\210,\233\210^\273\335\210\255S\230<\031T\264\035\010\263;\334\264\363g`\270\216\002;\006<!\366\027.\227\261U\314"
+    "}\010\251\012\313\221\245\177c\342\340}\323X\030dS@\357u\344R\341\006\211:F\303\307\210%\352C\177\025\232\305 "
+    "\213\320I\252\234\021\363Z\264\206\007Ysf\275\321pOz\370\301\344\347/\077Q\306\236\277\370\223g\3470\032\207\321"
+    "\020\377d\375b/o\311U\343\013\024evzt\272\362\353\201\350#\234;\254\345\016}\025Z\234!\265\266*\036\236\015H6("
+    "\322\032\212\272\012f\224\077\005\320\303J\211\217g\275\340\260Q\220u\310Z9N\254\351\3450E\0235L\366\017\306D<"
+    "\366y=\270\313\312\303]Y\275\223ZR0\370\236\227\244\213I\212\261\222x\030O\247\225\202\343%\313\230\301\025\020"
+    "\3732\000\312\257As'\326\255\077f\015\001\3061SC\251\3341[J\223G&\343\353\274\356\134L\233F\031\331]M\013!\262"
+    "\224\210\302\215\257\254\335\322\364\322\021|\212\327lck\341\335\326\235{\266I/\254;m\220N\254&\320.\353\253m\033"
+    "9\206\333\241\267\352\032\302\375\202\2150\357\221\017^\2530\023\3075n\303\223\321\345\323=%HPJ+\342$\302\224\277"
+    "\337\263\373U(\207\340#\015[\253\034\340;\036\022\031\374\031U-\324\267\324\310\324U\017rDC\015\007\213\234\223"
+    "u\036\240\310*\264k\000\275d%9\272\006\371\322^4\316}\373/\264 ,\333x\012\322\221\011\336Ea\275\331\234\355}\002"
+    "\315\371\017\177\360O\240\356\2335{[\042c\327\362|\032mfDD\042\256D#\273\2432[\030O\334\330\377=\357I\354\337\325"
+    "o\362#\023\232@\012\243\375\200<4Y\262\264\026\022\253T4\216\312\270\242H9\362\241\017\3434\211\2659\217\216\224"
+    "G\350\205\362\0044#\246CIL%/F\234\021\265e\240x+\226\001_\236\004\035r)\214\201\211\310\227\036\235gN\2616\276"
+    "\032,B*\371\216V\262\010\367\344\354\347\311n\320,\322\224\245A\026\200b\357\232\032q\011s\352\306>\227\216\210"
+    "\004\361\3020P)\023\321OR\234W\314\031\3125u\306\242d:\327\207R\313\307\354;\207g\030\214\334\025\242\203\035\337"
+    "\254\322Fi\226aZ\312\311\247/\014F\304w\256)4k\336\313`\326[\341\0334N92\255\272\306\034H\364\253\267Y}\042\307"
+    "\335V\277\077\261\202\234;1Z\011\317\260\231)CI\223\007\077\042\030\011\371N\262\225\231\301\312v\0314\346\004"
+    "sM\340\024\311\254;\004\266\232\033h>6\042\200\367\231\205\335c\234$\251,M$\371e\326t\325$M\243\260\010\134\354"
+    "kj\254\005\353\032\265)\177GuZF\347\362\332\262\002\035H\267\204\004#\226\042\371G6\307\031d\314\276\307\242\371"
+    "\271\302G^\315R\272B\206UM\315s\031\263\247\372\361\340\277\1343\264\210*\022\212\247\241\260\254d\365W\310\243"
+    "\240K\331\323\304\002\213\077\211\231\363|\320\206\006\3551\320u\035\007\333\217\222\030T\034\372u\031\213\206"
+    "\223MH\275\311&\236n\243\034\201\331V\002\077\314\222\340\017\352\344\274\276Za\215C\246\254T^!#k\334\322\353&"
+    "\016>\327\256\011\3438\205\335\224\316\257\245\311\3040\077\016\220:0\3018\303\342h6o\212vk\200\042vpj\233P`,a"
+    "k8\255\322UT$7&\326\202u\260\301\304\3408\350\273\006\007\342\277!\345$u\210W]\311\331}\234fs\025\016\002\352\343"
+    "\024\320\255\332\303Zp\011\276 \333~\035\027\353\331\012s\224\026\360\006\301M\260\315\265\355\230\270\255o\221"
+    "!@\231g|\215\016g\325|\017\341{\250\277{{\230\002\377\2724L\301\357A\337\237!\262b\343\245\3432\232\3477x\177\353"
+    "j&\307\012\032S\042\216\342\255\337#\207\316\010K\303\320)\014\307v\255V]\231VH\200\362P\234Z{\354\343\015_\363"
+    "\324w\012\270\362cT\354\034\352\251W\251/xw<\037\207\242\315}\366\316\004\266$\227&\260\027\271\314@\345y+\313"
+    "\360\2668^\221V\002\003\005\262d \276\225\373\330\364\3009\003j\222\370_\356Z\351\265\030\006\343\342\364\375K"
+    ">\232\203!\014;xB8\300@,\360w\007\376b0\026\212\324\262\323\247/\370\347)\005j9\300\1771\036\213V7\360`\207\347"
+    "\312\134\025\351`\344\270\306\004\271\216E\304\344\203\213\022\303\004Py\340\215\252\214\211\233\302m\374\312\376"
+    "\363\366\036s\225\233+\314\310^\361D\017K\374D\301\017A\206\371\026\240\276\023\371v>i\356\010r\2305l#\226I\214"
+    "\005\2210\317\277R\360\266\312\334l\251\360J\013\027Q\023U\351\031j\340\336\305K\373\210~\207\366\212\207\134L"
+    "I\227\023s]aN.\232&J\015;\307\021m\035\005]\227\352Q\221\272\026\323\274\020\303!\007\216\334\015\022\346#\234"
+    "\374\214W\011\367)\301\315\134\3561u\034\233\356m\3603\031&\326zv\304\271\260\255\331\225\212F\233v\2267G\246\361"
+    "\035\337\334\206M\003w)\207\000\023C\001 \027\273<\345\361\240\334x\026\331dB\306E\311~\314\331\307\307\206Cr\313"
+    "g\134\356\034\252K\263\134\374\3104\360\030\313\223\240\222\322\315\037NV\303c\254\272\300N\317\337\375\361\325"
+    "\217t8\317\321J\367wAX7A\313;\362\3765\014H\302\330\016\207\356\204\374\373\347\247\177bw\2623T\356q\231\341_X"
+    "y\303s\275\224P;{\233\320\353\202\221\270\262\352@y\346\207\204\214\323+\354\226P\002K\341\005\250[\030\246\364"
+    "\024\223L#\372V\030\235a8\201\225\252\342\032z\313a\364n\371Vl\330\355\032W\316\270\007r\342\042R\344\275e\366"
+    "\333\347E\221\334\366p\361D\210\025\024\012\001\007\030\322\014\225\226L\304j\350\022\357\267`\025\326\230\343"
+    "\270\263\205\241\036G&\023\077@\245\333J>f\245M\244h\253\230\312\212\272\244\342\007&JXX\233.\337\224\305\017u"
+    "\233\034~\375\0003\350\025\362 \304\250\372t\006\320@\227\305\364e>\001}\026\313\377\300\302\325\226\342\240<\224"
+    "\027\006\225+\236\260\016\237T\261\324J)\042\200\234\3219\330\327\265T\221\241\255q\3762\377he\327\277\244\311"
+    "\007\221_m\346_\350\206\003vx5\317/\223\371{t\014}\227\342\241\311O\227re\021\024r\254\356\247F\356\210\227l8J"
+    "\316\371\004\312H\001H\350\230\007\013\337\341k\355\237Q\366\261u\010.\022n[\312\306l\245\220\003x\204\360\273"
+    "\374#]\036\244\320\230l\362\266\260\367r\006\311\344\252\321\361I\251_+5W\2018\021v\007\373\200\001\247a\3206\000"
+    "\344/\230\326\261A8\275\274\077Q\042.D%\375\2716\235Rz\243\033!\255\224\240r\240\222TF\245\330\032@\0057\033\002"
+    "\3300|\344\002\240\300ZW\0237A#`\3726\373\230\316\311\177\205\242PY\204\234!#E\337\3273\025\352\202\373\376\226"
+    "[\216\275(\030\002\265\311\023\016/\210\340zx\004z\203\275H\252T\301d`\360g\272l\307/Cp\020@j\177\363\320%6\213"
+    "\206\255!\257\236\003C\213\032\310\005F\237\2457*d\027\362S\341\245<jb\265=Nf\370\273\302\177{\134\352\320\235"
+    "6qX\021$\037\312B\301\017\225P\330\305\261\027:wS\234Ku%,[\332\205\337\216w\013\244\266SN\007N\004r\306s\240\261"
+    "\210C\361Q\007$:<\206$\325\263\005K\370\206\012w\270H\200\030\344\3360\351\265\376\026\210\340\032I@\357\250\200"
+    "\225>\347\236\263H \366\312\215\207\341\366\260X_\007\256\337\031\266F\004\245\033^9a\001\031\312fy\305D\357\304"
+    "*Zafa\302\022>\015\202\012\361I\224:\233\027\213\253\033\212\225\260%\311T\034\234\033\243\202\210\042\266 k\006"
+    "\252\024\373\365\232&A<\331\205uA\265\200\370\2716\320|\077\336\320\222\001\312)\246v\022@\034\302\241\235\360"
+    "\307\210>@\2108oj.\317a\033\223\260PJ}A\333\276\233\020\222\015_Q\220G\212\372\304\004\345\351=\2658Q\002E=\221"
+    "c9p\332\006%\247\026\252\2526dz\357<\276'\274\225\200\313\252\017\336Q%e\207\276L\030+-\376be\2514\262ue\234\274"
+    "\223\322\205\344\3670q%^\256\251\335I\226\365\201\353\213mJv\311\312Jd\274\3022\373Yb`\265_[\226v\332*\231vq\371"
+    "\216\334J\356\270\265;\272\203\243\210M\361c\204\034\241~C\231\354kd\236]\340A/\245a\333\250Q\320\207\355\002/"
+    "-\337\332\350o^#\0143T\027Y\134\332!q\3355\203#\341\260\322N\035\303k\015n\0015\027.F\311Y\325\303&~\0425\016/"
+    "E\340\355\024\332\000\241T\217\020\350\002\312:\224)<\265\343\3274A\207\020x\077\010t\354\025\236@\334pT\241\042"
+    "\235\240Ya\234\227UI\014\215\336\254(\231\237\341\267\134Q\224{0\024v\000-.\256\300G\367\363\226\177\032\016H\346"
+    "\315H\344\035d\007\324\02603\012\370X\363\006\042\014\220\263\035r\245\367y\364QpsX\317\240\376\033\231t\203\373"
+    "-,)\272\236\023\020\227\322}\012\324\320\351G\313\352\360\032WE;F\277\007\312\300\255\3711\340H\213\376\320\077"
+    "\377\215\332\236;\366`G<.\202X`\205N\002\007H\350+.\005\274\222)\001Z\210\011\243\221\015\216E%4\303\307\211\320"
+    "4\217Q\012\272\201\241xG\354[\267$V\325\351ZH\332P\263\2350\207-71\267f\037p\263\206w\320]\246\241\221\217\026"
+    "\213|\305\354\363\326\343\307La\344J&\003\262\266,\223\241\244\304\371\374g|T\341\201+\251\303\332\006\372j\257"
+    "f\211\246**n\350\343\213\026\247\2431\226\034\237c\323\350d\201\177]&\202z*\012 \001\341gE\033\333\031\370\301"
+    "\023+\234\360\327\200\352\007\300'\203%\331l\343`\215\321Q\326\365\303\306\256\240e\2106\014\015i\202$\177t\255"
+    "\305\277~\326\337s\000\345\220\004\344\260\336\346\335s\217\214\3519\250\037\016\326\004\344X\263\035\321n\326"
+    "1[\034a\303j\200\374\376\316\363J\243\304\037\205Q\002\351\221\244\326)4%P\027V%r2\005\230L\374l\307\305\300%\343"
+    "\077\317\361\341\025B\004ne\241\237\371\235<\263\214\371l\376P\005\274\251T\002&\216\237\375\271\321\364E\377\326"
+    "\202\015*\315\004\367\220\333\210\252l\373A/\361\314\022\037T\253\257cD\265H\376I\325\344\301\224-\262\200\227"
+    "\217($\257E\025\261\022\373\225\011\3539\213\034\013\200&\364\217\016\271\031\363L\363\006\336EcNR\2313\232\032"
+    "\365lB#\255\315\313\024\372\0117L\004\077&foI\134%h\033u\202\305\266\023\317\006^\244g5t\364\0363p\242X\362d_\233"
+    "\232\331}\333Ye\225lC\077\215}v\303\254\2423\340\306YE\260\034\212@\372\335U1>=\0001\007g\377#\315Bl\216\017m8"
+    "\317\004\013\271\365\362,\330\033\252=\305\010\015\134\340\2332@^\316\216q\300\341\361\266!\236\012\245\233f\237"
+    "\303c\232\351\307\021\221%\227\002:\342\244\312<\313^\204o&\326\257\326\042\017xA\235;.\340km\314\023\350L\337"
+    "g\0035\2741\022X\355\342\335\021\253\234o\344s\355\353\177\303\022/\323\0129\366\367\011\306:\333A\263b|\270\221"
+    "\031\353e\246\326(\3208\257E\301\012h\302\315uwGy\306b|x\307*\361\300<W\256\030b\312m\245\255\341\301&\332\032"
+    "\362\312\214\357f\240|\243\374Nd\320\200\320\220\025\011(\320\366\323:q\000!\357A\207\203\375N\260\033o\336[\333"
+    "@\020\243\344\003\331\370F6\261\231\304\233d\325\021\254\266\222\370\375v\002#\077\266\233\0110\202\027usxwDe\357"
+    "\364|3\372\223b\034%\025\363\011\243\006\001\015#e\341\203\363\201\234Q\276}\265\001\315\312\020\353\254\260\316"
+    "W\377\216\311j_r\215\351\362V\235\336\254\034\2117\271\006\306y\021\343[\207\336\204\342#j\255\322\326\004\006"
+    "<\332\031\240\356\265.\261\247\345z>\347`\134\326>JG\205U\315\032\011\351\326\000\331w\026~cL\021+\036\031\271"
+    ")-\012\207\223\320_\225V\001\217\240\261\036\231\361\010\367x=\336O\3604\2364)h\325\270\222b\342\303\237b\032\265"
+    "\336\304@\206\210cc\016\204\042b\000t\012\333\222\266,\317\333\305x\245X\207\227G4\261\034\223$f\265\357\314\311"
+    "\216\347\226f\311\026\324\262\351\331 Qx\012t\254\003\312\305A\267+J\225\321Uqq\320\002,9\240\034\306\360\310&"
+    ")er(Pj\014O\216T(:\2749\202*\231\265kj\373\335\275\246\077\031\376J\371\252\241mG\263\307ag\323;\020\221^\355]"
+    "\307\310\361\375\214]\345%\343\333fHIw&+\206\240\335p\345\214\365\330\305\077\010\233`\331JN\316\225x\247\354\263"
+    "\077\263\317\371f\010k\321\320\241\245\210\233\225s|\333\207\3337Hf\302\243\016G\277\336\372\322B\244\026\030\035"
+    "\004\035=\020gI\262\253H\004\023\134F\274D\217Yfl\354\346\234}\216\227F\324\361,\235C\252\240\217\377\011*\205"
+    "\213\377v\313\366nu:\212v\006\015\024e\321\321\247\265P\203F\257\012`\035\220\321\316\203\343\306\362\300\326="
+    "\375%\271\366\366\362\366\215\024\271\201\302z_#^\213\253M\026!,%[E\366\226\227g\012b\037c\023\032\021\077;\001"
+    "\335\205\363|\222\357\265oK\330\032\016\351\350\307\340\2647\315\356\335N\260\021\352\333\030\221\277\304L\300"
+    "\273\234\016d\256H0\216\255R\335\357\015\206v\266'\011m\011\332`\016T\310\347\311|=B~kG\026w[m;8\210\203\257A,"
+    "\024\263\012\264f\235\367\332\2043,\200^\225<\001\344\346\360\345V\201Ao\077~`\177$\014~\256\321\236#*\232\314"
+    "\310F\256\201\355Q\235\032\031o\023d\256\224\307.bl\221\245GyX\373X\244\361F\023\010\340z\357\036\021\216\016\223"
+    "\3752\264\367q\367\206\215! b\364\362%\257n\233P\335b\207\241S\013\307j\342\007k \134\251\246\202\334g\3368]%\305"
+    "\2079\315\252\025T\244q\362\234e\276\3044\364e\222\310\377o\345\020\313!\320\231\217\354\262\265\370\272v\333\376"
+    "B\251\342o=9\363\361V;=\353{gg\017\334\3766\341\002\325\033\331\331#/u\227v]s\212\3066Y>\222F\245\341KL\241\266"
+    "U\315\316v\3110\373{\030\311\256~Y\355\247\323\367\027\357\237\377\021\375h\016\014.^\277|\016\251\177y\365\375"
+    "\373\077A\362\376.\207\026^\341\301z\211\352M\202o\077aL\207\340f\226\227 \331\245W)]1\203]\255d\371J\042\234\223"
+    "\204\252\2732\215\016\360ec\373\216c\225\226\346\366\375\203\036)\240\370\007\246\006\237\317\327k\011u\273\347"
+    "\020\354R\345X.\034e\360S0K\312\013\012\274P\334\322S\23301)\236\306$W\350\263B\267\204\360\352\022\241\021\327"
+    "\306r\275*\371z\270\204\006\271\300\253\313\0228\206\227\2659\344\334:\013_q\034\275\216\033c$}\364j!l\274`\366"
+    "\315\322*\362\214\012\241g\361`\313\255\253l\236\375J`_\210\343\002\306\360xg\202\336\264A\342\307\310Q\3157\213"
+    "\372qr,\314Y\025\370\361r\336#\302\360*\256\303.\006\014\300T\0161\030H*\027\377A\243\333\304\267\360:\366&DF\206"
+    "G#^z\317<\262\201\021+\227\270\042\023X\3309\020\214\217,\277\022\310\015\331b\275\220F9\220 \220I\202\227\240"
+    "\257\322;\253J\031\007\217\235A/\270a+\220\134\134>$\264&!\343\205PYX'8\030\226\037\312\336\313m\235\267\006\205"
+    "r\257|\305\016\237\005\227\210\2176\342\2779D\346\200O\265\023d\033\244Y\302\310r\354=\011\026\345\305Y\365\357"
+    "\0134\2035\323S\215y\260\242\307\270a\223O\312\017Ar\311o\353rdQ$\311l\234nm\012@MUU\374injs\370i\206r\273HWyQ"
+    "\235\340\363\306G\210*\313\377\376\277\014IM\260\333\220\260_\024o\232\253\362eb\374\315\256r\360\343\277$\330"
+    "46L\267=\260\327\273BM[\010\232\221\246]V\207\332yH\324h\272\274\374\005Q\243\331\023\354\2011\237[CLo%\223Z\023"
+    "-1\246\271\014\267\202\024\245J\347\315\322X\202\303E\313\356\251\212g\213\253fy\020\262Q\232\014\361\374\323\204"
+    "M\246gb\231\226\351\301 \343ap\313.\000@\370\031\005\015\014\235\357\336\356n\337\213\033\375\273b@S\234\266\377"
+    "\252\020\3204\275\346\203\347\256%\3603c[>\020\231\030x\033\177\013:\377\213\242@\363\252r.\035\024\276\025e\037"
+    "\272e\207\304,{\324]\301\234M\245Z\374f\312\246\000}\322&\262$\363\021\327\012\033\304P\237\374\021\337\027PY\313"
+    ":4\220\377\335\001\225y\322\332@\243a\024\3518_@s\023\276\216m\356MK3tu\331\017\253\334\332\235z\305#\367/\225"
+    "\014\350\266\023u\205\024#\312lr%\017\317^\365Vi\362AvF\0032\025\334\004p\263\225O.\370\226^U\031n\210\220\326"
+    "c_\360\0331xG\203~\037]\215\240k\3201\013\025\236x\233\201\177\214\017wZ\202\274#\250t+\017D&P\017\306\214}\331"
+    "\365vwu\364&\370@\257g_b\034\366{\042\077Wy\376\241\336\231\022=\232C\274\077\2304\0079\253G\311\307I\252\0136"
+    "\376\334\311u\264X=4\306\370VGlV\375s\212\210r\333S:\217\260\030a+\332!:\266Db2\313bL'\324\236\220a8w\257\274\276"
+    "\272#\2002\022\324\310m\326\035\343\322\233\300\230\361>N\017D\330\250\036\010\350\365\313\077\276\374\361\373"
+    "\213\327\257\336\274\302\360\200\203\341\241Hl|\077\266\361\016\211\247\303\362e@\300_\221\300\376\220S`\001v\031"
+    "\373|\257\277\337\375-\334#\000\352\223\030I\272\261\376\367X\370\025\235\015\260|\364\000G{\033\321\306\226\340"
+    "{\265\354RO`\364\256\2632\273$\323\023\347\361\033\255\334\311\362\012\227\031\302NFR\034*\362\3567P=[\002\325"
+    "\015\373\375\325\307P\320_\316`.\360\246\267\333\012\350\302fm\240\346\345\302E\332\232!\321\324\332\343\201\321"
+    "A\001IW\322\215\334\331V\3477\022\203\011\257~r:\307\007\367\234\357\320J\362\210\260K\257\275\250r\261'\005RT"
+    "6\214\303\305%\262\2113\352\260\330U\027\351L\261\246DG\367GeJ\275\255S2HP\335\004o\314\350\242=Y\025\222\373\276"
+    "\234w\345\347\271\033\277v\307\265\276\314\256/\276P+\323\244\232\227\2505\324\274d^\371\231w\265\257\232\303\310"
+    "\022\365V\302pCeO\216>\313&wJ\36547xq\032\320\255\347L/\232\336z\351\256~8)\347a\302=\315\266\017\222`\035\253"
+    "\362\015wB}\034$\005\233\351\034I\361\034HQh\307+\301\014\242\025#\207[\222,@\204Vg\374J\232\370#\345\013>\011"
+    "BZ\236\015\037\020{\302\313]\322\027_\262\226CL}\330\341=\226\003\224\355a\334\304v\214]\024~\3057\032Z\223mW\037"
+    "Jc\244yc\360\335\0422\032\311\016\242N\251G\334\251b\246\222\322zx-\347\326R\204~w\310\244\357\016\021\024<\215"
+    "'\201\356\030%_b\321C\344\031 \077 \363\360\211\300p\207\341\333\303\271\222\216MUs\216@R\262\035\247\023\264e"
+    "\002\217\344`\036\357\320p\322\263\300\234\254\031\303=\266\042\227\333\035\012{K|H\000\024j.\305Jd+\025\251\010"
+    ";\034!\250%B\240\204\232q\264\357\352\222\2174\327\224@\002\004\004\355\200\275\261\210\207\347r\371\226\276\371"
+    "\202\036\376\262j\200D\362\3027\224\260'c\253\226v9\236\240\351\302\311\327\364.BI2R\016\332\314HB\006P\030u\216"
+    "\012\034x\002\341z\261H(H\367\275\352\0277\324\224\007\343\270\251\340\335\371\364\021\351(\004y}\254\334\2073"
+    "4\377\025\0016\311\034\335V\306@\317\313T\301\257i\221\263\031\314\351=\246\355\277\256\323\342\366\224\016\215"
+    "\370Z\042\2154`\230e\336\314\346\3708\210\274o\363\032m\310\217;Q\027\362\316\023\275FB\200\265\214\303\275\365"
+    "g\005\307\035\277+\305\372Le\274+.\027IIupL\322P\037\337k63O\317\202h\366)\222\225)\355\031G$N\203\2138r\305\227"
+    "l\3572Qp!\226b\014w@V\245\253q\012V\335\252\222KZ\323\024\336MB\366\225\363\214\265z~\300&/2k\251\305`b\360\375"
+    "+\320\025\005B\347\022\304l\360q^leK\247%\037%\372\265K\003\031\267\221F\327Q\331L\214\263\021\334\002\231t\324"
+    "\245H\241\241\273i\234\367sY\331\034k\036S\350\262\254\221e\030-|\224\006s\376\274\002A\362r\215[\223{\217k\236"
+    "N.m\014s-&}\221\035Eho\243\265D\340\344\351\212\315m\301\272H\306\022\252\3115\305;\306\035\212\3313aS\270\373"
+    "(x\344\011=E~\203Q\323\316\361\276\020\333%\271a6|\324,$\006K\326J\342\211\037F\370\020\271\303\134Tu\207\230\262"
+    "\257d%\314G\364\000;\213O\335\326:j\204e\267\243n\364f\322\316L\033#\373\264:\354\371\261MT;\364\212(\376 qL_\355"
+    "\263\340\030'+\233F\233f\240D\134\353\002U2\362J<e\306\201m)\341\241\267*\322\353,_\227\2470q\370\134\005\335\003"
+    "#.\3223\004\257\346\022\203\003\270\011\342_\030\360lS\210\316_\226\362V\253\025\021o\032\356a\366\025\027\255"
+    "d\3261YwjT\217W\271\3639\032g\303\034\042\206\022z\012\317\253\271\371\271<^\210d\022K'\300\023Na\205.\257\042"
+    "\317o\255\361|\336)(k\374\302\220\212k\013\022\205b\0111\3322\031\3146\243\210\307IT#\270e\262K\345\341\026\303"
+    "\330x\200O\202\351:\353\276\372\264\225Z\230\215\031c\247u\214\326\270\351\024V\035\273\204\034x\256\331\355\312"
+    "\214*\253\322\305\250\305\202\304 \304&\032\2361\234\025i\235\034d\003\355z\344 \344\303\234\247\375\0157\241."
+    "\246\233\002/\042a\000\243\374\246\207\020\031\237u\352\020c\361\004\272=1\333\336i\364\0131\234)\316.5A\017\301"
+    "\347E\032\232\210DwJ\262\226z\311\343\266\341\210&_\236\240\2516g\345\251\340\276\253<\346\343}\077\306r\353\244"
+    "p\030\000\213!\025\037\236N\364\000\036\206\353\370HC\300>i':i\243\0171\300\376c\362\243\223\240\244{\357<\235"
+    "\3732\017\263+\276J\321ccs\321]\361\262GGG\016\205<\024\261k\342\031\342U!\357\374\336\357\353\365\271\316#\345"
+    "\027M\134\211\006=\336)\224F\2414&\253L\374^\257\022\347\253\212R!9\227\372\216\042t\271\240M\251\364\251\006\212"
+    "\011\305\300\257Q \216\177\207\2323\226\301Q\320\334\2626p\330\273\375r\267j\034\270\306\325B\352O\236\370vg\317"
+    "<\331\367\221\313\035T\240\367\246\026~e%:\313\260\030\015\214\337\256\004Y~@\033(\001\3326\030\303\322\312C[ "
+    "y\321\020\371&\037~>:C\374\360\374\310\276\010\233\207\341\033JR\321\032-\313\313\237\255\224\364\020\302\304\216"
+    "9\374FzMAe\360TV9k\273 \030\342\266\335\343(\010\134\274\227S\310\245\177\364\257\373\221\343\254\363\304\253s"
+    "2_-\246b\207[D\372\326Z\302E\237\021\341\222\332=\012\032x\242\215\205\256\012\027\311\225\265\326\312\004\344"
+    "K\202$-\344\032\250\032\035[O\030|\331\341\037\321\2250|\327\217R\245\352{\330\341Y\377\253\362\365x\026\272%("
+    "=\362\255\351\221\340P\272\350\004\240\223x\310A\353\302\310]\276\242\370\260\134\240\234e\323\352\317\351-\205"
+    "\012\262\224\363\226\273\177\221\254\320p\037y0\275\232\360\206Z\037&\032\320\332\206\211\220\236\364$\252\004"
+    "\201\000\277)\265g\356\247k\340\335\035\346O[2\225Q\275\200g\042'L\374\341\017\201\275\330\345\215\034\232\247"
+    "\256>\306\260\201\356\242 h{\356\370\035\237\327\303\010&\270\264P\016\344i\375\334\042T\324q@\312\274\276\367"
+    "\355 \215\345\212\035)\346\2211\215p\226\235\316M\266\377;;\205\3571I\326\365\014\3621S\000m\356\304'\375{;\236"
+    "\134\316\353r\034\2650\317\224\015\265\255j2\231\274Dd\277&\366\001\134<\274\231\245)j\303\036\331\210`\014\252"
+    "\364MrK\352\267O\253'\2220I\347U\362\217n\325\320\367\077\005#/\373P-\266qU\314\261\001[\003CT\376\031\003\015"
+    "\023\374\277\346\371\042\362\232:\246\365\077\350\0151H`\277w\320i\020\2535\244[\3723p#\305\325\210R\215\240\357"
+    "\203\371O\261\300\200\213\3036\021lc\360;\274\241`\357g\232.\205\021\030mi\205\356W\345\270\310\347\363rK\326k"
+    "A\177\277O\247\311z^\265\315\013\337\016*KzK\200\334p\264\222\237/\247\371x]\326^\313V\202\207*y9_\027ujx8=\301"
+    "6{7\223\3344o.!\231W\362\315\3479_A\233f\222,\323\274\023/\376\310\232\320\302\256\347\332\374/\222\271\214~\301"
+    "\313\2266\031\205\213G\372B\207\031\223\217j\265EYK\234\275\035\204\202\206:\305U\002\263\134#\215M\344&\335\250"
+    "\272\303\241HT\227\350\252\022\315\372\356\202\307\235\265i\374\237\037([\222\331\273M\264<\364#>6V\335\000\227"
+    "\035\010\237\345M\306\316kT\300\274^\213\3019\302\347\005\250\033\2571\334\376\210f\302\204f\344\030\230\301%H"
+    "%\037\016u\331wt\261]\012;\220$,\023Ab\305\336z\003\177\312\027\251\251\312b\134\255\300\313\345\304\344oh\342"
+    "-\254\374\237W\341\310a\267\253/s\017\333\312\177\017\253M\327\270\263\302\343\020\217h\360\327\221\251C\214\262"
+    "\337\333\253\027\355z\005\032-\275,\307\311\012\306\333\312\037\274\035D\252Mx\215\216\314%C\023\220\304>]&\241"
+    "5\324\345\002c!^%\005\005\2667\307\0164\301\362\333\335\346\031\263\3419S\253\214+\332\343\012\214%\202\302\231"
+    "\034WHn\266\004%\245\372.\235\342\365\020i\244\245\342\011\313\216r\305D\202J\326\312\271\307\202j)\266\263\272"
+    "\241\134\235V\332\007\203\377\364\323\273\367/O\321\313a\257\317.\350\213\322xA\374\364\343\0379k\000y\326\223"
+    "\374\364\325\353\227\077\272T\012\325\037\310\353\346\024\306\007}\344J\334\204\2269\254\304\345\225\370\251ge"
+    "0\317\341\013\376\316\222\371\224\216[\034\372Q\307\005\321\013\326A\225.V\034\077k\342\356\020\362\227\276\317"
+    "\301\332\260eV\002,\272\336\357\301\266g\307\365-\007\032\226f\325S\266\246\300c\351\211b\257F\334n\327f\307\316"
+    "[\367\2074\2354<\077@0A\223\022:3\377P\220\177I\276<E\037\311\016\215\017\271\361\272\230\333\247\342\376\222^"
+    "\236\202\346\224V\224\312B\001\005\317v\021\366\332G~\227\357\310=0\230^l\303\326\211D\220\302'\270D\0218\207\316"
+    "\003\231\353\361m\225\367\374\010|$\373[E\301\272\334\207g\211\345t\001\042\012\015m,\257\224\361\222\260`x\265"
+    "\377\205@s\0772\262\210\216\300\250\014\264j\360*K\317\357\0133\335\2117\031Q\042\256\311\273\204mE\036@o\023\035"
+    "\004\032\134\274\012:\267s\266\266\215\332\234\264i\034\246]\027\177\177\372\323\217=\212nn\244\304\244J\224/\364"
+    "'\345\341\314\217;S\315\223\036Zj\371,\022\004\227\042\033\227\027\353\325\004=pk\320x3)\030!Z\210\324C\357j\364"
+    "\344)]\023\320 \251R\270\332\232\255\213\3426\212\265B\302S]\363,\021\217\004\241\035\222w<\334\334KM%p\267\345"
+    "\330\272\226\312\247\241\006\251Vr\254d\254df^FCcq\322\2307\014fN\023\014\332=\317\226\037\202ErK\317\030\004\300"
+    "2\326x\227\244\312\003\366V\017\360i\017j\012\305[\346qb\262P\015~\011\205X\242\256/\214\207\042\302\0225\372\332"
+    "\313\352\361V\334\235\370\361\247\245c\031\254\246\227\307\217\305\310*\354\3258\301\021\277;e'\374O\033\356\006"
+    "\260\217\276\241u\343\261\277\341b\000g\207m$\257n\256\177\000 '\260`\2229\206\023\276\345M\204\266\023:\327\341"
+    "P\261\260}@\037\267\364P\031\233_\371\206\204\334e\300\243j\356\255')\024\226L\242\343\2323\036\277\004\031\365"
+    "\376\375\377\012\362b\232&e\350^N\030\363s/R\032z/\351\246R\010\352\272\263\001>\307\243i.\261^\341l\230'\351\333"
+    "^r\361a\246\036B\343\036o\336y\003H\302\330;\3333\355\333\027iJ\353\355#65\367\134\2222x\213n\344\262\254\015T"
+    "=\301\203\206P\373\211\274\227_mJ\346\015h];]r\354\307;\000\320\203\221CN\274/uMG\365\2572\241\211@\365\026n\215"
+    "\350y\361;j\350\322(\352\265\003\325p\013\367a\014\307\005,\24614\021\320{d7v\272\363b\222\026\364\266\007:\240"
+    "`-\362k\276\027{\355\310;o\000\330\305y\002\370Z\216s\244k\343\231\315\216\252\2525\274l\201~*\265\347\254\012"
+    "\272qy\207\3732\037\354\260\021\227\355\334!9 \257\345>\205:V\334x{`\353!\027Bj\316\304\012tD\271\2368\276\012"
+    "\345O\375\003\272\241\271\255\365\0428\241w\360\370`\012\317\277\352\323_\203\005g\034a\260d`%B\250,\336\315\232"
+    "\007\342\361\227/\364\231\327\326\240\355\247hc\371d\216\364m\262\371i6\202\364\257r\304\376\303<O\252\375]\012"
+    ">\036a\224\030S2V[\303C\313J\300K.\375s\266\254\016\332\312\042{\035\0047\030s\012/\203\321Y<\356\202\364\220\005"
+    "\354~\310Y\247()\260\336\211\237x\273\352\2224\024\031\031nT\354H\210x\301\217\313<\257^M\354\330\371\223b$\342"
+    "\017\003\240\204\2557\042\011;\322\230/\347\372S\367a.g\311\212\204\023\365\205\357\221\305\024\371\036\0074\236"
+    "\241\252V\006\240\214\317do\250\314\273'\000\343\025nO\331\257\370\032\265\037\232\2245a\007\034\006 \305\302\250"
+    "(\235\246\177m\224\247\207]\315\231`\372\3273\325\010E0\350\016t\013\270\377\336\331\004\231W\352m\340Ib\200\302"
+    "\267\275\316]kA\020e\037]\306\322\330]d\254\017\376%\361\366:\326)\304^\362\326\320I\314\3156\320\004\235d\027"
+    "\276N\346\276<H\325\237\201\346\257\236z1OSs\320WA\213\301\272\303\000\007\372\340\230)\246$L\201)h\261m\312\341"
+    "\235nr\344Z\255\346\267\021Q\254\001\205>\210\006/\262\211\023\312\014\215*\032\366J\212\311\211\323\344\246\254"
+    "\224\006\211\352*\255\345\324\236T\321@\353\206p\261\313\223(m1\326\305\023\227O\340m\215\016/AB\0170\324\305\252"
+    "\023D\240\3734\335\3611\002\000\254).MJ\004j\177\021E>p\211g\360m\302S\010\010\217\274\301\340\374\3238\310\344"
+    "\004\037\016\366c\316x\314/\020\343\317\332\223\030\260Se\327\351\244\215R\277J\227x\247\312R)\243\321\242\326"
+    "z\035\341+\230\316\347\310\314w\257\134_&\304\301\334\304w\354\272U\317e\241\030*\376\245\3226U\267\266\031B\250"
+    "Xf\310\302\376\010{\344\227\273\323\277\3061\267 \217\324 \240\306U\224\323k/\345\3659S\365tF\345\316\372\347\030"
+    "\247F\323\201q\363-\322\3135l\356\221\275\362N\025\214\001^Mg\206L\2133\003M\031\077\340\273\024\266v\346\246Q"
+    "CH\346,2Y\031\077`\357^\274z\261\304.\275N\320\206Zv$\206-\370K\252\300\326Ao\015\355\307r\245\331;\0245\206g\313"
+    "%,:\273\366\004\037#\002\177Q\217|\332\212\355f\354\346k\213\331\326\263F\276\362\077\200\036\273\212CUu\276\224"
+    "1\337{\246\223\316\345\230\021\026\003e\303j\310\330\015\272u\242\314\206hV\270\246\232\354\274c.\344\273\205N"
+    "\251w\256uS\245\266\332u2\255w\214wl\236\3364\335\323J`\234\242\023\240\307\273i7>:\242`u\236\000cH\021\005\327"
+    "d\134E\276\274a7\211sk\274\301M\200\3028\001\373\260\334\327\360sd$\300\2735\262\355\246pL\217jI\367f\207\211\233"
+    "\246|\350\355\361c'L\235%\364\330B\211\214\327M\025'\342O\3776\002ox\326S_6F\347\253/{\037W\247\035\217\374%\031"
+    "\313\022\340\334\035\313\336\256RhJ\334\362\320.\303\216>a\334\344\200\322\244\274=DK\277\311%m\010!\207\312\343"
+    "\372t<~\254$\026\234]\325\200(\343\367\355\376^\014\251O\236\000F^\2504X\333H\253\370\351\003\305q\011\001]\310"
+    "\227\005@\222\324\224\221\235\333c\347jCK>\211\213\023\017>\273i&\267\0234\030\001\321\035\351b\255S\010\302\201"
+    "8\233\214\363\325->k\307\321gZw\021%\212v5\007i\212\254\372\352\202B\317y\235\224\314\242\342O\267\211\365U\257"
+    "=\320E\212\333\310\006\235$\274\325\347A.\354\360\204\325Q\212\377\277i_\261\033+\251\221m\217\265i\21173\014\316"
+    "\205`\247z\274\037\332y \306\224u\200_\237\373\336\274z\317\322\025\353\254\016\343B\022K\342Bu\037\011\330>\321"
+    "MBG\007:S\354J\220B\317\2078\001\201\034\273bE\042\265$Sk\243\212\301\21752\276\371\031My\236\321<\032\314S\375"
+    "E\013\340\334y\226\010\365\370\332\216&$\320\352\361\304\007\270x\312\327\322\00494\212\256\337\203!,*,\241\265"
+    "6\013\011T*\366\370\214\333\004\316\240\327sF\255\374l\337r\032\204ni\334\356;\302.\261\025\273\335x\347hx\034"
+    "\367\202\253E.0W\351n+\251@h\233O\271m\341C\367z/\271f\031&\006\240\2537\274\352\213O\205\254\202\261^\263G\237"
+    "^~\230f\375\263\256c\025\265\256\302\300f\237>\037\336\371\254f#\004W\034\330\215\230\337\005\256Z\312(gb\321A"
+    "\214o\030\353*x%\345\257#]\033\345U\011\004\215\322\202\227G\362P\207!\376\254\357\000\345\025Y\261\042~\243\006"
+    "G\276}\026v~)~Y\236o\367*\222\321(\347$\370&\374\0066h\011YGV\251\347@\324\220\332\201\254\360\033T\270\261\010"
+    "\307\000\320\341\235\252\374Ey\215\027\237\315\212\025\255\205\201q3\214\030\003P\344\334\212V\234\034}X\013V\311"
+    "[9/\303\245\021\334\317\226\252]\342'\362.\263\277\134\265\364\303\206 X\320\342s\250\237\252>;\013\241\017\364"
+    "C\264\215\206\266If\001\214\267\330\325\246|\004\320\264\210\030d\017P\372\245\036\203I\360\372\363\235\227\302"
+    "W|q\374\2417\300m\361\303\226X@8h\027\011h\226gtX\342\362\272\260\243\207^\240\216|Y\345WW\363\332\211\217\011"
+    "-\254\332\301\243\241\231\304\203k)\251\372\220\343\2000n\370\346\267\324\300Au\307\345uKi\264\263\002\247\205"
+    "Bl}g\037\004,\213\223\005d\267\315\277\231\3424[\217(P\200\352\340_J\012\371\363\260\036\2500^jX\255\2404\031\010"
+    "\267%\215N\353Jr\225\315\246\267-}\032kM\0315\302\350\360\36364{\352Z\267\306\260\271\331\340-\020\252}\322\342"
+    "\313\274\341\202\015,I{KR\363\031\267\253\361\353\345v\001h\256\254\357\3102k\276\323\361\236.\276\322tzZ\035\023"
+    "\326*]\326\017F\363\3514-\242Z\364\302\262&\233Fu\014h\026a%\042\315*f\374\242\2575\023W\346V\027\340\341\214\226"
+    "5N'\257roa;>\350\352\316\310\300\134\202\300\310\0011\346\215x\036\365\240'\302\251\234\320,\034K\031\033\032\240"
+    "mm\352\260 ol\257C\355Wm:\321\014\260\026\330\243j\211\013\203\372\027\026j\345\224w\326\324\010\367\331)\341\300"
+    "_\3718\021-\307\030\230\354\027\304\247(\333\317;\350\346\012z\323\341\211x\3348h\242\332 \007q\014/\276P\247\017"
+    "\202$\236\033\311i\251y-\3540H\226\001\036j\336\006\343\024\266\365Y\202\016(\201\370\355\223\026\042\224\351\344"
+    "\345\225\275\253|\026\0223\200zr\320\036\362\226cW\231\267\246\255\352\3018fov\334\265\324\0026W\372z\352B\324"
+    "\271\361\223\363X.C\241\257\322\372I\215\000\245\030\017\322){\212\255\370\274\274\355\240i\245B\000\235\311\275"
+    "\025E\012\347>\255pq\242\227fYY\036\015 \002\007\077\207L\343~\316\335;q4F\036\005J!2\036\2767\347\202\260\374"
+    "\370\374\335\273\237\376\042\016H.J\374\034&\037y\273\000d\243}S\363.\374\214qVt\305b)gb\271\374\003:^\326^oCO"
+    "\266#|<\332jg\222D\2171\342\321\203\234\355\3125\315l\222\362;u\364V#\357|\371\234#\241\262\217\031\253*\271\261"
+    "-\310\346\310\257\333\271\0241*\273\004\337\307\215\335\030X3\202TL\023\273<I\277u;,\005\364\265\320\243%\226\275"
+    "F\370\015\274\216\030\247\077\371\300\360\042\362\300\241w\275\035\275\312\310\320U62\375\034s\2758\016\334@\271"
+    "\032\276Uu\235\032\224Zh\352\210\375r<Z\010)d\014\273\305k\335B\267N\324\342<\254m\244c\240\005K^\312\263U\001"
+    "\323q\375\330\227\360x\244f\237\243\305%\017p\077f{\250\032%\371C\002\200\344\320h^<L@\272\252\207\324\260\221"
+    "^\264fD\2610-\374\221\233Un\001\233\267}Q\324\334\201=<\323\003w)\337\006\006\206\377\244q\313P$l\247Q\217\305"
+    "\321\3743F\350\210\214\033\004\3566\252\246\031\314c\263\226\350\254\300d*$\244I1\317R\025k,[\272\263\242\216\202"
+    "\315\303\274&\025\301B\336\261m\251\341\305\015B34}\344\341\200\336z\252-\002M\356\036=\032\346\365\366\335\313"
+    "\323\323\237\337\275\304\275\205\316\234;\350\3025\311\326\013\374\205|\010\377\332Ch\373\330\335\373W\257\371"
+    "\271\355\255O|]\035\270\342\213\267\077C\341%\037\204\257\212|\234\226\345\305x\265\346\210\250\220\205\227\311"
+    "F&\012\257\304 \246\013\352xj>\0120\012\026\006\367b\347\001\330\352\360+\354P\342\3719\336\321u}qH\322fw \353"
+    "\003y,\253\013\216\276\305\021\301\134\327\346S\272\336\371\202\256\267L\327os\022\303\244c\351\247\026\300wc\217"
+    "\203\216\211_\031\311^%}\232\211\340M\310\004R\2750\361\377(\034\254\205\225\203;\353\352\000r>\025Y\315VVq\202"
+    "C\0277\031\337E\267A\006!\375\376\236\317\241o\017\005/(r\323,\253J\207\010\012\004t\001i\367L\367^m\034n\000\026"
+    "|nJ\042y!\344\024\223\026\303\331\2324\036D\255Bc\240u\260\337\245\177\005qH\003=\253\252\025\320\014'_\254\322"
+    "B|\242\034\364^\232\245\330\015\223\030\011\012\251Y\012\021\3535\032\313u\033^W\372\3002\336\210\024n\305\216"
+    "tC\313\035\017P\306\016\014jMW\310\271&}^L\322\025\311\370\214\322&\212^\003\015/\307\267\301\352\351^;\226. \347"
+    "b\241\010|\001*W&\034\322\241h\270q@\253\275\276\077\032\333\360^\237\033\366\23340\236\033y\350}\206Q\2357X1\310"
+    "\000\361\331m\257\025_e\227WV\255\276(\246V\024\255\042\361\276\234\337\260\027_\352\244\365k\353\177\331\241\210"
+    "\252)\305X\305G\323$\362\315,\2771';s\272\344Kl\321\274\2220\367\357f.\363\011\225\371\264\305g1\243;\335\232\302"
+    "\377\370\327\177c\347'~9O\007\274\245\200;1\337\246~X\134[\271\2124j\213\363\262\331\357\012]q\011\352/\013\023"
+    "\213#\257E7i\015;\204\221\314M\354\241\255;F1\315\256\326\005\267\310\3200\376\314\227}Y\220\077\371\246=\377\266"
+    "\341Gt\030X7\042\035\251\244^\301\030@Q\257\242(\360\360\203g\360\2631'\267\207#\333ta\212\314\024\042\337\252"
+    "[L\352\222\322\271D\007\263\007\217\365\007\004\347\251=\324!\202\363\354\227$\032/'\177No\2436KK\207\021.\201"
+    "\234\3517!\305\206\246pw\257\210Ka\340@\250)Gr\244\235\273\360g\376\003\027\324\330\275\257\134\214\332#\002pe"
+    "\212\010\340\314\210\022F\232\360.\307\217$C#\351\214\311wi\313\323#\020\031\326\353\321.\274G\215Q\242;\021a\201"
+    "-\354ZI$\347u\134s\346\206\275mF\021\252\271T\277\251\021/\237\351R\347\307\352\232\271\213x\343\206Y\247\241\306"
+    "u\273O\201!}n\234\012\224\253y\346]\360\267NW\202\3355\277\273dl\027\012\370\216\264W\317\345\326M/\361a-\312\213"
+    "D\346>:V\364\032\335M|\034w\334\336\2107\357;\220\003\251\274\177\216>\222Gh\031\327LS4<\336W\205x[\037\306#I\271"
+    "\315\223\311\370y\255\351\225,:\012\307\255\257\036\077\237u\315\221\027/\201\345w\016\201\200\263\012\020\252"
+    "+|w\234\012\335c\247\364\3373\221WL\032\3070\265\007M|_o\317\320\301r\352HZD7)\357\355\013~sD\023\003\3620o\302"
+    "\015\323\254RE\0429j\342\330\037\333O\354b\252{\256r\013\370q\322\223\012d\224c\247e\247k\230\346q\346\361|\210"
+    "\302\270n\321/\273x\317T\020j&\023\377\026\207X\204nr\014\350\342JF\230\000SJ\177x\025\322\033\012rj\024{.\353"
+    "\366e\223W\247\357_~\017\320\014\335\235\261\267\317\177D\265f\027\257\221\331S$:\374\004~\207'\205\370\257\342"
+    "\273Kv]7>b\224-\006WR\257q\215\300\017R\371\320\227\317\231\233\305\332\345\373\225*vO\3520\260\373Z\217|e\016"
+    "\037\331\301\256\331Y\014;\340t\354\202\236\336\361\222\010\207\032\014\300T\255\204\004\2032\027\3648\342\027"
+    "_0\244\250\2466\347\312\346\270\330\246\330V#\254i\311\221\253\310k\302\326v\356,&\273q\340\336\243\007\306/\326"
+    "%\036\273\333\217\270\305\373\375\334]\206M\370\034\305\203\322\305\032\255M\010J\213d\217 a\030\304y\264\020:"
+    "3\257\275\307H\315Z\333\246\325\366\227|\251\205sW9\315\233q\214'\027\003*\241^\223c\255\335\203\215\003\020{\224"
+    "\301\260\322\373\352\330.6\004\210\247\332\367\300\317\215\321\007\2711y\243\211\225\243\213@\351\316`\011\273"
+    "\374v<]\203\247o\356C<\210\344\265w\345A\204\264C\211\022\227\232\257\213I\315\355`\320\357\367\025\267\002DN\244"
+    "\345j]\312\236a\037\315`\355&\344\247\363\134*W\013\255\300\217\317\232\227\233\236\037\301\333\012\366X\221^@"
+    "\227\013\014\042K\210\367\275_\202\023\365\341$[\252\331\262\333\274HT\271\347OP\216e\2006\277/\302\005N\346\331"
+    "\042\253\350e\021f5\376]\031.\324\372\042\212:\276\022\320Pr\241\362\226\036\305\371m\226\343\2552\311\203\311"
+    "]\243\255\317\256\246\350\2627Y\363\265\002\320\255\002\134^\372\373$\270\204iL\342\337\371\336\211<\334\202\235"
+    "\343\365\331\332k-\243`\222\323\355\031z\317\345*\201l\366\326\017\222\000C\375\323\215/g\260\302\216l\374Y\304"
+    "\317\031lY\341{\325 \325\302p\342\322'\0148\024\321Pc\264#\247+0\233\077JA\014\032\011e)\264\252>\300ab\240\342"
+    "\250Oy\0306\317\227S\256\273\017\212\236\240\376\263\002\250!pE\226\033\013\363r\042\375\322\370V\276\301\030x"
+    "\042\265\007\261\010==>\010H*#{\013\014\266R\320A\345ftL\027\227\332r\354\206\314c\0355\374\270\251\371\226S\226"
+    "\015`\263op~\303i\0353f\373\302\270\000\037\273\243]\352\300\213\313\212\376\031&p_l\042\342\232`s\320\211\204"
+    "\276\363!G\2722\215\237\364\350\227\134\324l\201\306\275\001NR\224\212\221\317L\210\042\0328\366\306\325y\077q"
+    "\274\371A\3174\350\007$\314\223\015\215\251\305\347Y\015d\362l\303\357\216p\230~\134\361\363Y6\304!\367G\377\342"
+    "nm\275\206\345p\252c\354\242\265r\237\357\273\256\324\372D\004\265\361\300kU7\263tYo\000'\344Y0\304\005\264\344"
+    "[L\356\002\042^\361%\001-\271\312\037r\237\352o\177\204B\313\302\215ik\030\233~\357\263\024B](\253a\250I\375\351"
+    "b\016Ss\024r\230rBy\251\242}-\324\346R\226\036\355\214\216\226qO\305\225Pk\302H\346\372\366\230\024Q\201D\353\361"
+    "\025\323E\213\031J\366b\023PqC\234\313\346f\024\337\361l\211\360\001\267\325\3725\255\303\251=\077\256aBI\231\262"
+    "\272\214Y\344\036F\244P\325\022>\316.;\033\200n#\227\322\213\217\306\341\013\010<\361\367\311\007\333(\031\244"
+    "\313q>I\177~\367\352\205\271\177Y[\354q\354\037\305\023J\216\352H1;\347\015\260\301\002\204\210\271e\227\244>\350"
+    "\373\314J*jl\012wX\341x\227\254\277\306B\3733\343%\243\215\031Cg\244\005\335\235\351Y\252\341\253\366m\200Y\244"
+    "\231\343]{\202\006{\313fm\312h\005\316\242@o\3425\036\373\271\267\005<\335\303o\313\023H\357\260'\211u\235\243"
+    "\241\011\272 \216\244::\345~=O\275\275\245-\200:\025\262\134\277a\200%\017\2313|y\2657\334\303\177\351\237'\360"
+    "\357@\034:\350L\323w\205h\217Z\253\231`dOB\371\245@\336.\3338a\354\313\320\015j\331j\015_\275u\267\331w\303\356"
+    "\262z\320UZ\077\252\343\206\335=6\367\344\353\361/\231H6\214wKUb\262\321\236<\304\257\035g\237\02490O\324\243\345"
+    "\225E\077\031\253\310og\210\260\255\3277i\014\264O\244\240\320\321\362d\234\300\300\236d\265\233\330J\037\224\223"
+    "\026Ly\007\342\220\312\351\004\342W\301\023o\3459o\264\307B\310\201\236\370\372N\361\260\311\002\346\220\312\272"
+    "\306a\263m\305bSs\007ki\271\037\352\007>\261\205/\241\273\027\266\042\177\315\333\005\216\356\011D\023\042\261"
+    "5e\277\020y\311p\365\221gY\232\253s\014\277\235\330\212~\374\352\342\357x\245\213:\2205r\270\265\244;\217\004\326"
+    "*\231L`cz\265D\203\335)\353\346\216e\012\276\006\024Po\260\213\320\254>\206\356\236\222lw\312\215Q\316S\243O\206"
+    "Y\366\134)\2423\306\034\012\001\370\042\035h\241\237\002\371\020(M\326\3478h\004\220\326\257(\342\260\231\303\215"
+    "\310SF\350\330u\247\036\243sW\232\036\362\030\035\236}\334\373\026\235l\350rO\312<J\367\237 \240\207\244\261C\316"
+    "$+\321\275z2\012\036\251A\311\252\002\256\310\266\356/\222v\203\277M\332mll\300\371\322}r>U<\276!\1772\027i\222"
+    "\325N\354\311\240fI\261\010\372p\001\264\031\042\035\251E\205HW\237\207_$\255\351\232\261\027\024}\223\010\332"
+    "!J\325/`\277|\377\374\373\347\357\237_\274}\376\363\351Kr\350\353\333pc\301eZ\335\244\000du\203\321x\222\2111o"
+    "\342\2210\006l\304\321KC\317\337|\367\362\035\272\350\361\341\362Uj\312\311\3412\273\206\242\311\3048\352q\275"
+    "wd\220vn\204\346\000\233\014\314\370\3339$\327\317\261w\224\341\255\312\026h\221\301s\002bu#\016\354\214\347v\374"
+    "$\204z\035\002O9\370\211\217tL4\304/B\030wqz\242\200\273!\267\017`\026[\354{\017\244n\246\020_)[\222\2044\007\242"
+    "\244\037\335\201\377\242\232\212//\267\006\270Q~\252\256\355q\272\221\230\354\314\373,\362\324\234I\246\017L\305"
+    "w\250F\352P\212a\346\347\251\344mY\365,\235;L5\020\220C\201\357B`\372\240b\241fm6\200\020\317\010~\270)\021\303"
+    "\240}:~\234\252Ly\250U\354\375\364\201\231T\0249G\264\371n\005\275be\303\244#\351\275\345/\363\304U\211\357\262"
+    "\256\331\326*&D\252c\247\005g\003S\364\364\260\233(hK\030\305J\002\301\257W\350!x3\313@U #\023F\012\271IJS\021"
+    "\370\213\331N\310\004\345=`\207\015\222\233<\305B\232ap\336Y2\011\02298\314\253\031\371O$Kz\337GB\221\361\262\361"
+    "\217At\016E\272\356\276ZN\361\234\357VF\221-\077P\314)b1.l\033\347\2020ZL\236\033\077Uz\255\036T\017d\214\313\261"
+    "\261\021\311j\244\343E\012*\340d\020C\264&\206\226E\355o\2779\003\234p\031\353\361\254'\200\035A\305\255\345\371"
+    "2[\020\003\3460g\3304\237\224\230\356lg-sH\341\2457ui\216\027\256\326\3106\033C\024\331NET\375}\036\010\330\212"
+    "L>\035#\331|\012$\2009\077\200\226-\244b\2725\204\347j\320\015\321\230(\222\356\362\020\203rO\250\211\333\272\347"
+    "R\301g\216\215D\364\272\371K\266\234\360 \245!9'nNt\2271d\0132\223\343\363\025U\327(\331^!+\022\017\206x\247\321"
+    "\313\243\230\253\021\337\200\345\014b\256^32:\220\232\274+}\222k\035\222\325g\373D*ji\340\033/V\2335\355\315\215"
+    "g&!Y\222^\233 \326\210\237e\343\366\033\011\012\177\306\003\373;\316\360\017\345MB\274a\310!6\336a5\357\016\245"
+    "\332P\077\251Cl{[\226\335\026\330%\353A\267:\345\202)q\034:\362$o\011t\360\276\343B\245x\365\273\253\361\374K\371"
+    "\261 k\200\011\021\313\205aw[\322\217\134%\305w\366<6\352),L\317\336\016\250\350\375pK\350\332\276\030*\273];\202"
+    "\015\313\353\004\366:Lm\314\035\177\006\355=\026\332\013\273d\004\366\036\223\367v\312zDV\344Q\311\344\215t\032"
+    "){\234\342\205\272\200\011 \333\262\310\024\267~V\227\242p\236\332\042;{\034\276\205\354k65\362\036\272\303\250"
+    "f.\304\304\256e\265\253\230g\242\214\222\301\207\264\354\223\310\007\250\042\240\343o\364\237\344D\042IN#\225\301"
+    "'\005%\337X\363\332\206}\213\316\312p\322\202\014$\277[\362*)\341_`q\370P;(\3047iQ\326\264a\305\351,&nf9]\220d"
+    "\367\022\366\011\007\016\343\042\034\243q\220\276\330Q\276~i\351\206\032D\271\211[:A\247OQ\321#\277\225}rVe\027"
+    "H\264c\350(\312\220G\257\355\260\177d\030o\215|&\247bj\313A\232\266\335\250\134l\345\077\376\365\337\224\261F\025"
+    "\251rG\343xM\003\210\370!\257%)\3344omq;\035\017\201\000\342\017\364\013\245f*\200f\233\357\320\255\240\3129!\336"
+    "`w\226\250\216l\320\357\351h\314_\360\274\2238!I\015\303\262\374\211\274s\226\215%\245\266~1\230&9\231\225\331"
+    "R,\353jQ1\321\335\267\240\266\345\356\376\011\317\316\021\336>\375\003\265GG\333\364\013g\361\017x9\374h\203M["
+    "_\037w\252\267\011\363t$\240\330\270O''\222\302\333\215\344\232\320YG\336\023\307\300^Z\362\275\016\345\313\217"
+    "\363\324\276|\235\273\3224MM\370'\014\251\014j\217\204\371uj\017\027\134\027s\023\335\356\335kX`\245eEx\237\213"
+    "\357\354\366fE:\205\216\240loU\344U\016\274\037C\256\252Oc^e\267h\2645\334\0203\3032\300\377g\342\236P\227\352"
+    "0\273\244\267\304\035\020\265\267\305i\212F\276x\320\241\253\375\376\275\376@\005\342\242^\001fR\335Dz\035\005"
+    "&\240\031\215\336\311\331-\314\3338\001q\204\134\356E\307D\223\201P~-Po\215hY\342{\015\042\177\024\327TJ\211<;"
+    "b\377\222\324=\271f\265\003J\367[`\004R6:\233p$f\347\355auU\217\015s\345\332\231s\353N(X1vu{\2060\237\370/\320"
+    "\233\223\320_\326\303\376pZb\001k\252;#\373\211q\356+W\030X\346<8\332\302n\217\311Fp\022\2349\333\012\220\012\214"
+    "\027\275Hq\365Q\344\016\262\275\322\026\210\376\023\230\031\236o\361\321\354\261\030'\260\011s\301\3475E\341n\257"
+    "=\307\300\231XY\341\325\042\016\231\0225\312o\002\330;D\257\221e\232\277-\225M\250`\017\212w\251\322\345\004\012"
+    "\025\260\235\002\263\343\005\332B\227\303\306\317\324\235\245\027^\023\356\306\022\207\3545n@\010N\250\267\006"
+    "\314my\261U\002J\320[aT\244f\341\202\261\320/'\325\264\026\343B\306\334\216\323\031\007\265\260\300\224JQ\2019"
+    "\337\023\373W\2609\221\374\233\273\307\340k\212!\305\312k\231\2418\340z5EB{7Q\3536Z5\207\360U\353\301:\027\331"
+    "\0246e\350\024\021K\365*\362\373\243\265\017\023\272@\357\330\224C\257\331\021\230\037\015\207\026,IN2\351\202"
+    "\204\351\015&\0201\326`\251\007J\010\3222bi\222\024\037$\006\207e-\206}\335\226U\272x/P,p\213x\003\204\226Da\004"
+    "-NA`\353\222\353z\027uw\344\217\330V\354<L\271\020\037\0352~#\325do!\017\200\236\010\020\024\351\227\036\333@\312"
+    "T\005\033\321.\204\004pw\231\243Y\020\226 \372\025\276\202\0326|\204\240#\326\250\267\000Eb \3651\327\264\315\212"
+    "]K0\360\320\011\263h\245H\2664\042\034\033%\231\323lSP\203\024x\003\342W \332\306$\341\203\274\322e\353\360;\014"
+    ";\276\316\134'@\375\032\313\230\016\213\360*\274Yd4z\302N6iC\214[T\376#:\207\230#BfGJ\253\227\077b\311\307\353"
+    "\266\335l\351\027\261\257\216x\245\362u\325Rlh\013\361\225\321\302/\323\362L\212)\217\374\274\245t\243\360\357"
+    "\223v\233\230r\243o\223r\033\010t\134\241\371\230\026=d\234\315A\237\342\365`G\361\351nS\031\212r=y'\000\373\263"
+    "LJu\215\350it\230\323A\233\355F\267#\246\333w)\212a\077\361\373\307E\304\015\306\366Ad\013\022\006\231\340\375"
+    "\346\225\011Qk\344\212\016>iR\313\343\376\024c\026&L\356\230\030\247\260\306\223cj\344\336V\332\330;q\022\341\350"
+    "\354\204\331d\357\034\227\217y<\227ic\370\035>.i\005B\042\2346\246h\323.\310\246\077w\345\007/_w\360\2610j_-\346"
+    "\207\361\244X\210@\275\377\340\2362\3511\313p\307\2420\246\364\327\015\006\371\216\030\354:\254 \000\335<\333."
+    "A\024[U\307[\317\266\321\021\002\376\342l\303\237\204\317\353\216\302\362C\266\012\003\224\247\217\302\257\344"
+    "<\343\370\024\022MhkN{\266\235@-v\2460U\253|\025Bby}eR\026\304Y\021\246\357\362\217Ga\037$\257\341.\374/\014\224"
+    "\037\311\021{\221\034\077[\201\310\031L\216\3027{\301\316\270;\010\366\341\277\301\223\340I08\010\016\3407\374"
+    "7\014\236t\007\007P\340`6\330}\36348\270\036\014\336@*\374\035\276\031\354\321w\270}\014\343\274\276B\370\006A"
+    "\006\015\232\207\014\216\031{0\366\001d\256(\217\037\0140\000\223s\000T_\331|\022\277L6IL!\311\233]\222\223\216"
+    "\2148w\374,\203j\360\0372\234c'\331\001$\230\300-\012s\302f\231\347\323\241\355\2219\2635\275\200n\005\3746p\217"
+    "C\037\205\337\003\042\003\251\243\305\204#9\324\025\264\077\024\323\343\254\030\317a*\241\344`\010\375\336\362"
+    "\337\342(<@\354\321D\0100\250\336\2044+\200\346\335\004f\042\300\306\007\370\337\376\257\012\327\333<\012CZiaQ"
+    "(K\305\264\270^\226)~\026\371\034\306.\357X\310h\201\367\302\370s\340\233v\032\026\200\014\034\236\021\255\021"
+    "yt\326e\311\216\277\034\272\346\351\344\362V\322\305\322x\374l6tU%\261\006\320\361\013`\227xc\205\257~\3000\206"
+    "88\356WA\320\350H\354TPd\222];R)0E\2725E\310~\265glQ\324\205W\253\312\363yiPC\017\246\373t@A^]\177\264\0112\212"
+    "\311\343FZ\301+D B\036\033\202\363\251\214\206w\024\356\367\303\343\001Bbg\356\316\342;}(\277\367\360\362O\261"
+    "\374\240V\201\027\203\300\275\001X\034\216\021\024jMkL\274\224\042\307\377\361\257\377w\003\042l\303J$w4\362\077"
+    "\240L\200e\216\377\343\177\376\257\315\255\340j\274\247\021(r\374\270\265\005\026b\356\250\377\232\012\3008\376"
+    "\237&\242t;d\353ki\306\262\002^\334\276uP/K\2403\367\007\211\016\233\025\026of\303|V\311%\275Cx\024v\007\270\022"
+    "\245\356\003V\003o\311f\2111\343iY\032fex\305\217\371\260Y\226\236\017(\027\3742Xx\353\1770,^\361c\366!h\205\205"
+    "\013\266\302\242\332\246\353\256\341]\360\261ld:\334\014\230_\356\035\235\353\211`\325\200\317L$\335o\247\042\322"
+    "2\374\273\236\273\346\370\356\021T]\317-\247\326\267LLC\374%\314\270\206\007\357\212\022\354\033\265:/\310W\032"
+    "\343,\221\333-\010\020\300h\351Y(\366\253\3036kd\371\240Yu\017\324\334\213\271fYk\351\025\324\255\352\3458\024"
+    "AC 0\020\012\016k\217\320h\264[\244\252\301H\345\215c\322\307bw\014G\0273\364\374|>\027\207\0051\346\266\222,\237"
+    "\254}\321\352!1g#Hvo\323\305\276\207\337\262\253\255\374=\215dL\026+\3576\332cpJ\033a\362\310\350\310&\0262\346"
+    "\036\377Il\357 \010\2778\375\007\026E\037\3268\305\243\334\334:e\353\3461p%\267\357\221\077\021|iG_\233}@\351z"
+    "\001\242\357\3551\2071\025\017\016\211\261\207\236T(\247\301\024H\251\026\011\000\322h&\216OA\363\012\236qL.\207"
+    "m\014GJ\262\011&\303\017.\353m\027^HQ\177\333\000\006B\311joP\025md\321Z%\012\356f0\276\261\042#\270\275&#\263"
+    "\276\037i\206I\217&\353\315\247od\241\042\275\312\374\215S\023\251\211l\010\315U\210r\220p9\305\241\302\026y\266"
+    "-\077\217\237U\024\001\323\026\2410\214\220O\311\220\213\252\221\313\245\330\213\230K\032\023\374\245\216\324\266"
+    "\312DQ[\366\042\275Ns\340#$\021\037\177\217O\177\347\030\237%a]\012\371\042\212\031\370\366\327\032\332\354\262"
+    "Y\002R\345\310\217n$\366\202\237`\211\332\353xTs\204O\254b\024Mz\246\230\2243\012\200\326\011\036\007\311r\022"
+    "\200P#-\343K\263\301\317+J\245\337\370\354l@\256\313\374\022\254\030 Js\210\330c\202_&\327\276\324\265\234\260"
+    "\253\010`\302\2548s\204t\374\266\310\341\367,]\223vX_\221\042\350\037\263'Z[\011\336\341\267\371\365@'\0134\013"
+    "\322\366K\015\226n\233V\305`\376\346\325\354WX\311\364\203\362\266a(8!v&\266E\363\335\236U\013X;\377/\201Ifr`M"
+    "\001\000",
+    25474};
 
 } // namespace orfeas::inline v0::serve::detail
 #pragma GCC diagnostic pop
