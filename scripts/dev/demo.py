@@ -149,6 +149,15 @@ def series(port: int) -> dict[str, float]:
     return found
 
 
+def cache_line(cache: dict) -> str:
+    """The hit ratio by tier, and what the local one holds."""
+    lookups = cache["l1_hits"] + cache.get("l2_hits", 0) + cache["misses"]
+    tiers = [(tier.upper(), cache[f"{tier}_hits"]) for tier in cache["tiers"]]
+    ratios = [f"{name} {hits / lookups:.2f}" if lookups else f"{name} -" for name, hits in tiers]
+    held = f"{mebibytes(cache['l1']['bytes'])} of {mebibytes(cache['l1']['capacity_bytes'])} held"
+    return f"hit ratio {', '.join(ratios)} of {lookups} lookups, {held}"
+
+
 def print_summary(port: int, tally: Tally, seconds: float) -> bool:
     """The figures of the run; whether all went well."""
     values = series(port)
@@ -157,8 +166,8 @@ def print_summary(port: int, tally: Tally, seconds: float) -> bool:
     say(f"requests      {count} answered in {seconds:.0f} s, {len(tally.errors)} errors, {tally.busy} told to come back")
     if count:
         say(f"latency       p50 {quantile(tally.seconds, 0.50) * 1e3:.1f} ms, p95 {quantile(tally.seconds, 0.95) * 1e3:.1f} ms")
-    ratio = values.get("cache_hit_ratio")
-    say(f"cache         hit ratio {'-' if ratio is None else f'{ratio:.2f}'}, {mebibytes(values.get('cache_bytes'))} held")
+    for one in json.loads(get(port, "/api/v1/cache/stats") or b'{"caches": []}')["caches"]:
+        say(f"cache         {one['name']}: {cache_line(one)}")
     say(f"pool          {mebibytes(values.get('memory_allocated_bytes'))} allocated, "
         f"{mebibytes(values.get('memory_reserved_bytes'))} reserved, {mebibytes(values.get('memory_free_bytes'))} free "
         f"of {mebibytes(values.get('memory_total_bytes'))}, "

@@ -28,9 +28,9 @@ CAMERA = (PICTURES / "camera.png").read_bytes()
 class Studio:
     """A running studio on a port of the system's choice."""
 
-    def __init__(self, **variables: str):
+    def __init__(self, arguments: tuple[str, ...] = (), **variables: str):
         environment = {**os.environ, **variables}
-        self.process = subprocess.Popen([STUDIO, "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        self.process = subprocess.Popen([STUDIO, "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         text=True, env=environment)
         line = self.process.stdout.readline()
         self.port = int(re.search(r":(\d+)/", line)[1])
@@ -298,6 +298,84 @@ class OverloadTest(unittest.TestCase):
         asking.join()
         self.assertEqual(code, 0)
         self.assertEqual(answers[0].status, 200)
+
+
+class SharedCacheTest(unittest.TestCase):
+    """Two studios that share a Redis server."""
+
+    def setUp(self):
+        if shutil.which("redis-server") is None:
+            self.skipTest("redis-server is not installed")
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        self.redis = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder.name],
+                                      stdout=subprocess.DEVNULL)
+        self.addCleanup(self.end_redis)
+        self.wait_for(lambda: self.accepts(port))
+        url = f"redis://127.0.0.1:{port}"
+        self.studios = [Studio(arguments=("--l2", url, "--l1-bytes", "32MiB")) for _ in range(2)]
+        self.addCleanup(lambda: [studio.end() for studio in self.studios if studio.process.returncode is None])
+        for studio in self.studios:
+            self.wait_for(lambda studio=studio: "connected to" in self.detail(studio))
+
+    def end_redis(self):
+        self.redis.kill()
+        self.redis.wait()
+
+    @staticmethod
+    def accepts(port: int) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return True
+        except OSError:
+            return False
+
+    def wait_for(self, condition):
+        end = time.monotonic() + 30
+        while not condition():
+            self.assertLess(time.monotonic(), end, "waited in vain")
+            time.sleep(0.02)
+
+    @staticmethod
+    def detail(studio) -> str:
+        components = json.loads(studio.ask("GET", "/api/v1/status").content)["components"]
+        return next(each["detail"] for each in components if each["name"] == "meshes")
+
+    @staticmethod
+    def figures(studio) -> dict:
+        return json.loads(studio.ask("GET", "/api/v1/cache/stats?name=meshes").content)["caches"][0]
+
+    def test_what_one_has_made_the_other_finds(self):
+        one, other = self.studios
+        made = one.generate(CAMERA, "?resolution=48")
+        self.assertEqual(made.headers["cache-status"], "studio; fwd=miss; stored")
+        found = other.generate(CAMERA, "?resolution=48")
+        self.assertEqual(found.headers["cache-status"], "studio; hit")
+        self.assertEqual(found.content, made.content)
+        figures = self.figures(other)
+        self.assertEqual((figures["tiers"], figures["l2_hits"], figures["loads"]), (["l1", "l2"], 1, 0))
+        self.assertEqual(figures["l1"]["capacity_bytes"], 32 * 2**20)
+
+    def test_clearing_reaches_the_server_and_the_other_process(self):
+        one, other = self.studios
+        where = one.generate(CAMERA, "?resolution=32").headers["content-location"]
+        self.assertEqual(other.ask("GET", where).status, 200)
+        cleared = json.loads(one.ask("POST", "/api/v1/cache/clear?name=meshes").content)
+        self.assertTrue(cleared["complete"])
+        self.assertEqual((cleared["caches"][0]["l1_entries"], cleared["caches"][0]["l2_entries"]), (1, 1))
+        self.assertEqual(one.ask("GET", where).status, 404)
+        self.wait_for(lambda: other.ask("GET", where).status == 404)
+
+    def test_it_works_without_its_server_and_says_so(self):
+        one = self.studios[0]
+        self.end_redis()
+        self.wait_for(lambda: self.detail(one).startswith("works without 127.0.0.1:"))
+        self.assertEqual(one.generate(CAMERA, "?resolution=32").status, 200)
+        self.assertFalse(self.figures(one)["nodes"][0]["connected"])
+        code, _ = one.end()
+        self.assertEqual(code, 0)
 
 
 class StartTest(unittest.TestCase):
