@@ -168,7 +168,8 @@ void add_skipped(bench::report& to, std::string name) {
 
 void run(bench::report& report) {
     std::size_t const requests = report.arguments().quick ? 10'000 : 20'000;
-    auto const name = std::to_string(requests) + " requests over 200 crops, 64x64 grid, Zipf 1.0, L1 of 10 % of the bytes";
+    auto const name =
+        std::to_string(requests) + " requests over 200 crops, 64x64 grid, Zipf 1.0, L1 of 10 % of the bytes";
     if (!orfeas_test::redis_server::is_installed()) {
         add_skipped(report, "L1+L2 hit ratio from cold, " + name);
         add_skipped(report, "mean lookup, " + name);

@@ -71,11 +71,11 @@ struct world {
 
     cache::invalidation_report clear(std::string pattern) {
         std::optional<cache::invalidation_report> removed;
-        auto const outcome =
-            watched.clear("held", std::move(pattern), [&](std::exception_ptr failed, cache::invalidation_report report) {
-                CHECK(failed == nullptr);
-                removed = report;
-            });
+        auto const outcome = watched.clear("held", std::move(pattern),
+                                           [&](std::exception_ptr failed, cache::invalidation_report report) {
+                                               CHECK(failed == nullptr);
+                                               removed = report;
+                                           });
         CHECK(outcome == clearing_outcome::begun);
         until([&] { return removed.has_value(); });
         return *removed;

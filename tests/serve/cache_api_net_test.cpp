@@ -35,7 +35,8 @@ using tiered_texts = cache::tiered<std::string, std::string>;
 
 /// An observatory with a server and a thread that runs them.
 struct running {
-    explicit running(http::server_options options = {}) : web{io.get_executor(), obs, on_free_port(std::move(options))} {
+    explicit running(http::server_options options = {})
+        : web{io.get_executor(), obs, on_free_port(std::move(options))} {
         web.start();
         thread = std::jthread{[this] { io.run(); }};
     }
@@ -191,14 +192,13 @@ TEST_CASE("serve: caches are cleared one or all, whole or by pattern") {
         counted.put(1, 1);
     };
     fill();
-    CHECK(post(service, clear_path + "?name=texts&pattern=a*").document()["caches"] ==
-          json{{{"name", "texts"},
-                {"cleared", true},
-                {"complete", true},
-                {"l1_entries", 2},
-                {"l2_entries", 0},
-                {"nodes", 0},
-                {"failed_nodes", 0}}});
+    CHECK(post(service, clear_path + "?name=texts&pattern=a*").document()["caches"] == json{{{"name", "texts"},
+                                                                                             {"cleared", true},
+                                                                                             {"complete", true},
+                                                                                             {"l1_entries", 2},
+                                                                                             {"l2_entries", 0},
+                                                                                             {"nodes", 0},
+                                                                                             {"failed_nodes", 0}}});
     CHECK(some.get("b1"));
     CHECK(post(service, clear_path + "?name=two&pattern=%5Bb%5D1").document()["caches"][0]["l1_entries"] == 1);
     CHECK(two.held.stats().l1.entries == 2);

@@ -28,8 +28,10 @@ inline constexpr std::string_view usage =
     "Turns pictures into printable reliefs over HTTP; see examples/studio/README.md.\n"
     "  --port P      port to listen on, 0 for any free one (default 5000, or ORFEAS_HTTP_PORT)\n"
     "  --address A   address to listen on (default 127.0.0.1, or ORFEAS_HTTP_ADDRESS)\n"
-    "  --l1-bytes N  bytes of meshes kept in this process, such as 64MiB (default 256MiB, or STUDIO_SERVICE_CACHE_BYTES)\n"
-    "  --l2 URL      Redis server that keeps meshes for several processes, such as redis://127.0.0.1:6379; once for each\n"
+    "  --l1-bytes N  bytes of meshes kept in this process, such as 64MiB (default 256MiB, or "
+    "STUDIO_SERVICE_CACHE_BYTES)\n"
+    "  --l2 URL      Redis server that keeps meshes for several processes, such as redis://127.0.0.1:6379; once for "
+    "each\n"
     "                server (default none, or ORFEAS_TIERED_L2)\n"
     "Everything else is set by environment variables: STUDIO_SERVICE_…, STUDIO_PICTURE_…, ORFEAS_<MODULE>_….\n";
 

@@ -33,8 +33,8 @@ struct tiered_stats {
     std::uint64_t epochs = 0;
     std::uint64_t pending_writes = 0;
     std::uint64_t dropped_writes = 0;
-    bool has_l2 = false;                   ///< whether there is a remote tier
-    cache_stats l1{};                      ///< the local tier by itself
+    bool has_l2 = false;                     ///< whether there is a remote tier
+    cache_stats l1{};                        ///< the local tier by itself
     std::vector<redis::node_report> nodes{}; ///< of the remote tier
 
     static void fields(auto& self, auto&& field) {

@@ -43,9 +43,11 @@ cache_watch::clearing clearing_of(C& component) {
         how.begin = [&component](std::string pattern,
                                  cache_watch::cleared& done) -> std::optional<cache::invalidation_report> {
             std::string of = pattern.empty() ? std::string{"*"} : std::move(pattern);
-            boost::asio::co_spawn(component.get_executor(), component.invalidate_pattern(std::move(of)),
-                                  [done = std::move(done)](std::exception_ptr failed,
-                                                           cache::invalidation_report report) { done(failed, report); });
+            boost::asio::co_spawn(
+                component.get_executor(), component.invalidate_pattern(std::move(of)),
+                [done = std::move(done)](std::exception_ptr failed, cache::invalidation_report report) {
+                    done(failed, report);
+                });
             return std::nullopt;
         };
     } else if constexpr (clears_at_once<C>) {

@@ -29,9 +29,9 @@ namespace orfeas::inline v0::observe {
 /// A component that tells what it did as a cache, of one tier (`cache::local`) or of two (`cache::tiered`). Callable from
 /// any thread.
 template<class C>
-concept reports_cache =
-    requires(C const& c) { requires std::same_as<std::remove_cvref_t<decltype(c.stats())>, cache::cache_stats>; } ||
-    requires(C const& c) { requires std::same_as<std::remove_cvref_t<decltype(c.stats())>, cache::tiered_stats>; };
+concept reports_cache = requires(C const& c) {
+    requires std::same_as<std::remove_cvref_t<decltype(c.stats())>, cache::cache_stats>;
+} || requires(C const& c) { requires std::same_as<std::remove_cvref_t<decltype(c.stats())>, cache::tiered_stats>; };
 
 /// A cache under watch: what it did since it was made, what it holds, and how its servers are. A cache without a remote
 /// tier has `stats.has_l2 == false`, no nodes, and zeros for what belongs to that tier.
@@ -47,8 +47,7 @@ inline cache::tiered_stats in_tiers(cache::cache_stats const& local) {
     all.l1_hits = local.hits;
     all.misses = local.misses;
     auto const lookups = static_cast<double>(local.hits + local.misses);
-    all.hit_ratio =
-        lookups == 0 ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(local.hits) / lookups;
+    all.hit_ratio = lookups == 0 ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(local.hits) / lookups;
     all.loads = local.loads;
     all.load_failures = local.load_failures;
     all.coalesced = local.coalesced;

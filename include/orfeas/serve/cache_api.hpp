@@ -50,10 +50,11 @@ inline std::vector<std::string> asked_caches(observe::cache_watch const& watch, 
 inline void write_cache_node(json_writer& json, cache::redis::node_report const& node) {
     json.begin_object().member("name", node.name).member("is_primary", node.is_primary);
     json.member("trouble", observe::trouble_of(node));
-    cache::redis::connection_stats::fields(node.connection, [&](std::string_view name, auto const& value, auto const&...) {
-        json.key(name);
-        write_json(json, value);
-    });
+    cache::redis::connection_stats::fields(node.connection,
+                                           [&](std::string_view name, auto const& value, auto const&...) {
+                                               json.key(name);
+                                               write_json(json, value);
+                                           });
     json.end_object();
 }
 

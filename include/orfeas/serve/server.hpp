@@ -133,10 +133,9 @@ class server {
         get("/api/v1/memory/timeline.svg",
             [&from](http::request const& q) { return memory_timeline(from.memory(), q); });
         get("/api/v1/cache/stats", [&from](http::request const& q) { return cache_stats(from.caches(), q); });
-        http_.route(
-            "POST", "/api/v1/cache/clear",
-            [&from](http::request const& q) { return cache_clear(from.caches(), q); },
-            {http::role::operator_action, {}});
+        http_.route("POST", "/api/v1/cache/clear",
+                    [&from](http::request const& q) { return cache_clear(from.caches(), q); },
+                    {http::role::operator_action, {}});
         get("/api/v1/traces", [&from](http::request const& q) { return traces(from, q); });
         get("/api/v1/traces/{id}", [&from](http::request const& q) { return trace_by_id(from, q); });
     }

@@ -309,7 +309,8 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
     // ---- the end ----
 
     void begin_stop() {
-        if (!is_stopped_.exchange(true, std::memory_order_acq_rel)) { // after a stop nothing holds the values but the handle
+        if (!is_stopped_.exchange(true,
+                                  std::memory_order_acq_rel)) { // after a stop nothing holds the values but the handle
             boost::asio::post(strand_, [self = this->shared_from_this()] { self->wake_.cancel(); });
         }
     }
