@@ -209,6 +209,7 @@ export class Panels {
   // One key on a focused chart; false when it means nothing here.
   #key(event) {
     const { store, view } = this;
+    if (store.size) view.update(store.time[store.begin], store.lastTime); // a frame may have come since the last drawing
     const [begin, end] = store.range(view.from, view.to);
     const move = (index) => {
       if (!store.size) return;
