@@ -5,6 +5,7 @@
 #include "cache/local.hpp"
 #include "cache/redis.hpp"
 #include "cache/ring.hpp"
+#include "cache/tiered.hpp"
 #include "support/report.hpp"
 
 #include <exception>
@@ -19,6 +20,7 @@ int main(int count, char** arguments) {
         bench::measure_single_flight(report);
         bench::measure_ring(report);
         bench::measure_redis(report);
+        bench::measure_tiered(report);
         report.finish();
         return 0;
     } catch (std::exception const& e) {
