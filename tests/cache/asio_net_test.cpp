@@ -498,3 +498,47 @@ TEST_CASE("cache: loads on an executor of another type than any_io_executor") {
     CHECK(seen == 42);
     CHECK(store.peek(1) == 42);
 }
+
+TEST_CASE("cache: who asks after a change does not join a load that began before") {
+    asio::io_context io;
+    auto store = make_cache();
+    flights subject{io.get_executor(), store};
+    gate old_door{io};
+    gate new_door{io};
+    outcomes before;
+    outcomes after;
+    outcomes of_other;
+    auto const old_loads = std::make_shared<std::atomic<int>>(0);
+    auto const new_loads = std::make_shared<std::atomic<int>>(0);
+    auto const ask = [&](std::string key, std::shared_ptr<std::atomic<int>> loads, gate& door, outcomes& out) {
+        asio::co_spawn(io, call(subject, key, gated_load{loads, &door, key}, out), asio::detached);
+        settle(io);
+    };
+    ask("a", old_loads, old_door, before);
+    ask("b", old_loads, old_door, of_other);
+    SECTION("of the key") {
+        subject.detach("a");
+        subject.detach("c");
+        ask("b", new_loads, new_door, of_other);
+        CHECK(*new_loads == 0);
+    }
+    SECTION("of all") {
+        subject.detach_all();
+        ask("b", new_loads, new_door, of_other);
+        CHECK(*new_loads == 1);
+    }
+    int const others = *new_loads;
+    ask("a", new_loads, new_door, after);
+    CHECK(*new_loads == others + 1);
+    old_door.open(); // its end must not take the new load out
+    settle(io);
+    CHECK(before.right == 1);
+    CHECK(after.right == 0);
+    store.erase("a");
+    ask("a", new_loads, new_door, after);
+    CHECK(*new_loads == others + 1); // joined
+    new_door.open();
+    settle(io);
+    CHECK(after.right == 2);
+    CHECK(of_other.right == 2);
+}

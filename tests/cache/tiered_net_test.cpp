@@ -2,8 +2,10 @@
 //
 // Two tiered caches on one real server are to each other what two processes are: each has connections of its own.
 #include "support/catch.hpp"
+#include "support/redis_cluster.hpp"
 #include "support/redis_server.hpp"
 
+#include <orfeas/cache/redis/cluster_slots.hpp>
 #include <orfeas/cache/tiered.hpp>
 #include <orfeas/core/manual_clock.hpp>
 
@@ -16,6 +18,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -35,6 +38,7 @@ using namespace std::chrono_literals;
 namespace asio = boost::asio;
 namespace cache = orfeas::cache;
 using orfeas::task;
+using orfeas_test::redis_cluster;
 using orfeas_test::redis_server;
 
 namespace {
@@ -62,10 +66,11 @@ struct world {
         io.run_for(60s);
     }
 
-    texts& add(cache::tiered_options options) {
+    /// A machine under load must not fail the tests: calls have time.
+    texts& add(cache::tiered_options options, std::chrono::milliseconds call_deadline = 20s) {
         texts::parts with;
         with.clock = clock;
-        with.connection.call_deadline = 20s; // a machine under load must not fail the tests
+        with.connection.call_deadline = call_deadline;
         with.connection.most_backoff = 20ms;
         caches.push_back(std::make_unique<texts>(io.get_executor(), std::move(options), std::move(with)));
         return *caches.back();
@@ -678,4 +683,210 @@ TEST_CASE("cache: in several threads nothing older is read than what the process
         asio::co_spawn(threads, each->stop(), asio::use_future).get();
     }
     threads.join();
+}
+
+TEST_CASE("cache: who asks after a change gets nothing of a load that began before it") {
+    ORFEAS_NEEDS_REDIS();
+    redis_server server;
+    world w;
+    auto& a = w.join(server);
+    auto& b = w.join(server);
+    auto const old_gate = std::make_shared<gated_loader::gate>(w.io);
+    auto const new_gate = std::make_shared<gated_loader::gate>(w.io);
+    new_gate->is_open = true;
+    std::string const tag = "red";
+    maybe_text loaded;
+    auto const keep = [&](std::exception_ptr, std::string value) { loaded = std::move(value); };
+    asio::co_spawn(w.io, a.get_or_load("k", gated_loader{old_gate, "old"}, {.tags = {tag}}), keep);
+    w.until([&] { return old_gate->loads == 1; });
+    std::string expected = "new";
+    SECTION("erased here") {
+        w.wait(a.erase("k"));
+    }
+    SECTION("erased there") {
+        w.wait(b.erase("k"));
+        w.until([&] { return a.stats().invalidations == 1; });
+    }
+    SECTION("put there") {
+        w.wait(b.put("k", "put"));
+        w.until([&] { return a.stats().invalidations == 1; });
+        expected = "put";
+    }
+    SECTION("its tag invalidated here") {
+        w.wait(a.invalidate_tag(tag));
+    }
+    SECTION("its tag invalidated there") {
+        w.wait(b.invalidate_tag(tag));
+        w.until([&] { return a.stats().invalidations == 1; });
+    }
+    SECTION("cleared") {
+        w.wait(a.clear());
+    }
+    CHECK(w.wait(a.get_or_load("k", gated_loader{new_gate, "new"})) == expected);
+    old_gate->open();
+    w.until([&] { return loaded.has_value(); });
+    CHECK(loaded == "old"); // who asked before gets it
+    CHECK(w.wait(a.get("k")) == expected);
+    CHECK(w.wait(b.get("k")) == expected);
+}
+
+TEST_CASE("cache: what many threads read and put of a key leaves nothing here that is not on the server") {
+    ORFEAS_NEEDS_REDIS();
+    redis_server server;
+    asio::thread_pool pool{4};
+    cache::tiered_options options;
+    options.l2 = {server.url()};
+    cache::tiered<std::uint64_t, std::uint64_t>::parts with;
+    with.connection.call_deadline = 20s;
+    cache::tiered<std::uint64_t, std::uint64_t> here{pool.get_executor(), options, std::move(with)};
+    cache::tiered<std::uint64_t, std::uint64_t> there{pool.get_executor(), options};
+    auto const turn = [&](std::uint64_t round, std::uint64_t caller) -> task<> {
+        std::uint64_t const key = round;
+        if (caller % 2 == 0) {
+            co_await here.put(key, caller);
+        } else {
+            co_await here.get(key);
+        }
+    };
+    for (std::uint64_t round = 0; round < 300; ++round) {
+        std::vector<std::future<void>> all;
+        for (std::uint64_t caller = 0; caller < 8; ++caller) {
+            all.push_back(asio::co_spawn(pool, turn(round, caller), asio::use_future));
+        }
+        for (auto& each : all) {
+            each.get();
+        }
+        auto const kept = here.get_local(round);
+        if (kept) {
+            REQUIRE(kept == asio::co_spawn(pool, there.get(round), asio::use_future).get());
+        }
+    }
+    asio::co_spawn(pool, here.stop(), asio::use_future).get();
+    asio::co_spawn(pool, there.stop(), asio::use_future).get();
+}
+
+TEST_CASE(
+    "cache: of three servers one is killed and one frozen: the third one's keys are unharmed, the others' come back") {
+    ORFEAS_NEEDS_REDIS();
+    std::vector<std::unique_ptr<redis_server>> servers;
+    cache::tiered_options options;
+    for (int i = 0; i < 3; ++i) {
+        servers.push_back(std::make_unique<redis_server>());
+        options.l2.push_back(servers.back()->url());
+    }
+    world w;
+    auto& a = w.add(options, 100ms);
+    auto const all_connected = [&] {
+        auto const nodes = a.stats().nodes;
+        return std::all_of(nodes.begin(), nodes.end(), [](auto const& each) { return each.connection.connected; });
+    };
+    w.until(all_connected);
+    std::vector<std::vector<std::string>> keys(3); // by server
+    for (int i = 0; i < 30; ++i) {
+        std::string const key = std::to_string(i);
+        CHECK(w.wait(a.put(key, "old")));
+        for (std::size_t node = 0; node < 3; ++node) {
+            if (servers[node]->command({"EXISTS", "orfeas:" + key}) == ":1\r\n") {
+                keys[node].push_back(key);
+            }
+        }
+    }
+    REQUIRE(keys[0].size() + keys[1].size() + keys[2].size() == 30);
+    for (auto& each : keys) {
+        REQUIRE(each.size() >= 2);
+        each.resize(2);
+    }
+    servers[1]->kill();
+    servers[2]->freeze();
+    for (auto const& key : keys[0]) {
+        CHECK(w.wait(a.put(key, "new")));
+        CHECK(w.wait(a.get(key)) == "new");
+    }
+    CHECK_FALSE(w.wait(a.put(keys[1][0], "new")));
+    CHECK_FALSE(w.wait(a.put(keys[2][0], "new")));
+    CHECK_FALSE(w.wait(a.erase(keys[2][1])));
+    std::vector<std::string> const mixed{keys[0][0], keys[1][0], keys[2][0], keys[2][1]};
+    CHECK(w.wait(a.get_many(mixed)) == std::vector<maybe_text>{"new", "new", "new", std::nullopt});
+    servers[1]->restart();
+    servers[2]->thaw();
+    w.until([&] { return a.stats().pending_writes == 0; });
+    auto& b = w.add(options);
+    CHECK(w.wait(b.get_many(mixed)) == std::vector<maybe_text>{"new", "new", "new", std::nullopt});
+    CHECK(w.wait(b.get(keys[1][1])) == std::nullopt); // it came back empty
+    CHECK(w.wait(a.get(keys[1][1])) == std::nullopt);
+}
+
+TEST_CASE("cache: slots of a cluster move under a tiered cache, and nobody sees it") {
+    ORFEAS_NEEDS_REDIS();
+    redis_cluster const cluster;
+    world w;
+    cache::tiered_options options;
+    options.l2_topology = "cluster";
+    options.l2 = {"redis://" + cluster.name(0)};
+    options.key_prefix = "{one slot}:";
+    auto& a = w.add(options);
+    auto& b = w.add(options);
+    auto const slot = cache::redis::slot_of_key("{one slot}");
+    auto const from = redis_cluster::first_owner(slot);
+    auto const to = (from + 1) % redis_cluster::primaries;
+    CHECK(w.wait(a.put("0", "0")));
+    auto moved = std::async(std::launch::async, [&] {
+        cluster.migrate(slot, from, to);
+        cluster.migrate(slot, to, from);
+    });
+    bool is_over = false;
+    std::vector<std::string> keys{"0"};
+    while (!is_over) { // once more after it has ended
+        is_over = moved.wait_for(0s) == std::future_status::ready;
+        auto const key = std::to_string(keys.size());
+        REQUIRE(w.wait(a.put(key, key)));
+        REQUIRE(w.wait(b.get(key)) == key);
+        REQUIRE(w.wait(b.get_many({keys.back(), "none", key})) ==
+                std::vector<maybe_text>{keys.back(), std::nullopt, key});
+        keys.push_back(key);
+    }
+    moved.get();
+    auto& late = w.add(options);
+    CHECK(w.wait(late.get("0")) == "0"); // now it knows the slots: a batch before that is one of misses
+    auto const all = w.wait(late.get_many(keys));
+    CHECK(std::equal(all.begin(), all.end(), keys.begin(), keys.end()));
+}
+
+TEST_CASE("cache: what was put at a time stays here, all of it") {
+    ORFEAS_NEEDS_REDIS();
+    redis_server server;
+    world w;
+    auto& a = w.join(server);
+    std::vector<std::pair<std::string, std::string>> many;
+    for (int i = 0; i < 1'500; ++i) {
+        many.emplace_back(std::to_string(i), "v");
+    }
+    CHECK(w.wait(a.put_many(many)) == many.size());
+    std::size_t here = 0;
+    for (auto const& [key, value] : many) {
+        here += a.get_local(key) == value ? 1U : 0U;
+    }
+    CHECK(here == many.size());
+}
+
+TEST_CASE("cache: who is told to clear a cluster that he has not met yet meets it first") {
+    ORFEAS_NEEDS_REDIS();
+    redis_cluster const cluster;
+    world w;
+    cache::tiered_options options;
+    options.l2_topology = "cluster";
+    options.l2 = {"redis://" + cluster.name(0)};
+    std::string snapshot;
+    auto& a = w.add(options);
+    CHECK(w.wait(a.put("0", "v"))); // when it was not known yet who would watch over it
+    for (int i = 0; i < 30; ++i) {
+        REQUIRE(w.wait(a.put(std::to_string(i), "v")));
+    }
+    CHECK(a.save([&](std::string_view piece) { snapshot.append(piece); }) == 30);
+    CHECK(w.wait(w.add(options).restore(snapshot)).entries == 30);
+    CHECK(w.wait(w.add(options).warm_up(1U << 30U)).entries == 30);
+    auto const report = w.wait(w.add(options).clear());
+    CHECK(report.l2_entries == 30);
+    CHECK(report.nodes == redis_cluster::primaries);
+    CHECK(report.failed_nodes == 0);
 }

@@ -208,7 +208,9 @@ class tiered {
         invalidation_report done;
         if (core->has_far()) {
             std::string const remote = core->names().pattern(pattern);
-            for (auto const node : core->far().client().primaries()) {
+            auto const nodes = co_await core->far().primaries();
+            done.failed_nodes += nodes.empty() ? 1U : 0U;
+            for (auto const node : nodes) {
                 ++done.nodes;
                 detail::remote_store::page part;
                 do {
@@ -233,7 +235,9 @@ class tiered {
             co_return done;
         }
         std::string const remote = core->names().pattern("*");
-        for (auto const node : core->far().client().primaries()) {
+        auto const nodes = co_await core->far().primaries();
+        done.failed_nodes += nodes.empty() ? 1U : 0U;
+        for (auto const node : nodes) {
             detail::remote_store::page part;
             do {
                 std::string const cursor = part.cursor;

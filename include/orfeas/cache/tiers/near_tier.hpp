@@ -73,6 +73,12 @@ class near_tier {
         return may_keep(written) && store_.put_if_unchanged(token, std::move(key), std::move(written), ttl);
     }
 
+    /// The same for a writer who knows that nothing else has happened to the key.
+    bool put(Key key, entry written) {
+        auto const ttl = std::min(written.time_left, most_ttl_);
+        return may_keep(written) && store_.put(std::move(key), std::move(written), ttl);
+    }
+
     bool fill(fill_token token, Key key, std::optional<entry> loaded, std::chrono::nanoseconds) {
         return fill(token, std::move(key), std::move(loaded)); // the entry knows better
     }

@@ -139,6 +139,20 @@ class remote_store {
         co_return generation;
     }
 
+    /// The nodes that together hold all keys; empty if they cannot be found out now. A client that has not heard of them
+    /// yet, of a cluster or from Sentinels, has the time of a call.
+    task<std::vector<redis::node_number>> primaries() {
+        auto found = client_.primaries();
+        if (found.empty()) {
+            std::string const any = "orfeas";
+            redis::request asked;
+            asked.append("EXISTS", any);
+            co_await client_.execute(redis::access::write, any, asked); // to the primary, whatever it says
+            found = client_.primaries();
+        }
+        co_return found;
+    }
+
     /// A part of a walk over the keys of one server that match a pattern.
     struct page {
         bool answered = false;

@@ -13,6 +13,7 @@
 #include <orfeas/cache/tiers/key_text.hpp>
 #include <orfeas/cache/tiers/near_tier.hpp>
 #include <orfeas/cache/tiers/origin.hpp>
+#include <orfeas/cache/tiers/own_writes.hpp>
 #include <orfeas/cache/tiers/pending_writes.hpp>
 #include <orfeas/cache/tiers/remote_store.hpp>
 #include <orfeas/cache/tiers/snapshot.hpp>
@@ -146,15 +147,15 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
         if (!far_) { // which takes its own jitter
             co_return near_.local_cache().put(std::move(key), std::move(made), std::min(made.time_left, l1_ttl()));
         }
-        fill_token const token = near_.begin_fill(key);
+        typename own_writes<Key>::write const under_way{writes_, key};
         std::string const text = names_.text_of(key);
         origin const before = far_->watch(text);
         made.time_left = values_.jittered(made.time_left, text);
         std::string const bytes = values_.encode(made);
         auto const outcome = co_await write_through(text, bytes, values_.life_of(made), made.from);
         detach(key);
-        bool const kept = outcome == write_outcome::stored && near_.fill_written(token, key, made);
-        if (!kept) {
+        auto const keep = [&] { return outcome == write_outcome::stored && near_.put(key, made); };
+        if (!under_way.if_alone(keep)) {
             near_.local_cache().erase(key);
         }
         if (outcome == write_outcome::failed) {
@@ -218,12 +219,14 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
         std::uint64_t const hash = stable_hash64(tag);
         if (!far_) {
             tags_.advance(hash, clock_.wall_now());
+            detach_all();
             co_return true;
         }
         auto const generation = co_await ask_tag(hash, true);
         if (tags_.find(hash) != generation) {
             tags_.forget(hash); // what is here is asked for again
         }
+        detach_all();
         co_return generation.has_value();
     }
 
@@ -233,8 +236,8 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
     std::size_t remove_here(std::string_view pattern) {
         std::string const whole = names_.pattern(pattern);
         pending_.remove_if([&](std::string_view text) { return glob_matches(whole, text); });
-        reads_.detach_all();
-        loads_.detach_all();
+        writes_.note_change_of_all();
+        detach_all();
         if (pattern == "*") {
             return near_.local_cache().clear();
         }
@@ -273,6 +276,9 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
     /// nobody who watches over it.
     task<snapshot_report> restore(std::string_view snapshot) {
         auto const alive = this->shared_from_this();
+        if (far_) {
+            co_await far_->primaries();
+        }
         snapshot_report done;
         std::vector<Key> keys;
         snapshot_reader records{snapshot};
@@ -405,6 +411,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
 
     /// The key has changed: what is here, or on its way here, is old.
     void forget(Key const& key) {
+        writes_.note_change(key);
         near_.local_cache().erase(key);
         detach(key);
     }
@@ -412,6 +419,10 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
     void detach(Key const& key) noexcept {
         reads_.detach(key);
         loads_.detach(key);
+    }
+    void detach_all() noexcept {
+        reads_.detach_all();
+        loads_.detach_all();
     }
 
     // ---- reading ----
@@ -721,6 +732,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
         auto const keys = push[1];
         if (!keys.is_aggregate()) { // the server dropped everything
             epochs_.end(node);
+            detach_all();
             return;
         }
         for (auto const key : keys) {
@@ -732,6 +744,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
     void invalidated(std::string_view text) {
         if (auto const tag = names_.tag_of(text)) {
             tags_.forget(*tag);
+            detach_all(); // a load that bears the tag began before
         }
         if (auto const key = names_.key_of(text)) {
             forget(*key);
@@ -749,6 +762,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
     near_type near_;
     single_flight<near_type, executor_type> reads_;
     single_flight<near_type, executor_type> loads_;
+    own_writes<Key> writes_;
     pending_writes pending_;
     std::optional<remote_store> far_;
     boost::asio::strand<executor_type> strand_;
