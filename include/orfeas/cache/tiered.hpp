@@ -154,7 +154,7 @@ class tiered {
     task<invalidation_report> clear() { return run_invalidation(core_, "*"); }
 
     /// Removes what is in the local tier, and gives the number of entries: room for others, and no invalidation.
-    std::size_t clear_local() { return core_->remove_here("*"); }
+    std::size_t clear_local() { return core_->near().local_cache().clear(); }
 
     /// Brings entries from the servers into the local tier, until it holds `most_bytes` or there are no more.
     task<warm_up_report> warm_up(std::uint64_t most_bytes) { return run_warm_up(core_, most_bytes); }

@@ -5,7 +5,6 @@
 #include <orfeas/cache/codec.hpp>
 #include <orfeas/cache/detail/glob.hpp>
 #include <orfeas/cache/envelope.hpp>
-#include <orfeas/cache/redis/backoff.hpp>
 #include <orfeas/cache/redis/client.hpp>
 #include <orfeas/cache/tiered_options.hpp>
 #include <orfeas/cache/tiered_stats.hpp>
@@ -20,26 +19,17 @@
 #include <orfeas/cache/tiers/tag_table.hpp>
 #include <orfeas/cache/tiers/tier_codec.hpp>
 #include <orfeas/cache/tiers/tier_entry.hpp>
+#include <orfeas/cache/tiers/write_repeater.hpp>
 #include <orfeas/core/clock.hpp>
-#include <orfeas/core/hash.hpp>
 #include <orfeas/core/log.hpp>
 #include <orfeas/core/stable_hash.hpp>
 #include <orfeas/net/gather.hpp>
 #include <orfeas/net/task.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -86,9 +76,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
           reads_{executor_, near_},
           loads_{executor_, near_},
           pending_{options_.pending_bytes},
-          strand_{boost::asio::make_strand(executor_)},
-          wake_{strand_},
-          ended_{strand_} {}
+          repeater_{std::make_shared<write_repeater<Clock>>(executor_, clock_)} {}
 
     /// Makes the remote tier, once, before any use.
     void connect(redis::client_factory const& make, redis::connection_options const& connection) {
@@ -314,20 +302,14 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
 
     // ---- the end ----
 
-    void begin_stop() {
-        if (!is_stopped_.exchange(true,
-                                  std::memory_order_acq_rel)) { // after a stop nothing holds the values but the handle
-            boost::asio::post(strand_, [self = this->shared_from_this()] { self->wake_.cancel(); });
-        }
-    }
+    void begin_stop() { repeater_->begin_stop(); }
 
     static task<> stop(std::shared_ptr<tiered_core> self) {
         self->begin_stop();
         if (self->far_) {
             co_await self->far_->client().stop();
         }
-        auto ending = wait_for_repetition(self);
-        co_await boost::asio::co_spawn(self->strand_, std::move(ending), boost::asio::use_awaitable);
+        co_await write_repeater<Clock>::join(self->repeater_);
     }
 
     tiered_stats stats() const {
@@ -362,10 +344,6 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
     }
 
   private:
-    using timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                                    boost::asio::wait_traits<std::chrono::steady_clock>,
-                                                    boost::asio::strand<executor_type>>;
-
     /// What the remote tier knows of a key.
     struct far_lookup {
         std::optional<entry> found{};         ///< a value, or that there is none
@@ -585,7 +563,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
             pending_.add(text, bytes, deadline);
             log_(severity::warning, "cache", "l2_writes_wait",
                  {{"waiting", pending_.size()}, {"dropped", pending_.dropped()}});
-            repeat_soon();
+            repeat_writes();
             break;
         case write_outcome::rejected: { // what stood there before is older
             pending_.settle(text, number);
@@ -609,50 +587,14 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
         stored.fetch_add(is_stored ? 1 : 0, std::memory_order_relaxed);
     }
 
-    /// Repeats the writes that wait, until none is left: one coroutine at a time.
-    void repeat_soon() {
-        if (is_stopped_.load(std::memory_order_acquire) || is_repeating_.exchange(true, std::memory_order_acq_rel)) {
-            return;
-        }
-        boost::asio::co_spawn(strand_, repeat(this->shared_from_this()), boost::asio::detached);
-    }
-
-    static task<> repeat(std::shared_ptr<tiered_core> self) {
-        redis::backoff wait{std::chrono::milliseconds{20}, std::chrono::seconds{1}, random_seed()};
-        while (!self->is_stopped_.load(std::memory_order_acquire)) {
-            auto const next = self->pending_.begin(self->clock_.now());
-            if (!next) {
-                break;
-            }
-            auto const life = next->deadline == monotonic_time::max() ? std::chrono::nanoseconds::max()
-                                                                      : next->deadline - self->clock_.now();
-            auto const capped = std::min<std::chrono::nanoseconds>(life, std::chrono::hours{24 * 365 * 100});
-            remote_store::writing const written =
-                co_await self->far_->write(next->key, next->bytes, capped, std::nullopt);
-            bool const failed = written.outcome == write_outcome::failed;
-            self->pending_.finish(*next, !failed);
-            if (auto const key = self->names_.key_of(next->key)) {
-                self->forget(*key); // what was kept through the outage
-            }
-            if (!failed) {
-                wait.reset();
-            } else if (!self->is_stopped_.load(std::memory_order_acquire)) {
-                self->wake_.expires_after(wait.next());
-                co_await self->wake_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-            }
-        }
-        self->is_repeating_.store(false, std::memory_order_release);
-        self->ended_.cancel();
-        if (!self->pending_.empty()) { // came between the last look and this
-            self->repeat_soon();
-        }
-    }
-
-    static task<> wait_for_repetition(std::shared_ptr<tiered_core> self) {
-        while (self->is_repeating_.load(std::memory_order_acquire)) {
-            self->ended_.expires_at(std::chrono::steady_clock::time_point::max());
-            co_await self->ended_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-        }
+    /// Has the writes that wait repeated until none is left.
+    void repeat_writes() {
+        auto const alive = this->shared_from_this();
+        repeater_->start({alive, pending_, *far_, [core = this](std::string_view text) {
+                              if (auto const key = core->names_.key_of(text)) {
+                                  core->forget(*key); // what was kept through the outage
+                              }
+                          }});
     }
 
     // ---- tags ----
@@ -718,7 +660,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
             if (auto const self = weak.lock()) {
                 self->epochs_.end(node);
                 if (connected) {
-                    boost::asio::post(self->strand_, [self] { self->wake_.cancel(); });
+                    self->repeater_->hurry();
                 }
             }
         };
@@ -765,11 +707,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
     own_writes<Key> writes_;
     pending_writes pending_;
     std::optional<remote_store> far_;
-    boost::asio::strand<executor_type> strand_;
-    timer wake_;
-    timer ended_; // of the repetition
-    std::atomic<bool> is_stopped_{false};
-    std::atomic<bool> is_repeating_{false};
+    std::shared_ptr<write_repeater<Clock>> repeater_;
     std::atomic<std::uint64_t> far_hits_{0};
     std::atomic<std::uint64_t> load_count_{0};
     std::atomic<std::uint64_t> load_failures_{0};
