@@ -890,3 +890,34 @@ TEST_CASE("cache: who is told to clear a cluster that he has not met yet meets i
     CHECK(report.nodes == redis_cluster::primaries);
     CHECK(report.failed_nodes == 0);
 }
+
+TEST_CASE("cache: a stopped cache's values go with it, not with its loop") {
+    using value = std::shared_ptr<std::string const>;
+    asio::io_context io;
+    auto const kept = std::make_shared<std::string const>("mesh");
+    {
+        cache::tiered<std::string, value> held{io.get_executor()};
+        asio::co_spawn(io, held.put("a", kept), asio::detached);
+        io.run();
+        CHECK(kept.use_count() == 2);
+        asio::co_spawn(io, held.stop(), asio::detached);
+        io.restart();
+        io.run();
+    }
+    CHECK(kept.use_count() == 1);
+}
+
+TEST_CASE("cache: what is in this process may be dropped, and is on the servers still") {
+    ORFEAS_NEEDS_REDIS();
+    redis_server server;
+    world w;
+    auto& a = w.join(server);
+    auto& b = w.join(server);
+    w.wait(a.put("x", "1"));
+    CHECK(w.wait(b.get("x")) == "1");
+    CHECK(a.clear_local() == 1);
+    CHECK(a.get_local("x") == std::nullopt);
+    CHECK(b.get_local("x") == "1");
+    CHECK(w.wait(a.get("x")) == "1");
+    CHECK(a.stats().l2_hits == 1);
+}

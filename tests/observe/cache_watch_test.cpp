@@ -47,11 +47,11 @@ cache::redis::node_report node(std::string name, bool is_primary, bool connected
 /// A way to clear that notes its patterns, and answers at once or leaves that to the test.
 struct clearing_stub {
     std::vector<std::string> patterns;
-    std::vector<cache_watch::cleared> waiting;
+    std::vector<observe::cache_cleared> waiting;
 
-    cache_watch::clearing how(bool takes_patterns, bool at_once) {
+    observe::cache_clearing how(bool takes_patterns, bool at_once) {
         return {[this, at_once](std::string pattern,
-                                cache_watch::cleared& done) -> std::optional<cache::invalidation_report> {
+                                observe::cache_cleared& done) -> std::optional<cache::invalidation_report> {
                     patterns.push_back(std::move(pattern));
                     if (at_once) {
                         return cache::invalidation_report{.l1_entries = 3};

@@ -36,12 +36,12 @@ concept clears_awaitably = requires(C& c, std::string pattern) {
 /// How a watch clears `component`; not at all when that is const or has no way to be cleared. What waits runs on the cache's
 /// executor.
 template<class C>
-cache_watch::clearing clearing_of(C& component) {
-    cache_watch::clearing how;
+cache_clearing clearing_of(C& component) {
+    cache_clearing how;
     if constexpr (clears_awaitably<C>) {
         how.takes_patterns = true;
         how.begin = [&component](std::string pattern,
-                                 cache_watch::cleared& done) -> std::optional<cache::invalidation_report> {
+                                 cache_cleared& done) -> std::optional<cache::invalidation_report> {
             std::string of = pattern.empty() ? std::string{"*"} : std::move(pattern);
             boost::asio::co_spawn(
                 component.get_executor(), component.invalidate_pattern(std::move(of)),
@@ -55,7 +55,7 @@ cache_watch::clearing clearing_of(C& component) {
             { component.invalidate_pattern(pattern) } -> std::convertible_to<std::uint64_t>;
         };
         how.takes_patterns = matches;
-        how.begin = [&component](std::string pattern, cache_watch::cleared&) {
+        how.begin = [&component](std::string pattern, cache_cleared&) {
             std::optional<cache::invalidation_report> report{std::in_place};
             if constexpr (matches) {
                 report->l1_entries = pattern.empty() ? component.clear() : component.invalidate_pattern(pattern);

@@ -100,26 +100,26 @@ enum class clearing_outcome : std::uint8_t {
     no_patterns, ///< its keys are no text that a pattern could match
 };
 
+/// Takes what a clearing removed, or why it failed. Called once, on any thread, not under the lock of a watch.
+using cache_cleared = unique_function<void(std::exception_ptr, cache::invalidation_report)>;
+
+/// How a cache is cleared of the entries whose keys match a pattern, or of all if that is empty.
+struct cache_clearing {
+    /// Gives what was removed if that is known at once; else moves the callback away, which is called later.
+    using start = unique_function<std::optional<cache::invalidation_report>(std::string pattern, cache_cleared& done)>;
+
+    start begin{}; ///< empty: the cache is not cleared
+    bool takes_patterns = false;
+};
+
 /// The caches under watch. Knows of each what it did, and can clear those that were given with a way to do so: see
 /// `clearing_of` in <orfeas/observe/cache_clearing.hpp>.
 /// Thread-safe.
 class cache_watch {
   public:
-    /// Takes what a clearing removed, or why it failed. Called once, on any thread, not under the watch's lock.
-    using cleared = unique_function<void(std::exception_ptr, cache::invalidation_report)>;
-
-    /// How a cache is cleared of the entries whose keys match a pattern, or of all if that is empty.
-    struct clearing {
-        /// Gives what was removed if that is known at once; else moves the callback away, which is called later.
-        using start = unique_function<std::optional<cache::invalidation_report>(std::string pattern, cleared& done)>;
-
-        start begin{}; ///< empty: the cache is not cleared
-        bool takes_patterns = false;
-    };
-
     /// Watches `component`, which outlives its watch. Throws option_error when the name is empty or taken.
     template<reports_cache C>
-    void add(std::string name, C const& component, clearing how = {}) {
+    void add(std::string name, C const& component, cache_clearing how = {}) {
         insert({std::move(name), [&component] { return in_tiers(component.stats()); }, std::move(how)});
     }
 
@@ -153,7 +153,7 @@ class cache_watch {
 
     /// Begins to remove the entries of a cache whose keys match the pattern (`*`, `?`, `[abc]`, `[^a-z]`, `\` as in Redis),
     /// or all if it is empty; `done` is called when that is over, and only if it has begun. The cache outlives that.
-    clearing_outcome clear(std::string_view name, std::string pattern, cleared done) {
+    clearing_outcome clear(std::string_view name, std::string pattern, cache_cleared done) {
         std::optional<cache::invalidation_report> at_once;
         {
             std::scoped_lock const lock{mutex_};
@@ -180,7 +180,7 @@ class cache_watch {
     struct entry {
         std::string name;
         unique_function<cache::tiered_stats()> stats;
-        clearing how;
+        cache_clearing how;
     };
 
     /// Where `name` stands among the entries; their number if it does not.
