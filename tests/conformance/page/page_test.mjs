@@ -242,9 +242,9 @@ async function table({ page }) {
 }
 
 async function traces({ page }) {
-  const row = await page.$("#trace-list button");
-  if (!row) return console.log("     no trace is held: the waterfall is not looked at");
-  await row.click();
+  const rows = page.locator("#trace-list button"); // looked up anew at each use: the list is redrawn
+  if (!await rows.count()) return console.log("     no trace is held: the waterfall is not looked at");
+  await rows.first().click();
   await page.waitForSelector(".spans li");
   const [bars, inside] = await page.evaluate(() => [
     document.querySelectorAll(".spans li").length,
