@@ -59,6 +59,9 @@ TEST_CASE("cache: a write that has ended leaves nothing behind") {
         writes::write const second{table, "a"};
         table.note_change("a");
     }
+    CHECK_FALSE(table.concern("a"));
     writes::write const next{table, "a"};
     CHECK(keeps(next));
+    CHECK(table.concern("a"));
+    CHECK_FALSE(table.concern("b"));
 }

@@ -69,13 +69,19 @@ class own_writes {
         }
     }
 
+    /// Whether a write of the key is under way: what is read meanwhile may or may not be older.
+    bool concern(Key const& key) const {
+        std::scoped_lock const hold{mutex_};
+        return under_way_.find(key) != under_way_.end();
+    }
+
   private:
     struct state {
         std::uint32_t writes = 0;
         std::uint64_t changes = 0;
     };
 
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::unordered_map<Key, state, hasher<Key>> under_way_{0, hasher<Key>{random_seed()}};
 };
 

@@ -160,6 +160,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
             co_return true;
         }
         origin from;
+        typename own_writes<Key>::write const under_way{writes_, key};
         std::string const text = names_.text_of(key);
         std::string const bytes = values_.tombstone();
         auto const outcome = co_await write_through(text, bytes, options_.tombstone_ttl, from);
@@ -394,6 +395,15 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
         detach(key);
     }
 
+    /// Something of the key was read, perhaps what a write of our own has just made of it, which nobody tells us: from now
+    /// on nobody here gets what was read before.
+    void note_reading(Key const& key) {
+        if (writes_.concern(key)) {
+            near_.local_cache().erase(key);
+            detach(key);
+        }
+    }
+
     void detach(Key const& key) noexcept {
         reads_.detach(key);
         loads_.detach(key);
@@ -407,6 +417,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
 
     task<entry> read(Key const& key) {
         far_lookup seen = co_await look(names_.text_of(key));
+        note_reading(key);
         entry made;
         if (seen.found && !seen.is_stale) {
             made = std::move(*seen.found);
@@ -466,6 +477,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
         std::vector<std::size_t> singly; // what needs more than a look
         std::mutex mutex;
         auto each = [&](std::size_t at, remote_store::reading const& got) {
+            note_reading(keys[missing[at]]);
             std::optional<entry> found;
             if (pending_.empty() && got.answered && got.bytes) {
                 found = values_.decode(envelope_view{*got.bytes});
@@ -501,6 +513,7 @@ class tiered_core : public std::enable_shared_from_this<tiered_core<Key, Value, 
         if (far_) {
             made.from = far_->watch(text); // until it is written
             seen = co_await look(text);
+            note_reading(key);
         }
         if (seen.found && !seen.is_stale && (seen.found->value || knows_absence<Load>)) {
             co_return std::move(*seen.found);
