@@ -163,6 +163,7 @@ async function pointer({ page }) {
 }
 
 async function keyboard({ page }) {
+  await page.mouse.move(0, 0); // a chart that scrolls under the pointer would take the cursor
   await page.evaluate(() => { document.activeElement.blur(); scrollTo(0, 0); });
   const role = () => page.evaluate(() => document.activeElement.closest(".chart")?.card.panel.id + " " + document.activeElement.tagName);
   const reached = new Set();
