@@ -426,6 +426,28 @@ TEST_CASE("cache: bytes on a server that are no value of ours are a miss, and ar
     CHECK(w.wait(a.get("k")) == "new");
 }
 
+TEST_CASE("cache: a value that is too large for a server is not stored, and an older one does not stay") {
+    ORFEAS_NEEDS_REDIS();
+    redis_server server;
+    world w;
+    cache::tiered_options options;
+    options.l2 = {server.url()};
+    texts::parts with;
+    with.clock = w.clock;
+    with.connection.request_bytes = 10'000;
+    texts a{w.io.get_executor(), options, std::move(with)};
+    w.until([&] { return a.stats().nodes.at(0).connection.connected; });
+    CHECK(w.wait(a.put("k", "small")));
+    CHECK_FALSE(w.wait(a.put("k", std::string(20'000, 'x'))));
+    CHECK(w.wait(a.get("k")) == std::nullopt);
+    CHECK(server.command({"EXISTS", "orfeas:k"}) == ":0\r\n");
+    CHECK(a.stats().pending_writes == 0); // it will never be taken
+    auto const large = [] { return text_of(std::string(20'000, 'y')); };
+    CHECK(w.wait(a.get_or_load("k", large)) == std::string(20'000, 'y')); // who asks gets it all the same
+    asio::co_spawn(w.io, a.stop(), asio::detached);
+    w.io.run_for(5s);
+}
+
 TEST_CASE("cache: a key that holds another type on the server is no obstacle") {
     ORFEAS_NEEDS_REDIS();
     redis_server server;

@@ -27,7 +27,11 @@ namespace orfeas_test {
 
 namespace {
 
-constexpr std::string_view program = "redis-server";
+/// What is started: redis-server, or what ORFEAS_TEST_REDIS_SERVER names (valkey-server, for instance).
+std::string_view program() {
+    char const* const named = std::getenv("ORFEAS_TEST_REDIS_SERVER");
+    return named == nullptr ? "redis-server" : named;
+}
 
 /// A file descriptor that is closed.
 class descriptor {
@@ -84,7 +88,7 @@ bool redis_server::is_installed() {
     std::string_view rest = path == nullptr ? "" : path;
     while (!rest.empty()) {
         auto const end = rest.find(':');
-        auto const file = std::string{rest.substr(0, end)}.append("/").append(program);
+        auto const file = std::string{rest.substr(0, end)}.append("/").append(program());
         if (::access(file.c_str(), X_OK) == 0) {
             return true;
         }
@@ -127,7 +131,7 @@ void redis_server::restart() {
 
 bool redis_server::start_on(std::uint16_t port) {
     port_ = port;
-    std::vector<std::string> words{std::string{program},
+    std::vector<std::string> words{std::string{program()},
                                    "--port",
                                    std::to_string(port),
                                    "--bind",
