@@ -206,6 +206,20 @@ TEST_CASE("cache: what one process puts the other one gets, first from the serve
     CHECK(b.stats().l1_hits == 2);
 }
 
+TEST_CASE("cache: a value may live for ever, on the server and here") {
+    ORFEAS_NEEDS_REDIS();
+    redis_server server;
+    world w;
+    cache::tiered_options options;
+    options.stale_if_error = 60s;
+    options.ttl_jitter = 0;
+    auto& a = w.join(server, options);
+    auto& b = w.join(server, options);
+    CHECK(w.wait(a.put("k", "v", {.ttl = std::chrono::nanoseconds::max()})));
+    w.clock.advance(50min);
+    CHECK(w.wait(b.get("k")) == "v");
+}
+
 TEST_CASE("cache: a change in one process invalidates the entry of the other, read or written through") {
     ORFEAS_NEEDS_REDIS();
     redis_server server;

@@ -205,54 +205,45 @@ class tiered {
     }
 
     static task<invalidation_report> run_invalidation(std::shared_ptr<core_type> core, std::string pattern) {
+        using detail::remote_store;
         invalidation_report done;
         if (core->has_far()) {
+            auto remove = [&](redis::node_number node,
+                              std::vector<std::string> keys) -> task<remote_store::part_outcome> {
+                auto const removed = co_await core->far().unlink_all(node, keys);
+                done.l2_entries += removed.value_or(0);
+                co_return removed ? remote_store::part_outcome::go_on : remote_store::part_outcome::failed;
+            };
             std::string const remote = core->names().pattern(pattern);
-            auto const nodes = co_await core->far().primaries();
-            done.failed_nodes += nodes.empty() ? 1U : 0U;
-            for (auto const node : nodes) {
-                ++done.nodes;
-                detail::remote_store::page part;
-                do {
-                    std::string const cursor = part.cursor;
-                    part = co_await core->far().scan(node, cursor, remote);
-                    if (!part.keys.empty()) {
-                        auto const removed = co_await core->far().unlink_all(node, part.keys);
-                        part.answered = part.answered && removed.has_value();
-                        done.l2_entries += removed.value_or(0);
-                    }
-                } while (part.answered && part.cursor != "0");
-                done.failed_nodes += part.answered ? 0U : 1U;
-            }
+            auto const walked = co_await core->far().walk(remote, remove);
+            done.nodes = walked.nodes;
+            done.failed_nodes = walked.failed_nodes;
         }
         done.l1_entries = core->remove_here(pattern); // after the servers: nothing old is read back
         co_return done;
     }
 
     static task<warm_up_report> run_warm_up(std::shared_ptr<core_type> core, std::uint64_t most_bytes) {
+        using detail::remote_store;
         warm_up_report done;
         if (!core->has_far()) {
             co_return done;
         }
-        std::string const remote = core->names().pattern("*");
-        auto const nodes = co_await core->far().primaries();
-        done.failed_nodes += nodes.empty() ? 1U : 0U;
-        for (auto const node : nodes) {
-            detail::remote_store::page part;
-            do {
-                std::string const cursor = part.cursor;
-                part = co_await core->far().scan(node, cursor, remote);
-                std::vector<Key> keys;
-                for (auto const& text : part.keys) {
-                    if (auto key = core->names().key_of(text)) {
-                        keys.push_back(std::move(*key));
-                    }
+        auto bring_in = [&](redis::node_number, std::vector<std::string> texts) -> task<remote_store::part_outcome> {
+            std::vector<Key> keys;
+            for (auto const& text : texts) {
+                if (auto key = core->names().key_of(text)) {
+                    keys.push_back(std::move(*key));
                 }
-                done.keys += keys.size();
-                done.entries += co_await core->bring_in(std::move(keys));
-            } while (part.answered && part.cursor != "0" && core->near().local_cache().stats().bytes < most_bytes);
-            done.failed_nodes += part.answered ? 0U : 1U;
-        }
+            }
+            done.keys += keys.size();
+            done.entries += co_await core->bring_in(std::move(keys));
+            bool const has_room = core->near().local_cache().stats().bytes < most_bytes;
+            co_return has_room ? remote_store::part_outcome::go_on : remote_store::part_outcome::enough;
+        };
+        std::string const remote = core->names().pattern("*");
+        auto const walked = co_await core->far().walk(remote, bring_in);
+        done.failed_nodes = walked.failed_nodes;
         co_return done;
     }
 

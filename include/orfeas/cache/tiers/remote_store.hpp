@@ -153,6 +153,13 @@ class remote_store {
         co_return found;
     }
 
+    /// What whoever walks says of a part.
+    enum class part_outcome : std::uint8_t {
+        go_on,
+        enough, ///< of this server's keys
+        failed, ///< the server did not do what was asked
+    };
+
     /// A part of a walk over the keys of one server that match a pattern.
     struct page {
         bool answered = false;
@@ -176,9 +183,41 @@ class remote_store {
         co_return found;
     }
 
+    /// How far a walk over all servers came.
+    struct walked {
+        std::uint32_t nodes = 0;        ///< whose keys were walked over
+        std::uint32_t failed_nodes = 0; ///< that did not answer to the end, or were not found
+    };
+
+    /// Walks over the keys of every primary that match, part by part, one server after the other: `co_await each(node, keys)`
+    /// says whether to go on with that server, and what has become of it: `part_outcome`.
+    template<class Each>
+    task<walked> walk(std::string const& pattern, Each& each) {
+        walked done;
+        auto const nodes = co_await primaries();
+        done.failed_nodes += nodes.empty() ? 1U : 0U;
+        for (auto const node : nodes) {
+            ++done.nodes;
+            page part;
+            bool goes_on = true;
+            do {
+                std::string const cursor = part.cursor;
+                part = co_await scan(node, cursor, pattern);
+                auto const outcome = co_await each(node, std::move(part.keys));
+                part.answered = part.answered && outcome != part_outcome::failed;
+                goes_on = outcome == part_outcome::go_on;
+            } while (part.answered && goes_on && part.cursor != "0");
+            done.failed_nodes += part.answered ? 0U : 1U;
+        }
+        co_return done;
+    }
+
     /// Removes keys that one server named, each by a command of its own: none of them holds the server up. Empty if they
     /// are not all gone.
     task<std::optional<std::uint64_t>> unlink_all(redis::node_number node, std::vector<std::string> const& keys) {
+        if (keys.empty()) {
+            co_return 0;
+        }
         redis::request asked;
         for (auto const& key : keys) {
             asked.append("UNLINK", key);

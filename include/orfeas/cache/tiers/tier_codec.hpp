@@ -88,8 +88,8 @@ class tier_codec {
 
     /// How long a server keeps an entry.
     std::chrono::nanoseconds life_of(entry const& made) const noexcept {
-        constexpr std::chrono::nanoseconds most = std::chrono::hours{24 * 365 * 100}; // more than PX takes is for ever
-        return made.time_left >= most ? most : made.time_left + stale_time_;
+        constexpr auto most = std::chrono::nanoseconds::max(); // 292 years, which PX takes
+        return made.time_left >= most - stale_time_ ? most : made.time_left + stale_time_;
     }
 
     /// A time from which a random part is taken, so that what was stored together does not end together.

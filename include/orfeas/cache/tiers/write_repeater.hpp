@@ -18,7 +18,6 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -109,8 +108,8 @@ class write_repeater : public std::enable_shared_from_this<write_repeater<Clock>
     }
 
     task<bool> repeat(pending_writes::write const& next, use& with) {
-        constexpr std::chrono::nanoseconds most = std::chrono::hours{24 * 365 * 100}; // more than PX takes is for ever
-        auto const life = next.deadline == monotonic_time::max() ? most : std::min(next.deadline - clock_.now(), most);
+        auto const life =
+            next.deadline == monotonic_time::max() ? std::chrono::nanoseconds::max() : next.deadline - clock_.now();
         remote_store::writing const written = co_await with.servers.write(next.key, next.bytes, life, std::nullopt);
         bool const is_taken = written.outcome != write_outcome::failed;
         with.waiting.finish(next, is_taken);
