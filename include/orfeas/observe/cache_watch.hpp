@@ -6,11 +6,10 @@
 #include <orfeas/cache/redis/connection_stats.hpp>
 #include <orfeas/cache/stats.hpp>
 #include <orfeas/cache/tiered_stats.hpp>
-#include <orfeas/core/error.hpp>
 #include <orfeas/core/unique_function.hpp>
 #include <orfeas/observe/components.hpp>
+#include <orfeas/observe/detail/named_entries.hpp>
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -120,35 +119,31 @@ class cache_watch {
     /// Watches `component`, which outlives its watch. Throws option_error when the name is empty or taken.
     template<reports_cache C>
     void add(std::string name, C const& component, cache_clearing how = {}) {
-        insert({std::move(name), [&component] { return in_tiers(component.stats()); }, std::move(how)});
+        std::scoped_lock const lock{mutex_};
+        entries_.insert({std::move(name), [&component] { return in_tiers(component.stats()); }, std::move(how)});
     }
 
     /// Ends the watch of `name`; false if there is none. On return no call into the component is under way; a clearing that
     /// waits for servers may be.
     bool remove(std::string_view name) {
         std::scoped_lock const lock{mutex_};
-        return std::erase_if(entries_, [&](entry const& each) { return each.name == name; }) > 0;
+        return entries_.remove(name);
     }
 
     /// The names of the caches, in the order of watching.
     std::vector<std::string> names() const {
         std::scoped_lock const lock{mutex_};
-        std::vector<std::string> all;
-        for (auto const& each : entries_) {
-            all.push_back(each.name);
-        }
-        return all;
+        return entries_.names();
     }
 
     /// What a cache did and holds; empty when none of this name is watched.
     std::optional<cache_report> report(std::string_view name) const {
         std::scoped_lock const lock{mutex_};
-        auto const at = index_of(name);
-        if (at == entries_.size()) {
+        auto const* const found = entries_.find(name);
+        if (found == nullptr) {
             return std::nullopt;
         }
-        auto const& found = entries_[at];
-        return cache_report{found.name, found.how.begin != nullptr, found.stats()};
+        return cache_report{found->name, found->how.begin != nullptr, found->stats()};
     }
 
     /// Begins to remove the entries of a cache whose keys match the pattern (`*`, `?`, `[abc]`, `[^a-z]`, `\` as in Redis),
@@ -157,11 +152,11 @@ class cache_watch {
         std::optional<cache::invalidation_report> at_once;
         {
             std::scoped_lock const lock{mutex_};
-            auto const at = index_of(name);
-            if (at == entries_.size()) {
+            auto const* const found = entries_.find(name);
+            if (found == nullptr) {
                 return clearing_outcome::unknown;
             }
-            auto const& how = entries_[at].how;
+            auto const& how = found->how;
             if (how.begin == nullptr) {
                 return clearing_outcome::not_offered;
             }
@@ -183,22 +178,8 @@ class cache_watch {
         cache_clearing how;
     };
 
-    /// Where `name` stands among the entries; their number if it does not.
-    std::size_t index_of(std::string_view name) const {
-        auto const at = std::ranges::find(entries_, name, &entry::name);
-        return static_cast<std::size_t>(at - entries_.begin());
-    }
-
-    void insert(entry fresh) {
-        std::scoped_lock const lock{mutex_};
-        if (fresh.name.empty() || index_of(fresh.name) < entries_.size()) {
-            throw option_error{"component name", fresh.name, "a name that no watched component has"};
-        }
-        entries_.push_back(std::move(fresh));
-    }
-
     mutable std::mutex mutex_;
-    std::vector<entry> entries_;
+    detail::named_entries<entry> entries_;
 };
 
 } // namespace orfeas::inline v0::observe

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <orfeas/core/error.hpp>
 #include <orfeas/core/measurement.hpp>
+#include <orfeas/observe/detail/named_entries.hpp>
 
 #include <algorithm>
 #include <concepts>
@@ -44,7 +44,8 @@ class components {
         if constexpr (reports_status<C>) {
             fresh.status = [&component] { return component_status{component.status()}; };
         }
-        insert(std::move(fresh));
+        std::scoped_lock const lock{mutex_};
+        entries_.insert(std::move(fresh));
     }
 
     /// The same for a component of whose state `status()` tells in its place. Called from any thread.
@@ -56,7 +57,7 @@ class components {
     /// Ends the watch of `name`; false if there is none. On return no call into the component is under way.
     bool remove(std::string_view name) {
         std::scoped_lock const lock{mutex_};
-        return std::erase_if(entries_, [&](entry const& each) { return each.name == name; }) > 0;
+        return entries_.remove(name);
     }
 
     /// Passes on the measurements of every component, with the label component="…" added.
@@ -93,17 +94,8 @@ class components {
         std::function<component_status()> status;
     };
 
-    void insert(entry fresh) {
-        std::scoped_lock const lock{mutex_};
-        auto const taken = [&](entry const& each) { return each.name == fresh.name; };
-        if (fresh.name.empty() || std::ranges::any_of(entries_, taken)) {
-            throw option_error{"component name", fresh.name, "a name that no watched component has"};
-        }
-        entries_.push_back(std::move(fresh));
-    }
-
     mutable std::mutex mutex_;
-    std::vector<entry> entries_;
+    detail::named_entries<entry> entries_;
 };
 static_assert(measurable<components>);
 

@@ -2,15 +2,14 @@
 #pragma once
 
 #include <orfeas/core/clock.hpp>
-#include <orfeas/core/error.hpp>
 #include <orfeas/memory/cleanup_report.hpp>
 #include <orfeas/memory/memory_history.hpp>
 #include <orfeas/memory/memory_profile.hpp>
 #include <orfeas/memory/memory_report.hpp>
 #include <orfeas/memory/recommendation.hpp>
 #include <orfeas/memory/snapshot.hpp>
+#include <orfeas/observe/detail/named_entries.hpp>
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <functional>
@@ -48,19 +47,20 @@ class memory_watch {
     /// Watches `component`, which outlives its watch. Throws option_error when the name is empty or taken.
     template<reports_memory C>
     void add(std::string name, C const& component) {
-        insert({.name = std::move(name),
-                .profile = [&component] { return memory::memory_profile{component.profile()}; },
-                .snapshot =
-                    [&component](std::string_view of, bool with_events) {
-                        return memory::memory_snapshot{component.snapshot(of, with_events)};
-                    },
-                .history = memory::memory_history{samples_}});
+        std::scoped_lock const lock{mutex_};
+        entries_.insert({.name = std::move(name),
+                         .profile = [&component] { return memory::memory_profile{component.profile()}; },
+                         .snapshot =
+                             [&component](std::string_view of, bool with_events) {
+                                 return memory::memory_snapshot{component.snapshot(of, with_events)};
+                             },
+                         .history = memory::memory_history{samples_}});
     }
 
     /// Ends the watch of `name`; false if there is none. On return no call into the component is under way.
     bool remove(std::string_view name) {
         std::scoped_lock const lock{mutex_};
-        return std::erase_if(entries_, [&](entry const& each) { return each.name == name; }) > 0;
+        return entries_.remove(name);
     }
 
     /// Adds the present profile of each component to its history. Called once a frame.
@@ -74,55 +74,50 @@ class memory_watch {
     /// Adds a cleanup of the component `name` to its history; false if there is none.
     bool record(std::string_view name, memory::cleanup_record cleanup) {
         std::scoped_lock const lock{mutex_};
-        auto const at = index_of(name);
-        if (at == entries_.size()) {
+        auto* const found = entries_.find(name);
+        if (found == nullptr) {
             return false;
         }
-        entries_[at].history.record(std::move(cleanup));
+        found->history.record(std::move(cleanup));
         return true;
     }
 
     /// The application cleans the component `name` up ahead of need: nobody needs to advise it to. False if there is none.
     bool set_cleanup_ahead(std::string_view name) {
         std::scoped_lock const lock{mutex_};
-        auto const at = index_of(name);
-        if (at == entries_.size()) {
+        auto* const found = entries_.find(name);
+        if (found == nullptr) {
             return false;
         }
-        entries_[at].active.cleanup_ahead = true;
+        found->active.cleanup_ahead = true;
         return true;
     }
 
     /// The names of the components, in the order of watching.
     std::vector<std::string> names() const {
         std::scoped_lock const lock{mutex_};
-        std::vector<std::string> all;
-        for (auto const& each : entries_) {
-            all.push_back(each.name);
-        }
-        return all;
+        return entries_.names();
     }
 
     /// What is known of a component's memory; empty when none of this name is watched.
     std::optional<memory_view> view(std::string_view name) const {
         std::scoped_lock const lock{mutex_};
-        auto const at = index_of(name);
-        if (at == entries_.size()) {
+        auto const* const found = entries_.find(name);
+        if (found == nullptr) {
             return std::nullopt;
         }
-        auto const& found = entries_[at];
-        memory_view made{.now = found.snapshot(name, false)};
-        auto active = found.active;
+        memory_view made{.now = found->snapshot(name, false)};
+        auto active = found->active;
         active.virtual_memory = made.now.remaps;
-        made.report = memory::report_of(found.history, active);
+        made.report = memory::report_of(found->history, active);
         return made;
     }
 
     /// All that a component knows of its memory, with its events; empty when none of this name is watched.
     std::optional<memory::memory_snapshot> snapshot(std::string_view name) const {
         std::scoped_lock const lock{mutex_};
-        auto const at = index_of(name);
-        return at == entries_.size() ? std::nullopt : std::optional{entries_[at].snapshot(name, true)};
+        auto const* const found = entries_.find(name);
+        return found == nullptr ? std::nullopt : std::optional{found->snapshot(name, true)};
     }
 
   private:
@@ -134,23 +129,9 @@ class memory_watch {
         memory::active_measures active{.pool = true};
     };
 
-    /// Where `name` stands among the entries; their number if it does not.
-    std::size_t index_of(std::string_view name) const {
-        auto const at = std::ranges::find(entries_, name, &entry::name);
-        return static_cast<std::size_t>(at - entries_.begin());
-    }
-
-    void insert(entry fresh) {
-        std::scoped_lock const lock{mutex_};
-        if (fresh.name.empty() || index_of(fresh.name) < entries_.size()) {
-            throw option_error{"component name", fresh.name, "a name that no watched component has"};
-        }
-        entries_.push_back(std::move(fresh));
-    }
-
     std::size_t samples_;
     mutable std::mutex mutex_;
-    std::vector<entry> entries_;
+    detail::named_entries<entry> entries_;
 };
 
 } // namespace orfeas::inline v0::observe
