@@ -51,7 +51,9 @@ class components {
     /// The same for a component of whose state `status()` tells in its place. Called from any thread.
     template<measurable C>
     void add(std::string name, C const& component, std::function<component_status()> status) {
-        insert({std::move(name), [&component](measurement_sink sink) { component.measure(sink); }, std::move(status)});
+        std::scoped_lock const lock{mutex_};
+        entries_.insert(
+            {std::move(name), [&component](measurement_sink sink) { component.measure(sink); }, std::move(status)});
     }
 
     /// Ends the watch of `name`; false if there is none. On return no call into the component is under way.
