@@ -18,7 +18,7 @@ FOREIGN = re.compile(r"cu[A-Z]|cuda[A-Z]|nvml[A-Z]|nvtx[A-Z]")  # entry points t
 SNAKE = re.compile(r"[a-z][a-z0-9_]*$")
 PASCAL = re.compile(r"[A-Z][A-Za-z0-9]*$")
 DUNDER = re.compile(r"(?<![\w\"])(_(?!SC_)[A-Z]\w*|__(?!extension__|has_include|cplusplus|linux__|CUDA|host__|device__|global__|NVCC|FILE__|"
-                    r"LINE__|func__|GNUC|clang|x86_64__|aarch64__|builtin_|attribute__|VA_|SANITIZE|cpp_|SIZEOF|int128)\w*)")
+                    r"LINE__|func__|GNUC|clang|x86_64__|aarch64__|builtin_|attribute__|VA_|SANITIZE|cpp_|SIZEOF|int128|get_cpuid|cxa_)\w*)")
 
 
 def parameter_lists(code: str) -> list[tuple[int, int]]:

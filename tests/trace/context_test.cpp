@@ -82,7 +82,7 @@ TEST_CASE("trace: contexts copy, move and outlive spans and tracer") {
 TEST_CASE("trace: a span that ends on another thread leaves no trace behind on the first") {
     trace::tracer tracer;
     auto misplaced = std::make_unique<std::optional<trace::span>>();
-    misplaced->emplace("nothing");
+    misplaced->emplace(std::string_view{"nothing"});
     auto holder = std::unique_ptr<trace::span>{new trace::span(tracer.span("misplaced"))};
     auto const id = holder->ids().trace;
     std::thread{[moved = std::move(holder)]() mutable { moved.reset(); }}.join();

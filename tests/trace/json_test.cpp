@@ -25,18 +25,21 @@ TEST_CASE("trace: a trace as JSON, as the API answers it") {
         clock.advance(500us);
     }
     auto const summary = tracer.store().recent(1).at(0);
-    CHECK(orfeas::to_json(summary) == R"({"trace_id":")" + to_string(root.trace) +
-                                          R"(","name":"POST /x","start":1700000000.5,"duration_ms":2,"spans":2,)"
-                                          R"("dropped":0,"status":"error"})");
-    CHECK(orfeas::to_json(*tracer.store().find(root.trace)) ==
+    CHECK(orfeas::to_json(summary) ==
           R"({"trace_id":")" + to_string(root.trace) +
-              R"(","name":"POST /x","start":1700000000.5,"duration_ms":2,"dropped":0,"status":"error","spans":[)"
-              R"({"span_id":")" +
-              to_string(root.span) +
-              R"(","parent_id":null,"name":"POST /x","start_us":0,"duration_us":2000,)"
-              R"("attributes":{"http.status":503,"ok":false},"status":"ok"},)"
-              R"({"span_id":")" +
-              to_string(child.span) + R"(","parent_id":")" + to_string(root.span) +
-              R"(","name":"decode \"png\"","start_us":1500,"duration_us":500,)"
-              R"("attributes":{},"status":"error","failure":"truncated"}]})");
+              R"(","service":"orfeas","name":"POST /x","start":1700000000.5,"duration_ms":2,"spans":2,)"
+              R"("dropped":0,"status":"error","kept_by":"error"})");
+    CHECK(
+        orfeas::to_json(*tracer.store().find(root.trace)) ==
+        R"({"trace_id":")" + to_string(root.trace) +
+            R"(","service":"orfeas","name":"POST /x","start":1700000000.5,"duration_ms":2,"dropped":0,"status":"error",)"
+            R"("kept_by":"error","spans":[)"
+            R"({"span_id":")" +
+            to_string(root.span) +
+            R"(","parent_id":null,"name":"POST /x","kind":"internal","start_us":0,"duration_us":2000,)"
+            R"("attributes":{"http.status":503,"ok":false},"status":"unset"},)"
+            R"({"span_id":")" +
+            to_string(child.span) + R"(","parent_id":")" + to_string(root.span) +
+            R"(","name":"decode \"png\"","kind":"internal","start_us":1500,"duration_us":500,)"
+            R"("attributes":{},"status":"error","failure":"truncated"}]})");
 }

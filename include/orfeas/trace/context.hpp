@@ -3,8 +3,11 @@
 
 #include <orfeas/trace/detail/segment.hpp>
 
+#include <cxxabi.h>
+
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -79,10 +82,22 @@ class shared_cell : public cell {
 
 /// The thread_local slot.
 struct thread_slot {
-    shared_cell* active = nullptr; ///< null: no logical thread but the thread itself
-    cell own;                      ///< the thread's own cell
+    shared_cell* active = nullptr;    ///< null: no logical thread but the thread itself
+    cell own;                         ///< the thread's own cell
+    char const* exceptions = nullptr; ///< where the C++ runtime counts the thread's uncaught exceptions
 
     cell& current_cell() noexcept { return active != nullptr ? *active : own; }
+
+    /// As std::uncaught_exceptions(), which is two calls, each time anew.
+    unsigned uncaught_exceptions() noexcept {
+        if (exceptions == nullptr) {
+            // struct __cxa_eh_globals { void* caughtExceptions; unsigned int uncaughtExceptions; }: Itanium C++ ABI, 2.2.2
+            exceptions = reinterpret_cast<char const*>(abi::__cxa_get_globals()) + sizeof(void*);
+        }
+        unsigned count = 0;
+        std::memcpy(&count, exceptions, sizeof count);
+        return count;
+    }
 };
 
 inline constinit thread_local thread_slot slot_of_this_thread{};
@@ -96,14 +111,16 @@ inline constinit thread_local thread_slot slot_of_this_thread{};
 
 /// The current position, where a span would find its parent. A plain thread that still points into a finished trace was
 /// left so by a span that ended on another thread: it is brought back to "no trace".
-inline position current_position() noexcept {
-    thread_slot& here = this_thread();
+inline position position_in(thread_slot& here) noexcept {
     position const now = here.current_cell().current();
     if (now.trace == nullptr || here.active != nullptr || !now.trace->finished()) {
         return now;
     }
     here.own.restore({});
     return {};
+}
+inline position current_position() noexcept {
+    return position_in(this_thread());
 }
 
 /// Makes a position the current one and, when it ends, brings back the former.
@@ -115,23 +132,31 @@ class activation {
     activation& operator=(activation const&) = delete;
 
     /// Only on an activation that was default-constructed.
-    void start(position here) noexcept {
-        cell_ = &this_thread().current_cell();
+    void start(position here) noexcept { start(here, this_thread()); }
+    void start(position here, thread_slot& slot) noexcept {
+        cell_ = &slot.current_cell();
         here_ = here;
         former_ = cell_->exchange(here);
     }
 
+    bool started() const noexcept { return cell_ != nullptr; }
+
     ~activation() {
-        if (cell_ == nullptr) {
-            return;
+        if (cell_ != nullptr) {
+            end(this_thread());
         }
-        cell& present = this_thread().current_cell();
+    }
+
+    /// Brings back the former position; the destructor does nothing then. `slot` is this thread's.
+    void end(thread_slot& slot) noexcept {
+        cell& present = slot.current_cell();
         if (&present == cell_ && present.current() == here_) {
             present.restore(former_);
         } else if (former_.trace != nullptr && former_.trace != here_.trace) {
             // ended out of order, or where another cell is active: that cell is not ours to change
             former_.trace->release();
         }
+        cell_ = nullptr;
     }
 
   private:

@@ -43,10 +43,43 @@ class remote_parent {
 };
 
 /// How a span went: `unset` unless somebody said so.
-enum class span_status : std::uint8_t { unset, error };
+enum class span_status : std::uint8_t { unset, ok, error };
 
 constexpr std::string_view to_string(span_status status) noexcept {
-    return status == span_status::error ? "error" : "ok";
+    switch (status) {
+    case span_status::unset:
+        return "unset";
+    case span_status::ok:
+        return "ok";
+    case span_status::error:
+        return "error";
+    }
+    return "unset";
+}
+
+/// Which side of a call a span is (OpenTelemetry's SpanKind).
+enum class span_kind : std::uint8_t {
+    internal, ///< work within the process
+    server,   ///< a request is answered
+    client,   ///< a request is made and its answer awaited
+    producer, ///< a message is sent
+    consumer  ///< a message is taken
+};
+
+constexpr std::string_view to_string(span_kind kind) noexcept {
+    switch (kind) {
+    case span_kind::internal:
+        return "internal";
+    case span_kind::server:
+        return "server";
+    case span_kind::client:
+        return "client";
+    case span_kind::producer:
+        return "producer";
+    case span_kind::consumer:
+        return "consumer";
+    }
+    return "internal";
 }
 
 } // namespace orfeas::inline v0::trace

@@ -3,11 +3,16 @@
 
 #include <orfeas/core/clock.hpp>
 #include <orfeas/core/measurement.hpp>
+#include <orfeas/core/unique_function.hpp>
 #include <orfeas/trace/detail/recorder.hpp>
+#include <orfeas/trace/finished_trace.hpp>
 #include <orfeas/trace/options.hpp>
+#include <orfeas/trace/sampling.hpp>
 #include <orfeas/trace/span.hpp>
 #include <orfeas/trace/store.hpp>
 
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -25,53 +30,72 @@ namespace orfeas::inline v0::trace {
 ///     }
 ///     for (auto const& each : tracer.store().recent(10)) …
 ///
-/// Spans, captured contexts and coroutines may outlive the tracer: what ends after it is not kept.
+/// `Head` decides which traces are recorded, `Tail` which of these are kept. Spans, captured contexts and coroutines may
+/// outlive the tracer: what ends after it is not kept.
 /// Thread-safe.
-template<clock Clock = steady_clock>
+template<clock Clock = steady_clock, head_sampler Head = standard_head_sampler, tail_policy Tail = standard_tail_policy>
 class basic_tracer {
   public:
+    using store_type = basic_trace_store<Clock, Tail>;
+
     /// Throws option_error for an option that is out of range.
     explicit basic_tracer(tracer_options const& options = {}, Clock clock = {})
-        : recorder_{make(options, std::move(clock))}, enabled_{options.enabled} {}
+        requires(std::constructible_from<Head, tracer_options const&> &&
+                 std::constructible_from<Tail, tracer_options const&>)
+        : basic_tracer{options, std::move(clock), Head{options}, Tail{options}} {}
+
+    /// The same with a sampler and a policy of one's own.
+    basic_tracer(tracer_options const& options, Clock clock, Head head, Tail tail)
+        : recorder_{make(options, std::move(clock), std::move(head), std::move(tail))}, enabled_{options.enabled} {}
 
     basic_tracer(basic_tracer const&) = delete;
     basic_tracer& operator=(basic_tracer const&) = delete;
     ~basic_tracer() { recorder_->store().close(); }
 
     /// Opens a span below the current one; where there is none, it begins a trace.
-    trace::span span(std::string_view name) noexcept {
+    trace::span span(text_ref name, span_kind kind = span_kind::internal) noexcept {
         if (!enabled_) {
             return trace::span{};
         }
-        return below(detail::current_position(), name);
+        return below(detail::current_position(), {name, kind, nullptr});
+    }
+    trace::span span(text_ref name, instrumentation_scope const& from, span_kind kind = span_kind::internal) noexcept {
+        if (!enabled_) {
+            return trace::span{};
+        }
+        return below(detail::current_position(), {name, kind, &from});
     }
 
     /// Opens a span below `parent`; where that is empty, it begins a trace.
-    trace::span span(std::string_view name, trace::context const& parent) noexcept {
+    trace::span span(text_ref name, trace::context const& parent, span_kind kind = span_kind::internal) noexcept {
         if (!enabled_) {
             return trace::span{};
         }
-        return below(parent.at(), name);
+        return below(parent.at(), {name, kind, nullptr});
     }
 
     /// Begins a trace, or this process's part of a trace that `parent` came from; whatever is current.
-    trace::span root(std::string_view name, std::optional<remote_parent> const& parent = std::nullopt) noexcept {
+    trace::span root(text_ref name, std::optional<remote_parent> const& parent = std::nullopt,
+                     span_kind kind = span_kind::internal) noexcept {
         if (!enabled_) {
             return trace::span{};
         }
-        return trace::span{open_root(name, parent), suppressed};
+        return trace::span{[&] { return open_root({name, kind, nullptr}, parent); }, suppressed};
     }
 
     /// As `span`, for a span that is never current.
-    detached_span detached(std::string_view name) noexcept {
-        return enabled_ ? detached_span{open(detail::current_position(), name)} : detached_span{};
+    detached_span detached(text_ref name, span_kind kind = span_kind::internal) noexcept {
+        return enabled_ ? detached_span{open(detail::current_position(), {name, kind, nullptr})} : detached_span{};
     }
-    detached_span detached(std::string_view name, trace::context const& parent) noexcept {
-        return enabled_ ? detached_span{open(parent.at(), name)} : detached_span{};
+    detached_span detached(text_ref name, trace::context const& parent, span_kind kind = span_kind::internal) noexcept {
+        return enabled_ ? detached_span{open(parent.at(), {name, kind, nullptr})} : detached_span{};
     }
 
+    /// Hands each trace that is kept to `sink`, an exporter say: see `basic_trace_store::set_sink`.
+    void set_sink(unique_function<void(finished_trace)> sink) { recorder_->store().set_sink(std::move(sink)); }
+
     /// The finished traces.
-    basic_trace_store<Clock> const& store() const noexcept { return recorder_->store(); }
+    store_type const& store() const noexcept { return recorder_->store(); }
 
     bool enabled() const noexcept { return enabled_; }
 
@@ -97,6 +121,13 @@ class basic_tracer {
         report("trace_stored_bytes", gauge, unit::bytes, stats.stored_bytes, "Memory of the traces held.");
         report("trace_attributes_dropped_total", counter, unit::none, recorder_->lost_attributes(),
                "Attributes for which a trace had no room.");
+        report("trace_unrecorded_total", counter, unit::none, recorder_->unrecorded(),
+               "Traces that the head sampler did not let in.");
+        for (std::size_t i = 0; i < keep_reasons; ++i) {
+            label const by_reason[] = {{"reason", to_string(static_cast<keep_reason>(i))}};
+            sink({"trace_kept_total", counter, unit::none, static_cast<double>(stats.kept_total[i]), by_reason,
+                  "Traces that ended, by the reason for which they were kept; none: they were not."});
+        }
         for (std::uint32_t i = 0; i < drop_reasons; ++i) {
             auto const reason = static_cast<drop_reason>(i);
             label const by_reason[] = {{"reason", to_string(reason)}};
@@ -106,9 +137,11 @@ class basic_tracer {
     }
 
   private:
-    static std::shared_ptr<detail::recorder<Clock>> make(tracer_options const& options, Clock clock) {
+    using recorder_type = detail::recorder<Clock, Head, Tail>;
+
+    static std::shared_ptr<recorder_type> make(tracer_options const& options, Clock clock, Head head, Tail tail) {
         validate(options);
-        return std::make_shared<detail::recorder<Clock>>(options, std::move(clock));
+        return std::make_shared<recorder_type>(options, std::move(clock), std::move(head), std::move(tail));
     }
 
     /// Below a trace that was dropped nothing is recorded, so that no span is taken for the beginning of another trace.
@@ -118,27 +151,30 @@ class basic_tracer {
         return at.trace != nullptr && at.trace->owner() == recorder_.get();
     }
 
-    trace::span below(detail::position parent, std::string_view name) noexcept {
-        return trace::span{open(parent, name), is_ours(parent) ? parent : suppressed};
+    trace::span below(detail::position parent, detail::span_start const& as) noexcept {
+        if (is_ours(parent) && !parent.trace->is_recorded()) {
+            return trace::span{[] { return detail::recording{}; }, parent};
+        }
+        return trace::span{[&] { return open(parent, as); }, is_ours(parent) ? parent : suppressed};
     }
 
-    detail::recording open(detail::position parent, std::string_view name) noexcept {
+    detail::recording open(detail::position parent, detail::span_start const& as) noexcept {
         if (parent == suppressed) {
             return {};
         }
-        return is_ours(parent) ? detail::open_child(parent, name) : open_root(name, std::nullopt);
+        return is_ours(parent) ? detail::open_below(parent, as, detail::this_thread()) : open_root(as, std::nullopt);
     }
 
-    detail::recording open_root(std::string_view name, std::optional<remote_parent> const& parent) noexcept {
-        detail::segment* const trace =
-            parent ? recorder_->start(parent->ids(), parent->tracestate()) : recorder_->start(span_context{}, {});
+    detail::recording open_root(detail::span_start const& as, std::optional<remote_parent> const& parent) noexcept {
+        detail::segment* const trace = parent ? recorder_->start(as, parent->ids(), parent->tracestate())
+                                              : recorder_->start(as, span_context{}, {});
         if (trace == nullptr) {
             return {};
         }
-        return {*trace, 0, detail::no_slot, name};
+        return {*trace, 0, detail::no_slot, as, detail::this_thread()};
     }
 
-    std::shared_ptr<detail::recorder<Clock>> recorder_;
+    std::shared_ptr<recorder_type> recorder_;
     bool const enabled_;
 };
 

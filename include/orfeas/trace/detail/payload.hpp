@@ -1,74 +1,140 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/trace/attribute.hpp>
 #include <orfeas/trace/detail/segment.hpp>
+#include <orfeas/trace/text_ref.hpp>
 
 #include <algorithm>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
+#include <initializer_list>
 #include <string>
 #include <string_view>
-#include <type_traits>
 
 namespace orfeas::inline v0::trace {
 
-/// What an attribute may hold: a boolean, a number or text.
-template<class T>
-concept attribute_type = std::is_arithmetic_v<T> || std::convertible_to<T const&, std::string_view>;
-
 namespace detail {
 
-/// The payload of a span is a sequence of entries, each a head, the key's bytes and the value's bytes; where a slot is
-/// full the bytes go on in the slot that it links to. A later entry replaces an earlier one with the same key.
-enum class entry_type : std::uint8_t { name, boolean, integer, real, text, failure };
+/// The payload of a span is a sequence of entries, each a head, the key and the value's bytes; where a slot is full the
+/// bytes go on in the slot that it links to. A later attribute replaces an earlier one with the same key. The attributes
+/// of an event or a link follow it.
+enum class entry_type : std::uint8_t { boolean, integer, real, text, failure, event, link };
 
-struct entry_head {
-    entry_type type;
-    std::uint8_t key_size;
-    std::uint16_t value_size;
+/// The head of an entry in one word: written by one store, which a copy byte by byte would make wait.
+class entry_head {
+  public:
+    static constexpr std::uint32_t literal_key = 1U << 4U; ///< the key is an address instead of bytes
+    static constexpr std::uint32_t of_group = 1U << 5U;    ///< belongs to the event or link before it
+
+    constexpr entry_head() = default;
+    constexpr entry_head(entry_type type, std::uint32_t flags, std::size_t key_size, std::size_t value_size) noexcept
+        : word_{static_cast<std::uint32_t>(type) | flags | static_cast<std::uint32_t>(key_size) << 8U |
+                static_cast<std::uint32_t>(value_size) << 16U} {}
+
+    constexpr entry_type type() const noexcept { return static_cast<entry_type>(word_ & 15U); }
+    constexpr bool has(std::uint32_t flag) const noexcept { return (word_ & flag) != 0; }
+    constexpr std::size_t key_size() const noexcept { return word_ >> 8U & 0xFFU; }
+    constexpr std::size_t value_size() const noexcept { return word_ >> 16U; }
+
+  private:
+    std::uint32_t word_ = 0;
 };
+static_assert(sizeof(entry_head) == 4);
 
 /// One entry, as bytes that are still somewhere else.
 struct entry {
     entry_type type;
     std::string_view key;
     std::string_view value;
+    bool is_of_group = false;
 };
 
-inline constexpr std::size_t longest_name = 160; ///< so that a name is whole in its first slot
+/// The value of an `entry_type::link`.
+struct link_value {
+    std::uint64_t trace_high;
+    std::uint64_t trace_low;
+    std::uint64_t span;
+    std::uint64_t flags;
+};
+
+inline constexpr std::size_t longest_name = 128; ///< so that a name is whole in its first slot
 inline constexpr std::size_t longest_key = 255;
 inline constexpr std::size_t longest_text = 1024; ///< longer values are cut
+
+/// Copies a text of which most are short, without a call for those.
+inline void copy_text(char* to, char const* from, std::size_t size) noexcept {
+    if (size >= 8 && size <= 16) { // two words that may overlap
+        std::uint64_t first = 0;
+        std::uint64_t last = 0;
+        std::memcpy(&first, from, 8);
+        std::memcpy(&last, from + size - 8, 8);
+        std::memcpy(to, &first, 8);
+        std::memcpy(to + size - 8, &last, 8);
+    } else if (size >= 4 && size < 8) {
+        std::uint32_t first = 0;
+        std::uint32_t last = 0;
+        std::memcpy(&first, from, 4);
+        std::memcpy(&last, from + size - 4, 4);
+        std::memcpy(to, &first, 4);
+        std::memcpy(to + size - 4, &last, 4);
+    } else if (size != 0) {
+        std::memcpy(to, from, size);
+    }
+}
 
 /// Appends entries to the payload of one record. Used by one thread at a time, while the span is open.
 class payload_writer {
   public:
     payload_writer() = default;
-    payload_writer(segment& trace, record& head) noexcept : trace_{&trace}, tail_{&head} {}
+    /// Without a record in a trace that is not recorded.
+    payload_writer(segment& trace, record* head) noexcept : trace_{&trace}, head_{head}, tail_{head} {}
 
-    void name(std::string_view text) noexcept {
-        append(entry_type::name, text.substr(0, longest_name), std::string_view{});
-    }
-    void failure(std::string_view why) noexcept { append(entry_type::failure, {}, why.substr(0, longest_text)); }
+    segment* trace() const noexcept { return trace_; }
+    record* head() const noexcept { return head_; }
 
-    template<attribute_type T>
-    void attribute(std::string_view key, T const& value) noexcept {
-        if constexpr (std::same_as<T, bool>) {
-            append(entry_type::boolean, key, value);
-        } else if constexpr (std::integral<T>) {
-            if constexpr (sizeof(T) == 8 && std::unsigned_integral<T>) {
-                if (value > static_cast<T>(std::numeric_limits<std::int64_t>::max())) {
-                    return attribute(key, static_cast<double>(value));
-                }
-            }
-            append(entry_type::integer, key, static_cast<std::int64_t>(value));
-        } else if constexpr (std::floating_point<T>) {
-            append(entry_type::real, key, static_cast<double>(value));
-        } else {
-            append(entry_type::text, key, std::string_view{value}.substr(0, longest_text));
+    /// The name of the span, once and first.
+    void name(text_ref name) noexcept {
+        std::string_view const text = name.view().substr(0, longest_name);
+        head_->name_size = static_cast<std::uint8_t>(text.size());
+        head_->has_literal_name = name.is_literal();
+        if (name.is_literal()) {
+            head_->name = text.data();
+        } else { // in the end of the payload's room, which it takes away
+            head_->name = tail_->payload.data() + tail_->payload.size() - text.size();
+            copy_text(tail_->payload.data() + tail_->payload.size() - text.size(), text.data(), text.size());
+            room_ = static_cast<std::uint8_t>(tail_->payload.size() - text.size());
         }
+    }
+
+    /// The present time, for an event.
+    std::int64_t stamp() const noexcept { return trace_->stamp(); }
+
+    void failure(std::string_view why) noexcept { append_text(entry_type::failure, {}, why, 0); }
+
+    /// Inline wherever it is called: there the key and the type of the value are known, and a few stores remain.
+    [[gnu::always_inline]] void attribute(text_ref key, attribute_ref const& value, std::uint32_t flags = 0) noexcept {
+        switch (value.type()) {
+        case attribute_ref::type_of::boolean:
+            return append_scalar(entry_type::boolean, key, value.boolean(), flags);
+        case attribute_ref::type_of::integer:
+            return append_scalar(entry_type::integer, key, value.integer(), flags);
+        case attribute_ref::type_of::real:
+            return append_scalar(entry_type::real, key, value.real(), flags);
+        case attribute_ref::type_of::text:
+            return append_text(entry_type::text, key, value.text(), flags);
+        }
+    }
+
+    void event(text_ref name, std::int64_t stamp, std::initializer_list<trace::attribute> attributes) noexcept {
+        append_scalar(entry_type::event, name, stamp, 0);
+        group(attributes);
+    }
+
+    void link(span_context const& to, std::initializer_list<trace::attribute> attributes) noexcept {
+        append_scalar(entry_type::link, {}, link_value{to.trace.high, to.trace.low, to.span.value, to.flags}, 0);
+        group(attributes);
     }
 
   private:
@@ -77,41 +143,65 @@ class payload_writer {
         return {reinterpret_cast<char const*>(&value), sizeof value};
     }
 
-    static std::string_view bytes_of(std::string_view text) noexcept { return text; }
+    void group(std::initializer_list<trace::attribute> attributes) noexcept {
+        head_->has_groups = true;
+        for (trace::attribute const& each : attributes) {
+            attribute(each.key, each.value, entry_head::of_group);
+        }
+    }
 
-    /// `value` is a scalar, whose size the compiler knows, or text.
     template<class T>
-    void append(entry_type type, std::string_view key, T const& value) noexcept {
-        key = key.substr(0, longest_key);
-        std::string_view const bytes = bytes_of(value);
-        entry_head const head{type, static_cast<std::uint8_t>(key.size()), static_cast<std::uint16_t>(bytes.size())};
-        std::size_t const size = sizeof head + key.size() + bytes.size();
-        if (size <= room()) {
-            put(bytes_of(head));
-            put(key);
-            put(bytes);
-        } else if (!spill(bytes_of(head), key, bytes)) {
+    [[gnu::always_inline]] void append_scalar(entry_type type, text_ref key, T value, std::uint32_t flags) noexcept {
+        constexpr std::size_t size = sizeof(entry_head) + sizeof(char const*) + sizeof value;
+        if (key.is_literal() && key.view().size() <= longest_key && size <= room()) [[likely]] {
+            char* const at = tail_->payload.data() + tail_->size;
+            entry_head const head{type, flags | entry_head::literal_key, key.view().size(), sizeof value};
+            char const* const address = key.view().data();
+            std::memcpy(at, &head, sizeof head);
+            std::memcpy(at + sizeof head, &address, sizeof address);
+            std::memcpy(at + sizeof head + sizeof address, &value, sizeof value);
+            tail_->size = static_cast<std::uint8_t>(tail_->size + size);
+        } else {
+            append(type, key, bytes_of(value), flags);
+        }
+    }
+
+    void append_text(entry_type type, text_ref key, std::string_view value, std::uint32_t flags) noexcept {
+        append(type, key, value.substr(0, longest_text), flags);
+    }
+
+    [[gnu::noinline]] void append(entry_type type, text_ref key, std::string_view value, std::uint32_t flags) noexcept {
+        std::string_view const name = key.view().substr(0, longest_key);
+        char const* const address = name.data();
+        bool const is_literal = key.is_literal() && name.size() > sizeof address;
+        std::string_view const stored = is_literal ? bytes_of(address) : name;
+        entry_head const head{type, is_literal ? flags | entry_head::literal_key : flags, name.size(), value.size()};
+        if (sizeof head + stored.size() + value.size() <= room()) {
+            char* const at = tail_->payload.data() + tail_->size;
+            std::memcpy(at, &head, sizeof head);
+            copy_text(at + sizeof head, stored.data(), stored.size());
+            copy_text(at + sizeof head + stored.size(), value.data(), value.size());
+            tail_->size = static_cast<std::uint8_t>(tail_->size + sizeof head + stored.size() + value.size());
+        } else if (!spill(bytes_of(head), stored, value)) {
+            head_->lost = static_cast<std::uint8_t>(head_->lost + (head_->lost < 0xFF ? 1 : 0));
             trace_->owner()->count_lost_attribute();
         }
     }
 
-    std::size_t room() const noexcept { return tail_->payload.size() - tail_->size; }
-
-    void put(std::string_view bytes) noexcept {
-        std::char_traits<char>::copy(tail_->payload.data() + tail_->size, bytes.data(), bytes.size());
-        tail_->size = static_cast<std::uint8_t>(tail_->size + bytes.size());
-    }
+    std::size_t room() const noexcept { return std::size_t{room_} - tail_->size; }
 
     /// Writes an entry over several slots: all of it or, when there are none left, nothing.
     [[gnu::noinline]] bool spill(std::string_view head, std::string_view key, std::string_view value) noexcept {
-        record* const before = tail_;
+        record* const tail = tail_;
         std::uint8_t const size = tail_->size;
+        std::uint8_t const room = room_;
         if (put_across(head) && put_across(key) && put_across(value)) {
             return true;
         }
-        tail_ = before;
+        tail_ = tail;
         tail_->size = size;
         tail_->next = no_slot;
+        room_ = room;
         return false;
     }
 
@@ -121,7 +211,8 @@ class payload_writer {
                 return false;
             }
             std::size_t const count = std::min(room(), bytes.size());
-            put(bytes.substr(0, count));
+            std::memcpy(tail_->payload.data() + tail_->size, bytes.data(), count);
+            tail_->size = static_cast<std::uint8_t>(tail_->size + count);
             bytes.remove_prefix(count);
         }
         return true;
@@ -136,16 +227,20 @@ class payload_writer {
         if (more == nullptr) {
             return false;
         }
-        more->kind = record_kind::text;
+        more->type = record_type::text;
+        more->status = span_status::unset;
         more->next = no_slot;
         more->size = 0;
         tail_->next = slot;
         tail_ = more;
+        room_ = static_cast<std::uint8_t>(more->payload.size());
         return true;
     }
 
     segment* trace_ = nullptr;
-    record* tail_ = nullptr;
+    record* head_ = nullptr;                                                 ///< the span's record
+    record* tail_ = nullptr;                                                 ///< where its payload goes on
+    std::uint8_t room_ = static_cast<std::uint8_t>(sizeof(record::payload)); ///< bytes of payload that `tail_` has
 };
 
 template<class T>
@@ -155,42 +250,41 @@ T read_value(std::string_view bytes) noexcept {
     return value;
 }
 
-/// Calls `visit(entry)` for each entry of a record of a finished segment.
-template<class Visit>
-void for_each_entry(segment const& trace, record const& head, Visit visit) {
-    std::string gathered;
-    std::string_view bytes{head.payload.data(), head.size};
-    if (head.next != no_slot) {
-        gathered = bytes;
-        for (auto slot = head.next; slot != no_slot;) {
-            record const* const more = trace.read(slot);
-            if (more == nullptr) {
-                break;
-            }
-            gathered.append(more->payload.data(), more->size);
-            slot = more->next;
-        }
-        bytes = gathered;
+/// Takes the first entry off `bytes`; false at the end.
+inline bool next_entry(std::string_view& bytes, entry& out) noexcept {
+    if (bytes.size() < sizeof(entry_head)) {
+        return false;
     }
-    while (bytes.size() >= sizeof(entry_head)) {
-        auto const entry_at = read_value<entry_head>(bytes);
-        bytes.remove_prefix(sizeof(entry_head));
-        visit(
-            {entry_at.type, bytes.substr(0, entry_at.key_size), bytes.substr(entry_at.key_size, entry_at.value_size)});
-        bytes.remove_prefix(std::size_t{entry_at.key_size} + entry_at.value_size);
+    auto const head = read_value<entry_head>(bytes);
+    bytes.remove_prefix(sizeof(entry_head));
+    bool const is_literal = head.has(entry_head::literal_key);
+    std::size_t const stored = is_literal ? sizeof(char const*) : head.key_size();
+    if (bytes.size() < stored + head.value_size()) {
+        return false; // memory ran out in the middle of an entry
     }
+    char const* const key = is_literal ? read_value<char const*>(bytes) : bytes.data();
+    out = {
+        head.type(), {key, head.key_size()}, bytes.substr(stored, head.value_size()), head.has(entry_head::of_group)};
+    bytes.remove_prefix(stored + head.value_size());
+    return true;
 }
 
-/// The name of a span: its first entry, which is short enough to be in its first slot.
-inline std::string_view name_of(record const& head) noexcept {
-    if (head.size < sizeof(entry_head)) {
-        return {};
+/// The payload of a span of a filed segment as one piece; gathered in `gathered` where it lies in several slots.
+inline std::string_view payload_of(segment const& trace, record const& head, std::string& gathered) {
+    std::string_view const first{head.payload.data(), head.size};
+    if (head.next == no_slot) {
+        return first;
     }
-    auto const first = read_value<entry_head>({head.payload.data(), head.size});
-    if (first.type != entry_type::name) {
-        return {};
+    gathered = first;
+    for (auto slot = head.next; slot != no_slot;) {
+        record const* const more = trace.read(slot);
+        if (more == nullptr) {
+            break;
+        }
+        gathered.append(more->payload.data(), more->size);
+        slot = more->next;
     }
-    return {head.payload.data() + sizeof first, first.key_size};
+    return gathered;
 }
 
 } // namespace detail

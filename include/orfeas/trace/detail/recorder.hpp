@@ -3,7 +3,10 @@
 
 #include <orfeas/core/hash.hpp>
 #include <orfeas/trace/detail/segment.hpp>
+#include <orfeas/trace/detail/timeline.hpp>
 #include <orfeas/trace/options.hpp>
+#include <orfeas/trace/sampling.hpp>
+#include <orfeas/trace/span.hpp>
 #include <orfeas/trace/store.hpp>
 
 #include <array>
@@ -11,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -19,35 +23,51 @@ namespace orfeas::inline v0::trace::detail {
 /// What a tracer and its open traces share: pools, ids, counts and the store. Lives until the tracer and the last
 /// reference to one of its traces are gone.
 /// Thread-safe.
-template<clock Clock>
-class recorder final : public segment_owner, public std::enable_shared_from_this<recorder<Clock>> {
+template<clock Clock, head_sampler Head, tail_policy Tail>
+class recorder final : public segment_owner, public std::enable_shared_from_this<recorder<Clock, Head, Tail>> {
   public:
-    recorder(tracer_options const& options, Clock clock)
+    recorder(tracer_options const& options, Clock clock, Head head, Tail tail)
         : spans_per_trace_{options.spans_per_trace},
           active_traces_{options.active_traces},
+          service_{options.service},
           trace_seed_high_{random_seed()},
           trace_seed_low_{random_seed()},
           span_seed_{random_seed()},
-          segments_{options.active_traces + options.stored_traces + options.slow_traces + segments_for_readers},
-          chunks_{chunks_in(options.active_bytes) + chunks_in(options.stored_bytes)},
-          store_{options, clock},
-          clock_{std::move(clock)} {}
+          segments_{options.active_traces + options.stored_traces + options.slow_traces + options.exported_traces +
+                    segments_for_readers},
+          chunks_{chunks_in(options.active_bytes) + chunks_in(options.stored_bytes) +
+                  chunks_in(options.exported_bytes)},
+          head_{std::move(head)},
+          times_{std::move(clock)},
+          store_{options, times_, std::move(tail)} {}
 
-    monotonic_time now() const noexcept override { return clock_.now(); }
+    std::int64_t clock_stamp() const noexcept override { return times_.clock_stamp(); }
+    std::string_view service() const noexcept override { return service_; }
 
     /// A new segment of a new trace, or of the trace of `parent`; its slot 0 is open. Null when a limit forbids it.
-    segment* start(span_context const& parent, std::string_view tracestate) noexcept {
+    segment* start(span_start const& root, span_context const& parent, std::string_view tracestate) noexcept {
         segment::header head = fresh_header();
         if (parent) {
             head.id = parent.trace;
             head.remote_parent = parent.span;
             head.flags = parent.flags;
         }
+        auto now = [this] { return times_.now(); };
+        head_decision const decision = head_.decide({parent, head.id, root.name.view(), root.kind, now});
+        bool const is_sampled = decision == head_decision::record_and_sample;
+        head.is_recorded = decision != head_decision::drop;
+        head.flags = static_cast<std::uint8_t>(is_sampled ? head.flags | span_context::sampled_flag
+                                                          : head.flags & ~unsigned{span_context::sampled_flag});
         return start(head, tracestate);
     }
 
     segment* continue_trace(segment const& ended, std::uint32_t parent) noexcept override {
-        return start(ended.context_of(parent), ended.tracestate());
+        segment::header head = fresh_header();
+        span_context const ids = ended.context_of(parent);
+        head.id = ids.trace;
+        head.remote_parent = ids.span;
+        head.flags = ids.flags;
+        return start(head, ended.tracestate());
     }
 
     chunk* take_chunk() noexcept override { return chunks_.take(); }
@@ -60,7 +80,12 @@ class recorder final : public segment_owner, public std::enable_shared_from_this
 
     void finished(segment& trace) noexcept override {
         active_.fetch_sub(1, std::memory_order_relaxed);
-        store_.submit(trace);
+        if (trace.is_recorded()) {
+            store_.submit(trace);
+        } else {
+            unrecorded_.fetch_add(1, std::memory_order_relaxed);
+            trace.release();
+        }
     }
 
     void recycle(segment& trace) noexcept override {
@@ -74,7 +99,10 @@ class recorder final : public segment_owner, public std::enable_shared_from_this
     std::uint64_t lost_attributes() const noexcept { return lost_attributes_.load(std::memory_order_relaxed); }
     std::uint32_t active() const noexcept { return active_.load(std::memory_order_relaxed); }
 
-    basic_trace_store<Clock>& store() noexcept { return store_; }
+    /// Traces that the head sampler did not let in.
+    std::uint64_t unrecorded() const noexcept { return unrecorded_.load(std::memory_order_relaxed); }
+
+    basic_trace_store<Clock, Tail>& store() noexcept { return store_; }
 
   private:
     static constexpr std::uint32_t segments_for_readers = 64;
@@ -106,8 +134,8 @@ class recorder final : public segment_owner, public std::enable_shared_from_this
         if (trace == nullptr) {
             return refuse(drop_reason::memory);
         }
-        head.start = now();
-        head.wall_start = clock_.wall_now();
+        head.counts_ticks = times_.counts_ticks();
+        head.begin = head.counts_ticks ? static_cast<std::int64_t>(tick_counter::read()) : times_.clock_stamp();
         try {
             trace->begin(this->shared_from_this(), head, tracestate);
         } catch (std::bad_alloc const&) { // the first use of this segment, or a long tracestate
@@ -125,6 +153,7 @@ class recorder final : public segment_owner, public std::enable_shared_from_this
 
     std::uint32_t const spans_per_trace_;
     std::uint32_t const active_traces_;
+    std::string const service_;
     std::uint64_t const trace_seed_high_;
     std::uint64_t const trace_seed_low_;
     std::uint64_t const span_seed_;
@@ -132,10 +161,12 @@ class recorder final : public segment_owner, public std::enable_shared_from_this
     std::atomic<std::uint32_t> active_{0};
     std::array<std::atomic<std::uint64_t>, drop_reasons> drops_{};
     std::atomic<std::uint64_t> lost_attributes_{0};
+    std::atomic<std::uint64_t> unrecorded_{0};
     slot_pool<segment> segments_;
     slot_pool<chunk> chunks_;
-    basic_trace_store<Clock> store_;
-    Clock clock_;
+    Head head_;
+    timeline<Clock> times_;
+    basic_trace_store<Clock, Tail> store_;
 };
 
 } // namespace orfeas::inline v0::trace::detail

@@ -3,7 +3,9 @@
 
 #include <orfeas/core/clock.hpp>
 #include <orfeas/core/hash.hpp>
+#include <orfeas/core/tick_counter.hpp>
 #include <orfeas/trace/detail/record.hpp>
+#include <orfeas/trace/keep_reason.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -48,13 +50,17 @@ class segment_owner {
   public:
     virtual ~segment_owner() = default;
 
-    virtual monotonic_time now() const noexcept = 0;
+    /// A reading of the clock, in nanoseconds.
+    virtual std::int64_t clock_stamp() const noexcept = 0;
     virtual chunk* take_chunk() noexcept = 0;
     virtual void give_chunk(chunk&) noexcept = 0;
 
     /// A further segment of the trace of an ended one, for work that goes on after it; null when there is none.
     /// The caller owns one open span, slot 0.
     virtual segment* continue_trace(segment const& ended, std::uint32_t parent) noexcept = 0;
+
+    /// The name of the service whose traces these are.
+    virtual std::string_view service() const noexcept = 0;
 
     virtual void count_drop(drop_reason reason) noexcept = 0;
     virtual void count_lost_attribute() noexcept = 0;
@@ -79,9 +85,14 @@ class segment : public pool_links {
         std::uint64_t span_seed = 0; ///< span ids are a bijection of seed + slot
         span_id remote_parent;
         std::uint8_t flags = 0;
+        bool is_recorded = true;   ///< false: only its ids travel on
+        bool counts_ticks = false; ///< stamps are readings of the processor's counter
         std::uint32_t max_slots = 1;
+        std::int64_t begin = 0; ///< the stamp of its beginning
+        // known once it is filed:
         monotonic_time start;
         wall_time wall_start;
+        double stamp_ns = 1; ///< nanoseconds between neighbouring stamps
     };
 
     segment() = default;
@@ -102,6 +113,7 @@ class segment : public pool_links {
     }
 
     header const& head() const noexcept { return header_; }
+    bool is_recorded() const noexcept { return header_.is_recorded; }
     std::string const& tracestate() const noexcept { return tracestate_; }
     segment_owner* owner() const noexcept { return owner_.get(); }
     std::shared_ptr<segment_owner> const& shared_owner() const noexcept { return owner_; }
@@ -111,8 +123,10 @@ class segment : public pool_links {
         return span_id{id != 0 ? id : ~std::uint64_t{0}};
     }
     span_context context_of(std::uint32_t slot) const noexcept { return {header_.id, span_id_of(slot), header_.flags}; }
-    std::int64_t elapsed_ns() const noexcept {
-        return std::chrono::duration_cast<std::chrono::nanoseconds>(owner_->now() - header_.start).count();
+
+    /// The present time as a stamp, which `timeline` understands.
+    std::int64_t stamp() const noexcept {
+        return header_.counts_ticks ? static_cast<std::int64_t>(tick_counter::read()) : owner_->clock_stamp();
     }
 
     /// Whether the last open span has ended. Then it stays so.
@@ -160,14 +174,32 @@ class segment : public pool_links {
         return &block->slots[slot % chunk::records];
     }
 
-    /// The record of a slot of a finished segment; null for one that was not written.
+    /// The record of a slot of a finished segment; null for one that memory was short for.
     record const* read(std::uint32_t slot) const noexcept {
         chunk const* const block = chunks_[slot / chunk::records].load(std::memory_order_acquire);
-        if (block == nullptr || block->slots[slot % chunk::records].kind == record_kind::unused) {
-            return nullptr;
-        }
-        return &block->slots[slot % chunk::records];
+        return block != nullptr ? &block->slots[slot % chunk::records] : nullptr;
     }
+
+    /// As `read`, for whoever files the segment, before anyone else sees it.
+    record* written(std::uint32_t slot) noexcept { return const_cast<record*>(std::as_const(*this).read(slot)); }
+
+    /// Says when the segment began, and what its stamps measure. For whoever files it.
+    void set_times(monotonic_time start, wall_time wall_start, double stamp_ns) noexcept {
+        header_.start = start;
+        header_.wall_start = wall_start;
+        header_.stamp_ns = stamp_ns;
+    }
+
+    /// The time from the segment's beginning to a stamp of it, once it is filed.
+    std::int64_t nanoseconds_at(std::int64_t stamp) const noexcept { return nanoseconds(stamp - header_.begin); }
+    /// The length of time between two of its stamps, once it is filed.
+    std::int64_t nanoseconds(std::int64_t stamps) const noexcept {
+        return static_cast<std::int64_t>(static_cast<double>(stamps) * header_.stamp_ns);
+    }
+
+    /// Why the trace was kept, once it was.
+    keep_reason reason() const noexcept { return reason_; }
+    void set_reason(keep_reason reason) noexcept { reason_ = reason; }
 
     /// Slots reserved so far.
     std::uint32_t slots() const noexcept { return slots_of(progress_.load(std::memory_order_acquire)); }
@@ -217,9 +249,6 @@ class segment : public pool_links {
         if (fresh == nullptr) {
             return nullptr;
         }
-        for (record& each : fresh->slots) {
-            each.kind = record_kind::unused;
-        }
         chunk* present = nullptr;
         if (place.compare_exchange_strong(present, fresh, std::memory_order_acq_rel)) {
             return fresh;
@@ -233,6 +262,7 @@ class segment : public pool_links {
     std::atomic<std::uint32_t> dropped_{0};
     std::shared_ptr<segment_owner> owner_;
     header header_;
+    keep_reason reason_ = keep_reason::none;
     std::string tracestate_;
     std::vector<std::atomic<chunk*>> chunks_; // max_slots is the same for all traces of a tracer
 };
