@@ -457,3 +457,108 @@ TEST_CASE("trace: a span of a traced coroutine ends where the coroutine was move
     CHECK(tree.at("inner") == "POST /x");
     CHECK(tree.at("back") == "inner");
 }
+
+namespace {
+
+task<int> branch(std::string name, int value, std::chrono::milliseconds wait) {
+    trace::span s{name};
+    asio::steady_timer timer{co_await asio::this_coro::executor, wait};
+    co_await timer.async_wait(asio::use_awaitable);
+    trace::span leaf{name + " leaf"};
+    co_return value;
+}
+
+task<void> failing_branch(std::string why) {
+    trace::span s{"failing"};
+    asio::steady_timer timer{co_await asio::this_coro::executor, 1ms};
+    co_await timer.async_wait(asio::use_awaitable);
+    throw std::runtime_error{why};
+}
+
+task<void> silent_branch() {
+    trace::span s{"silent"};
+    co_return;
+}
+
+/// The name of each span's parent, by the span's name.
+std::map<std::string, std::string> parents_of(trace::tracer const& tracer) {
+    auto const whole = tracer.store().find(tracer.store().recent(1).at(0).id).value();
+    std::map<std::uint64_t, std::string> names;
+    std::map<std::string, std::string> parents;
+    for (auto const& each : whole.spans) {
+        names[each.id.value] = each.name;
+    }
+    for (auto const& each : whole.spans) {
+        parents[each.name] = each.parent ? names[each.parent.value] : "";
+    }
+    return parents;
+}
+
+} // namespace
+
+TEST_CASE("trace: when_all gives all results, and no branch's spans are below another's") {
+    asio::io_context io;
+    trace::tracer tracer;
+    auto work = []() -> task<void> {
+        auto a = branch("a", 1, 3ms);
+        auto b = branch("b", 2, 1ms);
+        auto c = silent_branch();
+        auto [first, second, nothing] = co_await trace::when_all(std::move(a), std::move(b), std::move(c));
+        CHECK(first == 1);
+        CHECK(second == 2);
+        static_assert(std::is_same_v<decltype(nothing), std::monostate>);
+        trace::span after{"after"};
+    };
+    asio::co_spawn(io, trace::run_traced(tracer, std::nullopt, "root", work()), asio::detached);
+    run(io, 1);
+    auto const parents = parents_of(tracer);
+    for (auto const* const name : {"a", "b", "silent", "after"}) {
+        CHECK(parents.at(name) == "root");
+    }
+    CHECK(parents.at("a leaf") == "a");
+    CHECK(parents.at("b leaf") == "b");
+}
+
+TEST_CASE("trace: parallel runs any number of branches and keeps their order") {
+    asio::io_context io;
+    trace::tracer tracer;
+    auto work = []() -> task<void> {
+        std::vector<task<int>> branches;
+        for (int i = 0; i < 20; ++i) {
+            branches.push_back(branch(std::to_string(i), i, std::chrono::milliseconds{20 - i}));
+        }
+        auto const values = co_await trace::parallel(std::move(branches));
+        for (int i = 0; i < 20; ++i) {
+            CHECK(values.at(static_cast<std::size_t>(i)) == i);
+        }
+        std::vector<task<void>> none;
+        co_await trace::parallel(std::move(none));
+    };
+    asio::co_spawn(io, trace::run_traced(tracer, std::nullopt, "root", work()), asio::detached);
+    run(io, 1);
+    auto const parents = parents_of(tracer);
+    for (int i = 0; i < 20; ++i) {
+        CHECK(parents.at(std::to_string(i)) == "root");
+        CHECK(parents.at(std::to_string(i) + " leaf") == std::to_string(i));
+    }
+}
+
+TEST_CASE("trace: a branch that throws cancels the others, and its exception goes on") {
+    asio::io_context io;
+    trace::tracer tracer;
+    bool caught = false;
+    auto work = [](bool& done) -> task<void> {
+        auto slow = branch("slow", 1, 1h);
+        auto bad = failing_branch("boom");
+        try {
+            co_await trace::when_all(std::move(slow), std::move(bad));
+        } catch (std::runtime_error const& error) {
+            done = std::string{error.what()} == "boom";
+        }
+    };
+    asio::co_spawn(io, trace::run_traced(tracer, std::nullopt, "root", work(caught)), asio::detached);
+    run(io, 1);
+    CHECK(caught);
+    CHECK(tracer.active() == 0);
+    CHECK(parents_of(tracer).at("failing") == "root");
+}

@@ -11,7 +11,9 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/execution.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
@@ -24,8 +26,11 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
+#include <variant>
+#include <vector>
 
 /// Traces through coroutines. `boost::asio::awaitable` has no hook for what happens around a suspension, but each of its
 /// resumptions is a function that its executor runs. A `traced_executor` therefore carries the cell of one logical
@@ -286,6 +291,95 @@ boost::asio::awaitable<T> run_traced(basic_tracer<Clock>& tracing, std::optional
     auto const executor = co_await boost::asio::this_coro::executor;
     auto traced_work = detail::under_root(tracing, std::move(parent), std::move(name), std::move(work));
     co_return co_await trace::co_spawn(executor, std::move(traced_work), boost::asio::use_awaitable);
+}
+
+namespace detail {
+
+/// Where the result of a branch waits for the others.
+template<class T>
+using branch_result = std::optional<std::conditional_t<std::is_void_v<T>, std::monostate, T>>;
+
+template<class T>
+boost::asio::awaitable<void> keep_result(boost::asio::awaitable<T> branch, branch_result<T>& result) {
+    if constexpr (std::is_void_v<T>) {
+        co_await std::move(branch);
+        result.emplace();
+    } else {
+        result.emplace(co_await std::move(branch));
+    }
+}
+
+/// Runs all branches, each on a logical thread of its own. When one throws, the others are cancelled; when all have ended,
+/// what the first of them threw is thrown on.
+inline boost::asio::awaitable<void> join(std::vector<boost::asio::awaitable<void>> branches) {
+    if (branches.empty()) {
+        co_return;
+    }
+    auto const executor = co_await boost::asio::this_coro::executor;
+    using branch_operation = decltype(trace::co_spawn(executor, std::move(branches.front()), boost::asio::deferred));
+    std::vector<branch_operation> started;
+    started.reserve(branches.size());
+    for (auto& each : branches) {
+        started.push_back(trace::co_spawn(executor, std::move(each), boost::asio::deferred));
+    }
+    auto group = boost::asio::experimental::make_parallel_group(std::move(started));
+    boost::asio::experimental::wait_for_one_error const condition;
+    auto const [order, errors] = co_await group.async_wait(condition, boost::asio::use_awaitable);
+    for (std::size_t const each : order) {
+        if (errors[each] != nullptr) {
+            std::rethrow_exception(errors[each]);
+        }
+    }
+}
+
+} // namespace detail
+
+/// Runs the branches at the same time, on the caller's executor, each on a logical thread of its own: spans of each are
+/// below the caller's current span and never below another branch's. Gives all results, std::monostate for void. When one
+/// branch throws, the others are cancelled, and the exception goes on once all have ended. Cancelling the caller cancels
+/// all. Where several threads run the executor's context, the caller runs on a strand.
+///
+///     auto picture = decode(body);
+///     auto cached = lookup(key);
+///     auto [pixels, entry] = co_await trace::when_all(std::move(picture), std::move(cached));
+template<class... T>
+boost::asio::awaitable<std::tuple<typename detail::branch_result<T>::value_type...>>
+when_all(boost::asio::awaitable<T>... branches) {
+    std::tuple<detail::branch_result<T>...> results;
+    std::vector<boost::asio::awaitable<void>> all;
+    all.reserve(sizeof...(T));
+    std::apply([&](auto&... result) { (all.push_back(detail::keep_result<T>(std::move(branches), result)), ...); },
+               results);
+    co_await detail::join(std::move(all));
+    co_return std::apply(
+        [](auto&... result) {
+            return std::tuple<typename detail::branch_result<T>::value_type...>{*std::move(result)...};
+        },
+        results);
+}
+
+/// As `when_all`, for any number of branches of one kind; the results in the order of the branches.
+template<class T>
+    requires(!std::is_void_v<T>)
+boost::asio::awaitable<std::vector<T>> parallel(std::vector<boost::asio::awaitable<T>> branches) {
+    std::vector<detail::branch_result<T>> results(branches.size());
+    std::vector<boost::asio::awaitable<void>> all;
+    all.reserve(branches.size());
+    for (std::size_t i = 0; i < branches.size(); ++i) {
+        all.push_back(detail::keep_result<T>(std::move(branches[i]), results[i]));
+    }
+    co_await detail::join(std::move(all));
+    std::vector<T> values;
+    values.reserve(results.size());
+    for (auto& each : results) {
+        values.push_back(*std::move(each));
+    }
+    co_return values;
+}
+
+/// The same for branches without results.
+inline boost::asio::awaitable<void> parallel(std::vector<boost::asio::awaitable<void>> branches) {
+    return detail::join(std::move(branches));
 }
 
 } // namespace orfeas::inline v0::trace
