@@ -19,3 +19,4 @@
 #include <orfeas/trace/stored_trace.hpp>
 #include <orfeas/trace/text_ref.hpp>
 #include <orfeas/trace/tracer.hpp>
+#include <orfeas/trace/tracestate.hpp>
