@@ -4,6 +4,7 @@
 // Spans of work, kept as traces in memory. No third party; coroutines are in trace/asio.hpp, JSON in trace/json.hpp.
 
 #include <orfeas/trace/attribute.hpp>
+#include <orfeas/trace/baggage.hpp>
 #include <orfeas/trace/context.hpp>
 #include <orfeas/trace/finished_trace.hpp>
 #include <orfeas/trace/instrumentation_scope.hpp>
