@@ -70,6 +70,23 @@ TEST_CASE("observe: counters become rates, and the first reading gives none") {
     });
 }
 
+TEST_CASE("observe: a counter that has no value for a while has no rate until it has been read twice") {
+    manual_clock clock;
+    manual_sampler frames{{}, clock};
+    double hits = 1000;
+    frames.add_source(counter("hits_total", hits));
+    std::vector<double> rates;
+    for (double const next : {1000.0, std::nan(""), 1010.0, 1030.0}) {
+        hits = next;
+        clock.advance(1s);
+        frames.sample();
+        rates.push_back(newest(frames, "hits_per_second"));
+    }
+    CHECK(std::isnan(rates[1]));
+    CHECK(std::isnan(rates[2]));
+    CHECK(rates[3] == 20);
+}
+
 TEST_CASE("observe: a counter that restarted counts from zero") {
     manual_clock clock;
     manual_sampler frames{{}, clock};

@@ -116,7 +116,8 @@ class sampler {
             double const before = std::exchange(at->second.value, m.value);
             at->second.generation = generation_;
             double const grown = m.value >= before ? m.value - before : m.value; // a restarted counter began at zero
-            rate = elapsed_seconds_ > 0 ? grown / elapsed_seconds_ : rate;
+            bool const is_known = before == before && elapsed_seconds_ > 0;      // a counter without a value is NaN
+            rate = is_known ? grown / elapsed_seconds_ : rate;
         }
         if (m.name == "process_cpu_seconds_total") {
             store("process_cpu_ratio", m, rate, unit::ratio);
