@@ -11,6 +11,7 @@
 #include <orfeas/net/task.hpp>
 #include <orfeas/observe.hpp>
 #include <orfeas/observe/cache_clearing.hpp>
+#include <orfeas/observe/executor_lag.hpp>
 #include <orfeas/observe/sampling_loop.hpp>
 #include <orfeas/serve.hpp>
 #include <orfeas/trace.hpp>
@@ -56,7 +57,7 @@ inline observatory_options observatory_from_environment(observatory_options base
 ///     obs.watch("pool", pool);
 ///     serve::server web{io.get_executor(), obs, {.port = 5000}};
 ///
-/// Frames are taken on the executor from construction until `stop()`; the executor has work as long.
+/// Frames are taken on the executor, and its lag is probed, from construction until `stop()`; it has work as long.
 /// What is watched, and the executor, outlive the observatory or its watch.
 /// Thread-safe.
 class observatory {
@@ -69,10 +70,12 @@ class observatory {
           tracer_{options.trace},
           memory_{options.sampler.history_size},
           sampler_{options.sampler},
+          lag_{executor},
           loop_{std::move(executor), options.sampler.interval, [this] { sampler_.sample(); }} {
         sampler_.add_source([this](measurement_sink sink) { measure(sink); });
         sampler_.add_source([this](measurement_sink sink) { metrics_.measure(sink); });
         sampler_.add_listener([this](observe::history const&) { memory_.sample(); });
+        lag_.start();
         loop_.start();
     }
 
@@ -144,19 +147,26 @@ class observatory {
     /// Since the observatory was made.
     std::chrono::nanoseconds uptime() const { return steady_clock{}.now() - start_; }
 
-    /// Reports all that is measured but the registry's metrics: process, GPUs, tracer, components.
+    /// Reports all that is measured but the registry's metrics: process, control group, executor, GPUs, tracer, components.
     void measure(measurement_sink sink) const {
         process_.measure(sink);
+        cgroup_.measure(sink);
+        lag_.measure(sink);
         gpus_.measure(sink);
         tracer_.measure(sink);
         components_.measure(sink);
     }
 
-    /// Ends the taking of frames; on return none is under way. Await it before the executor runs out or what is watched
-    /// goes away. Resumes on the caller's executor.
-    task<void> stop() { return loop_.stop(); }
+    /// Ends the taking of frames and the probing of the executor; on return neither is under way. Await it before the
+    /// executor runs out or what is watched goes away. Resumes on the caller's executor.
+    task<void> stop() { return in_turn(lag_.stop(), loop_.stop()); }
 
   private:
+    static task<void> in_turn(task<void> first, task<void> second) {
+        co_await std::move(first);
+        co_await std::move(second);
+    }
+
     std::string service_;
     std::string boot_id_ = to_string(span_id{random_seed()});
     monotonic_time start_ = steady_clock{}.now();
@@ -164,11 +174,13 @@ class observatory {
     metrics::registry metrics_;
     trace::tracer tracer_;
     observe::process_collector process_;
+    observe::cgroup_collector cgroup_;
     observe::nvml_collector gpus_;
     observe::components components_;
     observe::memory_watch memory_;
     observe::cache_watch caches_;
     observe::sampler<> sampler_;
+    observe::executor_lag lag_;
     observe::sampling_loop loop_;
 };
 static_assert(serve::source<observatory>);

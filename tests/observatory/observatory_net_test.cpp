@@ -57,6 +57,7 @@ TEST_CASE("observatory: what is watched, registered and traced comes together in
     CHECK(newest(obs, "cache_hit_ratio{component=\"names\"}") == 1.0);
     CHECK(newest(obs, "custom") == 7);
     CHECK(newest(obs, "process_resident_memory_bytes") > 0);
+    CHECK(newest(obs, R"(runtime_executor_lag_seconds{kind="post",stat="last"})") >= 0);
     CHECK(newest(obs, "trace_stored") == 1);
     CHECK(obs.service() == "whole");
     CHECK(obs.boot_id().size() == 16);

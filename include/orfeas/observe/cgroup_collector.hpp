@@ -88,15 +88,15 @@ class cgroup_collector {
     }
 
     void measure_pressure(measurement_sink sink) const {
-        constexpr std::array<std::string_view, 3> resources{"cpu", "io", "memory"};
-        constexpr std::array<std::string_view, 2> shares{"full", "some"};
-        for (auto const resource : resources) {
-            for (auto const share : shares) {
-                std::array<label, 2> const labels{{{"resource", resource}, {"tasks", share}}};
-                sink({"cgroup_pressure_seconds_total", measurement_kind::counter, unit::seconds,
-                      files_.pressure_seconds(resource, share), labels,
+        for (std::string_view const resource : {"cpu", "io", "memory"}) {
+            auto const now = files_.pressure(resource);
+            auto const report = [&](std::string_view tasks, double seconds) {
+                std::array<label, 2> const labels{{{"resource", resource}, {"tasks", tasks}}};
+                sink({"cgroup_pressure_seconds_total", measurement_kind::counter, unit::seconds, seconds, labels,
                       "time for which some or all (full) busy tasks of the group waited for a resource"});
-            }
+            };
+            report("full", now.full);
+            report("some", now.some);
         }
     }
 

@@ -31,6 +31,12 @@ struct cgroup_cpu {
     double throttled_seconds = no_reading;
 };
 
+/// Seconds that tasks of a control group waited for a resource; NaN for what it does not tell.
+struct cgroup_pressure {
+    double some; ///< at least one task waited
+    double full; ///< all busy tasks waited
+};
+
 /// The files of the control groups that this process is in, of version 1 or 2 for each controller (cgroups(7)).
 /// Thread-compatible (distinct objects); const members are Thread-safe.
 class cgroup_files {
@@ -77,12 +83,15 @@ class cgroup_files {
         return found;
     }
 
-    /// Seconds that `some` or `full` tasks of the group have waited for `resource` (cpu, memory, io).
-    double pressure_seconds(std::string_view resource, std::string_view who) const {
-        auto const text = text_of(pressure_, std::string{resource} + ".pressure");
-        auto const line = text.find(std::string{who} + " avg10=");
-        return line == std::string::npos ? no_reading
-                                         : scaled(number_named(std::string_view{text}.substr(line), "total"), 1e-6);
+    /// Of `resource` (cpu, io, memory).
+    cgroup_pressure pressure(std::string_view resource) const {
+        auto const text = text_of(pressure_, std::string{resource}.append(".pressure"));
+        auto const seconds = [&](std::string_view who) {
+            auto const line = text.find(who);
+            return line == std::string::npos ? no_reading
+                                             : scaled(number_named(std::string_view{text}.substr(line), "total"), 1e-6);
+        };
+        return {seconds("some avg10="), seconds("full avg10=")};
     }
 
   private:

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <limits>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,17 +23,19 @@ inline constexpr double no_reading = std::numeric_limits<double>::quiet_NaN();
 
 /// The first 16 KiB of a file; nothing when it cannot be read.
 inline std::optional<std::string> read_text(std::string const& path) {
-    auto const file =
-        std::unique_ptr<std::FILE, decltype([](std::FILE* f) { std::fclose(f); })>{std::fopen(path.c_str(), "re")};
-    if (file == nullptr) {
+    int const file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
         return std::nullopt;
     }
     std::array<char, 16'384> text;
-    std::size_t const length = std::fread(text.data(), 1, text.size(), file.get());
-    if (std::ferror(file.get()) != 0) {
-        return std::nullopt;
-    }
-    return std::string{text.data(), length};
+    std::size_t length = 0;
+    ssize_t got = 0;
+    do { // files of the kernel come in several pieces
+        got = ::read(file, text.data() + length, text.size() - length);
+        length += got > 0 ? static_cast<std::size_t>(got) : 0;
+    } while (got > 0 && length < text.size());
+    ::close(file);
+    return got < 0 ? std::nullopt : std::optional{std::string{text.data(), length}};
 }
 
 /// The whole number that `text` begins with, after spaces.
