@@ -8,7 +8,8 @@
 #
 # USES names what its headers may include (with all that those use): lower layers only, except that stats may use core.
 # NEEDS names what it links and may include: asio, beast (implies asio), cuda, eigen, json, openssl, compress.
-# memory/cuda_driver*.hpp, cuda_vmm.hpp, cuda_async.hpp and cuda_profile.hpp open the driver at run time and need no toolkit.
+# memory/cuda_driver*.hpp, cuda_vmm.hpp, cuda_async.hpp and cuda_profile.hpp, and trace/cuda.hpp and cuda_driver.hpp, open the
+# driver at run time and need no toolkit.
 # A module whose folder does not exist, or whose third party was not found, is not declared.
 
 orfeas_module(core LAYER 0)
@@ -18,7 +19,7 @@ orfeas_module(memory LAYER 1 USES core stats)
 orfeas_part(memory cuda FILES cuda*.hpp EXCEPT cuda_driver*.hpp cuda_vmm.hpp cuda_async.hpp cuda_profile.hpp NEEDS cuda)
 orfeas_part(memory asio FILES asio.hpp NEEDS asio)
 orfeas_module(trace LAYER 1 USES core stats)
-orfeas_part(trace cuda FILES cuda*.hpp NEEDS cuda)
+orfeas_part(trace cuda FILES cuda*.hpp EXCEPT cuda.hpp cuda_driver.hpp NEEDS cuda)
 orfeas_part(trace asio FILES asio.hpp NEEDS asio)
 orfeas_module(metrics LAYER 1 USES core stats)
 orfeas_module(net LAYER 1 USES core stats NEEDS asio)

@@ -14,7 +14,7 @@ TYPE = re.compile(r"\b(?:class|struct|union|enum(?:\s+class)?|concept|namespace)
 ALIAS = re.compile(r"\busing\s+([A-Za-z_]\w*)\s*=")
 PARAMETER = re.compile(r"\b(?:class|typename)\s*(?:\.\.\.)?\s*([A-Za-z_]\w*)")
 CAMEL = re.compile(r"(?<![\w.:>'])([a-z][a-z0-9]*[A-Z]\w*)\b")
-FOREIGN = re.compile(r"cu[A-Z]|cuda[A-Z]|nvml[A-Z]|nvtx[A-Z]")  # entry points that are declared by hand
+FOREIGN = re.compile(r"cu[A-Z]|cuda[A-Z]|nvml[A-Z]|nvtx[A-Z]|nvTools[A-Z]")  # others' entry points and headers
 SNAKE = re.compile(r"[a-z][a-z0-9_]*$")
 PASCAL = re.compile(r"[A-Z][A-Za-z0-9]*$")
 DUNDER = re.compile(r"(?<![\w\"])(_(?!SC_)[A-Z]\w*|__(?!extension__|has_include|cplusplus|linux__|CUDA|host__|device__|global__|NVCC|FILE__|"

@@ -47,6 +47,7 @@ struct trace_id {
 
     explicit operator bool() const noexcept { return (high | low) != 0; }
     friend auto operator<=>(trace_id const&, trace_id const&) = default;
+    friend bool operator==(trace_id const&, trace_id const&) = default; // nvcc 12 does not take it from <=>
 };
 
 /// Names one span within a trace: 8 bytes, zero meaning "none".
@@ -55,6 +56,7 @@ struct span_id {
 
     explicit operator bool() const noexcept { return value != 0; }
     friend auto operator<=>(span_id const&, span_id const&) = default;
+    friend bool operator==(span_id const&, span_id const&) = default;
 };
 
 /// The id as 32 lower-case hexadecimal digits.
