@@ -36,6 +36,9 @@ class raw_client {
             throw std::runtime_error{"cannot connect"};
         }
     }
+    /// The server's side of a connection.
+    static raw_client accepted(int socket) { return raw_client{own{socket}}; }
+
     raw_client(raw_client&& other) noexcept
         : socket_{std::exchange(other.socket_, -1)}, unread_{std::move(other.unread_)} {}
     ~raw_client() {
@@ -172,7 +175,22 @@ class raw_client {
                static_cast<unsigned char>(next.payload[1]);
     }
 
+    /// Ends the connection with a reset.
+    void reset() {
+        linger const at_once{1, 0};
+        ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        ::close(std::exchange(socket_, -1));
+    }
+
   private:
+    struct own {
+        int socket;
+    };
+    explicit raw_client(own accepted) : socket_{accepted.socket} {
+        timeval const patience{20, 0};
+        ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    }
+
     bool receive() {
         std::array<char, 65'536> piece;
         auto const count = ::recv(socket_, piece.data(), piece.size(), 0);
