@@ -18,6 +18,7 @@
 #include <orfeas/core/log.hpp>
 #include <orfeas/core/measurement.hpp>
 #include <orfeas/core/options.hpp>
+#include <orfeas/core/protobuf_writer.hpp>
 #include <orfeas/core/stable_hash.hpp>
 #include <orfeas/core/trace_id.hpp>
 #include <orfeas/core/unique_function.hpp>
