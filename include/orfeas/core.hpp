@@ -5,6 +5,7 @@
 /// Log sinks are in core/log_sinks.hpp, the clock for tests is in core/manual_clock.hpp.
 
 #include <orfeas/core/assert.hpp>
+#include <orfeas/core/backoff.hpp>
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/core/clock.hpp>
 #include <orfeas/core/config.hpp>

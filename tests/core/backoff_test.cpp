@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "support/catch.hpp"
 
-#include <orfeas/cache/redis/backoff.hpp>
+#include <orfeas/core/backoff.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <set>
 
 using namespace std::chrono_literals;
-using orfeas::cache::redis::backoff;
+using orfeas::backoff;
 
-TEST_CASE("redis backoff: waits double up to the longest, each at least half of it") {
+TEST_CASE("backoff: waits double up to the longest, each at least half of it") {
     for (std::uint64_t seed = 0; seed < 100; ++seed) {
         backoff waits{10ms, 100ms, seed};
         for (auto const step : {10ms, 20ms, 40ms, 80ms, 100ms, 100ms}) {
@@ -23,7 +23,7 @@ TEST_CASE("redis backoff: waits double up to the longest, each at least half of 
     }
 }
 
-TEST_CASE("redis backoff: seeds decide") {
+TEST_CASE("backoff: seeds decide") {
     std::set<std::chrono::nanoseconds> first;
     for (std::uint64_t seed = 0; seed < 100; ++seed) {
         auto const wait = backoff{1s, 1s, seed}.next();
@@ -33,7 +33,7 @@ TEST_CASE("redis backoff: seeds decide") {
     CHECK(first.size() > 90);
 }
 
-TEST_CASE("redis backoff: the longest wait does not overflow") {
+TEST_CASE("backoff: the longest wait does not overflow") {
     backoff waits{std::chrono::nanoseconds{1}, std::chrono::nanoseconds::max(), 1};
     for (int i = 0; i < 100; ++i) {
         CHECK(waits.next() > 0ns);
