@@ -22,7 +22,7 @@ struct otlp_options {
     std::string protocol = "protobuf";
     std::vector<std::string> headers = {}; ///< "name=value", for every request
 
-    std::string service_name = "unknown_service";
+    std::string service_name = {}; ///< empty: the tracer's own; that of metrics is then "unknown_service"
     std::vector<std::string> resource_attributes = {}; ///< "key=value"
 
     std::uint64_t queue_items = 16'384;
@@ -43,7 +43,7 @@ struct otlp_options {
         field("endpoint", self.endpoint, non_empty{}, "URL of the OTLP/HTTP receiver, to which the signal's path is added");
         field("protocol", self.protocol, one_of("protobuf", "json"), "encoding of the requests");
         field("headers", self.headers, any_value{}, "name=value, sent with every request");
-        field("service_name", self.service_name, non_empty{}, "service.name of what is exported");
+        field("service_name", self.service_name, any_value{}, "service.name of what is exported; empty: the tracer's");
         field("resource_attributes", self.resource_attributes, any_value{}, "key=value, of the resource");
         field("queue_items", self.queue_items, at_least(1), "spans or data points that may wait");
         field("queue_bytes", self.queue_bytes, at_least(1), "memory of what may wait");
