@@ -255,8 +255,8 @@ TEST_CASE("exporter: garbage for an answer is final", "[export][otlp_exporter]")
     receiver const other{[](int) { return "220 mail.example ESMTP\r\n"; }};
     std::ostringstream log;
     threads run;
-    exporter all{run.io.get_executor(), {}, quick(other.url()),
-                 orfeas::logger{std::make_shared<orfeas::text_sink>(log)}};
+    exporter all{
+        run.io.get_executor(), {}, quick(other.url()), orfeas::logger{std::make_shared<orfeas::text_sink>(log)}};
     push_some(all, 10);
     run.stop(all, 10s);
     CHECK(ended(all, 10).dropped(drop_reason::failed) == 10);

@@ -42,9 +42,10 @@ TEST_CASE("partial success in JSON", "[export][partial_success]") {
     CHECK(in_json(R"({"partialSuccess":{"rejectedSpans":"12"}})") == 12);
     CHECK(in_json(R"({"partialSuccess":{"rejectedSpans":12}})") == 12);
     CHECK(in_json(R"({"partialSuccess":{}})") == 0);
-    for (char const* text : {"", "{}", "[]", "garbage", "{", R"({"partialSuccess":7})", R"({"partialSuccess":null})",
-                             R"({"partialSuccess":{"rejectedSpans":"x"}})", R"({"partialSuccess":{"rejectedSpans":-3}})",
-                             R"({"partialSuccess":{"rejectedSpans":"-3"}})", R"({"partialSuccess":{"rejectedSpans":{}}})"}) {
+    for (char const* text :
+         {"", "{}", "[]", "garbage", "{", R"({"partialSuccess":7})", R"({"partialSuccess":null})",
+          R"({"partialSuccess":{"rejectedSpans":"x"}})", R"({"partialSuccess":{"rejectedSpans":-3}})",
+          R"({"partialSuccess":{"rejectedSpans":"-3"}})", R"({"partialSuccess":{"rejectedSpans":{}}})"}) {
         INFO(text);
         CHECK(in_json(text) == 0);
     }

@@ -201,7 +201,9 @@ TEST_CASE("serve: wrong parameters are refused with the field and its range") {
     auto const port = service.web.port();
     for (auto const* path :
          {"/api/v1/metrics/history?since=-1", "/api/v1/metrics/history?since=x", "/api/v1/metrics/history?format=xml",
-          "/api/v1/traces?limit=0", "/api/v1/traces?limit=1001", "/api/v1/traces/0123"}) {
+          "/api/v1/traces?limit=0", "/api/v1/traces?limit=1001", "/api/v1/traces?min_ms=-1",
+          "/api/v1/traces?max_ms=nan", "/api/v1/traces?since=yesterday", "/api/v1/traces?status=fine",
+          "/api/v1/traces?order=old", "/api/v1/traces?cursor=x", "/api/v1/traces/0123"}) {
         INFO(path);
         auto const refused = ask(port, path);
         CHECK(refused.status == 400);
@@ -234,9 +236,33 @@ TEST_CASE("serve: an application's request is one trace that continues its calle
     auto const trace = ask(port, "/api/v1/traces/4bf92f3577b34da6a3ce929d0e0e4736").document();
     auto const& root = trace["spans"][0];
     CHECK(root["parent_id"] == "00f067aa0ba902b7");
+    CHECK(root["kind"] == "server");
     CHECK(root["attributes"]["http.route"] == "/hello/{name}");
     CHECK(root["attributes"]["url.path"] == "/hello/world");
     CHECK(root["attributes"]["http.response.status_code"] == 200);
+
+    auto const names = [&](std::string const& parameters) {
+        auto const found = ask(port, "/api/v1/traces?" + parameters).document();
+        std::string all;
+        for (auto const& each : found["traces"]) {
+            all += each["name"].get<std::string>() + ";";
+        }
+        return all + (found["next"].is_null() ? "" : found["next"].get<std::string>());
+    };
+    CHECK(names("status=error") == "GET /fail;");
+    CHECK(names("operation=GET%20/refuse") == "GET /refuse;");
+    CHECK(names("attribute=http.response.status_code=200") == "GET /hello/{name};");
+    CHECK(names("min_ms=60000") == "");
+    CHECK(names("since=0&until=1") == "");
+    CHECK(names("service=nobody") == "");
+    auto const first_page = names("limit=1");
+    CHECK(first_page.starts_with("GET /fail;"));
+    CHECK(names("limit=2&cursor=" + first_page.substr(first_page.find(';') + 1)) == "GET /refuse;GET /hello/{name};");
+    CHECK(ask(port, "/api/v1/traces?order=slow&limit=2").document()["traces"].size() == 2);
+    auto const operations = ask(port, "/api/v1/operations").document()["operations"];
+    REQUIRE(operations.size() == 3);
+    CHECK(operations[0]["count"] == 1);
+    CHECK(operations[0].contains("self_ms"));
 
     auto const text = ask(port, "/metrics").body;
     CHECK(text.find("http_server_request_duration_seconds_count{method=\"GET\",route=\"/fail\",status=\"5xx\"} 1") !=

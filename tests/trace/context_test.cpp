@@ -2,6 +2,7 @@
 #include "support/catch.hpp"
 
 #include <orfeas/trace/context.hpp>
+#include <orfeas/trace/propagation.hpp>
 #include <orfeas/trace/tracer.hpp>
 
 #include <memory>
@@ -108,4 +109,38 @@ TEST_CASE("trace: spans that end out of order neither crash nor leak") {
     CHECK(tracer.active() == 0);
     CHECK(tracer.store().recent(10).size() == 2);
     CHECK_FALSE(trace::current_context());
+}
+
+TEST_CASE("trace: baggage travels with the trace, into every thread and out again") {
+    trace::tracer tracer;
+    CHECK(trace::current_baggage().empty());
+    CHECK_FALSE(trace::set_baggage("key", "value"));
+    auto const from = trace::extract("", "", "tenant=acme");
+    REQUIRE(from.has_value());
+    trace::context kept;
+    {
+        auto root = tracer.root("root", from);
+        CHECK(root.ids().random()); // a trace of its own
+        CHECK(trace::current_baggage().text() == "tenant=acme");
+        CHECK(trace::set_baggage("user", "a b"));
+        CHECK_FALSE(trace::set_baggage("not a token", "x"));
+        std::thread{[parent = trace::capture()] {
+            trace::scope const inherit{parent};
+            trace::span child{"child"};
+            CHECK(*trace::current_baggage().find("user") == "a b");
+        }}.join();
+        CHECK(trace::current_baggage().text() == "tenant=acme,user=a%20b");
+        kept = root.context();
+    }
+    trace::span late{"late", kept};
+    CHECK(trace::current_baggage().size() == 2);
+    auto other = tracer.root("other");
+    CHECK(trace::current_baggage().empty());
+}
+
+TEST_CASE("trace: baggage travels also with traces that are not sampled") {
+    trace::tracer tracer{{.sample_ratio = 0, .record_unsampled = false}};
+    auto root = tracer.root("root", trace::extract("", "", "tenant=acme"));
+    CHECK_FALSE(root.recording());
+    CHECK(trace::current_baggage().text() == "tenant=acme");
 }

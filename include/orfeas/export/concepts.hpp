@@ -16,8 +16,8 @@ namespace orfeas::inline v0::exporting {
 /// throw std::bad_alloc only. Elements are cheap to move.
 template<class S>
 concept otlp_signal = std::move_constructible<S> &&
-                      requires(S& signal, typename S::element const& each,
-                               std::span<typename S::element const> batch, otlp_encoding encoding, std::string& out) {
+                      requires(S& signal, typename S::element const& each, std::span<typename S::element const> batch,
+                               otlp_encoding encoding, std::string& out) {
                           { S::name } -> std::convertible_to<std::string_view>;
                           { S::path } -> std::convertible_to<std::string_view>;
                           { S::rejected_member } -> std::convertible_to<std::string_view>;

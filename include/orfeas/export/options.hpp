@@ -40,7 +40,8 @@ struct otlp_options {
     static void fields(auto& self, auto&& field) {
         using std::chrono::milliseconds;
         constexpr in_range<milliseconds> wait{milliseconds{1}, std::chrono::hours{24}};
-        field("endpoint", self.endpoint, non_empty{}, "URL of the OTLP/HTTP receiver, to which the signal's path is added");
+        field("endpoint", self.endpoint, non_empty{},
+              "URL of the OTLP/HTTP receiver, to which the signal's path is added");
         field("protocol", self.protocol, one_of("protobuf", "json"), "encoding of the requests");
         field("headers", self.headers, any_value{}, "name=value, sent with every request");
         field("service_name", self.service_name, any_value{}, "service.name of what is exported; empty: the tracer's");

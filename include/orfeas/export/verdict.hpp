@@ -21,7 +21,7 @@ struct verdict {
     enum class kind : std::uint8_t { accepted, refused, unreachable };
 
     kind meaning = kind::refused;
-    std::uint64_t rejected = 0;                                        ///< of an accepted batch
+    std::uint64_t rejected = 0;                                         ///< of an accepted batch
     std::optional<std::chrono::nanoseconds> retry_after = std::nullopt; ///< that a busy receiver asked for
 };
 
@@ -56,8 +56,7 @@ inline verdict judge(http::client_result const& done, otlp_encoding encoding, st
     }
     auto const& answer = done.response;
     if (answer.is_success()) {
-        bool const is_readable =
-            detail::is_media_type(answer.field("content-type").value_or(""), media_type(encoding));
+        bool const is_readable = detail::is_media_type(answer.field("content-type").value_or(""), media_type(encoding));
         return {accepted, is_readable ? rejected_items(encoding, answer.body_text(), member) : 0};
     }
     switch (answer.code()) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <orfeas/core/json.hpp>
-#include <orfeas/core/trace_id.hpp>
 #include <orfeas/core/version.hpp>
 #include <orfeas/http/concepts.hpp>
 #include <orfeas/http/problem.hpp>
@@ -14,7 +13,6 @@
 #include <orfeas/serve/concepts.hpp>
 #include <orfeas/serve/detail/parameters.hpp>
 #include <orfeas/serve/frame_json.hpp>
-#include <orfeas/trace/json.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -72,13 +70,7 @@ http::response series(Source& from) {
 template<source Source>
 http::response history(Source& from, http::request const& q) {
     auto const since = detail::number_parameter(q, "since", 0, UINT64_MAX - 1, 0);
-    auto const format = q.parameter("format").value_or("json");
-    if (format != "json" && format != "csv") {
-        throw http::problem_error{http::problem{http::status::bad_request}
-                                      .detail("format is neither json nor csv.")
-                                      .field("format")
-                                      .allowed("json or csv")};
-    }
+    auto const format = detail::choice_parameter(q, "format", {"json", "csv"});
     return from.sampler().with_history([&](auto const& kept) {
         if (format == "json") {
             return detail::fresh_json(history_json(kept, since, from.boot_id()));
@@ -87,40 +79,6 @@ http::response history(Source& from, http::request const& q) {
         answer.set("content-disposition", "attachment; filename=\"history.csv\"").set("cache-control", "no-store");
         return answer;
     });
-}
-
-/// GET /api/v1/traces?limit=N: the last finished traces, the newest first.
-template<source Source>
-http::response traces(Source& from, http::request const& q) {
-    auto const limit = detail::number_parameter(q, "limit", 1, 1000, 50);
-    std::string text;
-    json_writer json{text};
-    json.begin_object().key("traces").begin_array();
-    for (auto const& each : from.tracer().store().recent(static_cast<std::size_t>(limit))) {
-        trace::write_json(json, each);
-    }
-    json.end_array().end_object();
-    return detail::fresh_json(std::move(text));
-}
-
-/// GET /api/v1/traces/{id}: one trace with its spans.
-template<source Source>
-http::response trace_by_id(Source& from, http::request const& q) {
-    auto const id = parse_trace_id(q.path_parameter("id"));
-    if (!id) {
-        return http::problem{http::status::bad_request}
-            .detail("The id of the trace is malformed.")
-            .field("id")
-            .allowed("32 lower-case hexadecimal digits, not all zero");
-    }
-    auto const found = from.tracer().store().find(*id);
-    if (!found) {
-        return http::problem{http::status::not_found}.detail("No trace with this id is held; old ones make room.");
-    }
-    std::string text;
-    json_writer json{text};
-    trace::write_json(json, *found);
-    return detail::fresh_json(std::move(text));
 }
 
 /// A handler from a function that needs not wait.

@@ -28,7 +28,7 @@ namespace orfeas::inline v0::serve {
 
 /// The routes by which a service is watched. They are counted as all requests are, but neither traced nor timed: whoever
 /// watches a service must not be taken for its traffic.
-inline constexpr std::array<std::string_view, 10> watching_routes{"/",
+inline constexpr std::array<std::string_view, 11> watching_routes{"/",
                                                                   "/healthz",
                                                                   "/metrics",
                                                                   "/api/v1/status",
@@ -37,6 +37,7 @@ inline constexpr std::array<std::string_view, 10> watching_routes{"/",
                                                                   "/api/v1/memory/report",
                                                                   "/api/v1/memory/timeline.svg",
                                                                   "/api/v1/traces",
+                                                                  "/api/v1/operations",
                                                                   "/api/v1/traces/{id}"};
 
 /// Makes each request a trace of its own, or a part of its caller's by the W3C traceparent, and measures it: the duration
@@ -58,8 +59,9 @@ class request_observer {
         if (!pattern.empty()) {
             name.append(" ").append(pattern);
         }
-        auto parent = trace::extract(q.field(trace::traceparent_header).value_or(""),
-                                     q.field(trace::tracestate_header).value_or(""));
+        auto parent =
+            trace::extract(q.field(trace::traceparent_header).value_or(""),
+                           q.field(trace::tracestate_header).value_or(""), q.field(trace::baggage_header).value_or(""));
         auto work = annotated(q, pattern, next);
         try {
             auto answer =

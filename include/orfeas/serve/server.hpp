@@ -16,6 +16,7 @@
 #include <orfeas/serve/page.hpp>
 #include <orfeas/serve/request_observer.hpp>
 #include <orfeas/serve/request_statistics.hpp>
+#include <orfeas/serve/trace_api.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -138,6 +139,7 @@ class server {
                     {http::role::operator_action, {}});
         get("/api/v1/traces", [&from](http::request const& q) { return traces(from, q); });
         get("/api/v1/traces/{id}", [&from](http::request const& q) { return trace_by_id(from, q); });
+        get("/api/v1/operations", [&from](http::request const&) { return operations(from); });
     }
 
     void add_websocket(dashboard_options const& limits) {

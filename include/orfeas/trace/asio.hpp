@@ -258,16 +258,16 @@ struct celled_initiation {
 };
 
 /// `work` under the root span of a trace.
-template<class T, clock Clock>
-boost::asio::awaitable<T> under_root(basic_tracer<Clock>& tracing, std::optional<remote_parent> parent,
+template<class T, class Clock, class Head, class Tail>
+boost::asio::awaitable<T> under_root(basic_tracer<Clock, Head, Tail>& tracing, std::optional<remote_parent> parent,
                                      std::string name, boost::asio::awaitable<T> work) {
     // what cancels the caller reaches the work unfiltered: the caller has its own filter
     co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::enable_total_cancellation());
-    span root = tracing.root(name, parent);
+    span root = tracing.root(name, parent, span_kind::server);
     try {
         co_return co_await std::move(work);
     } catch (std::exception const& error) {
-        root.fail(error.what());
+        root.fail(error);
         throw;
     }
 }
@@ -275,15 +275,15 @@ boost::asio::awaitable<T> under_root(basic_tracer<Clock>& tracing, std::optional
 } // namespace detail
 
 /// Runs `work` (a request's handler) as a trace of its own, on a logical thread of its own: below a root span `name`
-/// which, given `parent`, continues a trace from another process. An exception fails the span and goes on to the caller.
+/// of the kind `server` which, given `parent`, continues a trace from another process. An exception fails the span and goes on to the caller.
 /// Cancelling the caller cancels the work. With the tracer disabled this is `co_await std::move(work)`.
 ///
 ///     auto work = handler(request);
 ///     auto response = co_await trace::run_traced(tracer, std::move(parent), "POST /api", std::move(work));
 ///
 /// `tracing` outlives the call. `annotate` and `annotate_failure` reach the root span from within `work`.
-template<class T, clock Clock>
-boost::asio::awaitable<T> run_traced(basic_tracer<Clock>& tracing, std::optional<remote_parent> parent,
+template<class T, class Clock, class Head, class Tail>
+boost::asio::awaitable<T> run_traced(basic_tracer<Clock, Head, Tail>& tracing, std::optional<remote_parent> parent,
                                      std::string name, boost::asio::awaitable<T> work) {
     if (!tracing.enabled()) {
         co_return co_await std::move(work);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/trace/baggage.hpp>
 #include <orfeas/trace/detail/segment.hpp>
 
 #include <cxxabi.h>
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <utility>
 
 /// Which span is current. A *cell* holds the current span of one logical thread: of a plain thread, or of a coroutine
@@ -193,6 +195,12 @@ class context {
     /// The `tracestate` that came with the trace from another process; empty when there was none.
     std::string tracestate() const { return at_.trace != nullptr ? at_.trace->tracestate() : std::string{}; }
 
+    /// What travels with the trace; empty where there is none.
+    trace::baggage baggage() const {
+        auto const travelling = at_.trace != nullptr ? at_.trace->baggage() : nullptr;
+        return travelling != nullptr ? *travelling : trace::baggage{};
+    }
+
     explicit operator bool() const noexcept { return at_.trace != nullptr; }
 
     /// The position, for this module's own use.
@@ -218,6 +226,20 @@ inline context capture() noexcept {
 inline span_context current_context() noexcept {
     auto const now = detail::current_position();
     return now.trace != nullptr ? now.trace->context_of(now.slot) : span_context{};
+}
+
+/// The baggage of the current trace; empty where there is none.
+/// Thread-safe.
+inline baggage current_baggage() {
+    return capture().baggage();
+}
+
+/// Puts a member into the baggage of the current trace, from now on and wherever it goes from this process. False, and
+/// nothing is changed, where there is no trace or the baggage does not take it (see `baggage::set`).
+/// Thread-safe.
+inline bool set_baggage(std::string_view key, std::string_view value, std::string_view properties = {}) {
+    context const here = capture();
+    return here && here.at().trace->set_baggage(key, value, properties);
 }
 
 /// Makes a captured span the current one until the end of the block: the way to carry a trace to another thread.

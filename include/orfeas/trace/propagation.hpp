@@ -2,6 +2,7 @@
 #pragma once
 
 #include <orfeas/core/trace_id.hpp>
+#include <orfeas/trace/baggage.hpp>
 #include <orfeas/trace/detail/hex.hpp>
 #include <orfeas/trace/span_context.hpp>
 #include <orfeas/trace/tracestate.hpp>
@@ -76,15 +77,19 @@ inline traceparent_text format_traceparent(span_context const& ids) noexcept {
     return traceparent_text{ids};
 }
 
-/// The parent that a request names; empty when it names none or names it wrongly, and a new trace begins. Give the one
-/// `traceparent` field (a request with several has none) and the `tracestate` fields joined by commas. A malformed
-/// `tracestate` is left out without harm to the rest.
-inline std::optional<remote_parent> extract(std::string_view traceparent, std::string_view tracestate = {}) {
+/// The parent that a request names; empty when it names none and has no baggage. Give the one `traceparent` field (a
+/// request with several has none), and the `tracestate` and `baggage` fields, several of them joined by commas. Where the
+/// first is malformed a new trace begins, which has the baggage; a malformed `tracestate` or member of the baggage is left
+/// out without harm to the rest.
+inline std::optional<remote_parent> extract(std::string_view traceparent, std::string_view tracestate = {},
+                                            std::string_view baggage = {}) {
     auto const ids = parse_traceparent(traceparent);
-    if (!ids) {
+    auto travelling = baggage_reading::of(baggage).values;
+    if (!ids && travelling.empty()) {
         return std::nullopt;
     }
-    return remote_parent{*ids, normalize_tracestate(tracestate).value_or(std::string{})};
+    return remote_parent{ids.value_or(span_context{}), normalize_tracestate(tracestate).value_or(std::string{}),
+                         std::move(travelling)};
 }
 
 } // namespace orfeas::inline v0::trace

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <orfeas/core/trace_id.hpp>
+#include <orfeas/trace/baggage.hpp>
 
 #include <cstdint>
 #include <string>
@@ -27,19 +28,22 @@ struct span_context {
     friend bool operator==(span_context const&, span_context const&) = default;
 };
 
-/// A parent in another process: its ids and the `tracestate` that came with them, to be passed on.
+/// A parent in another process: its ids, the `tracestate` that came with them, to be passed on, and the baggage. Without
+/// ids a new trace begins, which the baggage travels with.
 /// Thread-compatible (distinct objects).
 class remote_parent {
   public:
-    explicit remote_parent(span_context ids, std::string tracestate = {})
-        : ids_{ids}, tracestate_{std::move(tracestate)} {}
+    explicit remote_parent(span_context ids, std::string tracestate = {}, trace::baggage baggage = {})
+        : ids_{ids}, tracestate_{std::move(tracestate)}, baggage_{std::move(baggage)} {}
 
     span_context const& ids() const noexcept { return ids_; }
     std::string const& tracestate() const noexcept { return tracestate_; }
+    trace::baggage const& baggage() const noexcept { return baggage_; }
 
   private:
     span_context ids_;
     std::string tracestate_;
+    trace::baggage baggage_;
 };
 
 /// How a span went: `unset` unless somebody said so.

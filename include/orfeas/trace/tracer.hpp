@@ -166,8 +166,7 @@ class basic_tracer {
     }
 
     detail::recording open_root(detail::span_start const& as, std::optional<remote_parent> const& parent) noexcept {
-        detail::segment* const trace = parent ? recorder_->start(as, parent->ids(), parent->tracestate())
-                                              : recorder_->start(as, span_context{}, {});
+        detail::segment* const trace = recorder_->start(as, parent ? &*parent : nullptr);
         if (trace == nullptr) {
             return {};
         }

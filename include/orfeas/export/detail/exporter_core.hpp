@@ -23,8 +23,8 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <memory>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <string>

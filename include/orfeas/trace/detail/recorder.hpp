@@ -44,8 +44,10 @@ class recorder final : public segment_owner, public std::enable_shared_from_this
     std::int64_t clock_stamp() const noexcept override { return times_.clock_stamp(); }
     std::string_view service() const noexcept override { return service_; }
 
-    /// A new segment of a new trace, or of the trace of `parent`; its slot 0 is open. Null when a limit forbids it.
-    segment* start(span_start const& root, span_context const& parent, std::string_view tracestate) noexcept {
+    /// A new segment of a new trace, or of the one that comes from elsewhere; its slot 0 is open. Null when a limit forbids
+    /// it.
+    segment* start(span_start const& root, remote_parent const* from) noexcept {
+        span_context const parent = from != nullptr ? from->ids() : span_context{};
         segment::header head = fresh_header();
         if (parent) {
             head.id = parent.trace;
@@ -58,7 +60,16 @@ class recorder final : public segment_owner, public std::enable_shared_from_this
         head.is_recorded = decision != head_decision::drop;
         head.flags = static_cast<std::uint8_t>(is_sampled ? head.flags | span_context::sampled_flag
                                                           : head.flags & ~unsigned{span_context::sampled_flag});
-        return start(head, tracestate);
+        try {
+            std::shared_ptr<baggage const> travelling;
+            if (from != nullptr && !from->baggage().empty()) {
+                travelling = std::make_shared<baggage const>(from->baggage());
+            }
+            return start(head, parent ? from->tracestate() : std::string_view{}, std::move(travelling));
+        } catch (std::bad_alloc const&) {
+            count_drop(drop_reason::memory);
+            return nullptr;
+        }
     }
 
     segment* continue_trace(segment const& ended, std::uint32_t parent) noexcept override {
@@ -67,7 +78,7 @@ class recorder final : public segment_owner, public std::enable_shared_from_this
         head.id = ids.trace;
         head.remote_parent = ids.span;
         head.flags = ids.flags;
-        return start(head, ended.tracestate());
+        return start(head, ended.tracestate(), ended.baggage());
     }
 
     chunk* take_chunk() noexcept override { return chunks_.take(); }
@@ -126,7 +137,8 @@ class recorder final : public segment_owner, public std::enable_shared_from_this
         return head;
     }
 
-    segment* start(segment::header head, std::string_view tracestate) noexcept {
+    segment* start(segment::header head, std::string_view tracestate,
+                   std::shared_ptr<baggage const> travelling) noexcept {
         if (active_.fetch_add(1, std::memory_order_relaxed) >= active_traces_) {
             return refuse(drop_reason::active_limit);
         }
@@ -137,7 +149,7 @@ class recorder final : public segment_owner, public std::enable_shared_from_this
         head.counts_ticks = times_.counts_ticks();
         head.begin = head.counts_ticks ? static_cast<std::int64_t>(tick_counter::read()) : times_.clock_stamp();
         try {
-            trace->begin(this->shared_from_this(), head, tracestate);
+            trace->begin(this->shared_from_this(), head, tracestate, std::move(travelling));
         } catch (std::bad_alloc const&) { // the first use of this segment, or a long tracestate
             segments_.give(*trace);
             return refuse(drop_reason::memory);

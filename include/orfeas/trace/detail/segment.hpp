@@ -4,6 +4,7 @@
 #include <orfeas/core/clock.hpp>
 #include <orfeas/core/hash.hpp>
 #include <orfeas/core/tick_counter.hpp>
+#include <orfeas/trace/baggage.hpp>
 #include <orfeas/trace/detail/record.hpp>
 #include <orfeas/trace/keep_reason.hpp>
 
@@ -11,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -100,16 +102,35 @@ class segment : public pool_links {
     segment& operator=(segment const&) = delete;
 
     /// Starts a segment that has one open span, slot 0, and one reference, which that open span stands for.
-    void begin(std::shared_ptr<segment_owner> owner, header const& head, std::string_view tracestate) {
+    void begin(std::shared_ptr<segment_owner> owner, header const& head, std::string_view tracestate,
+               std::shared_ptr<baggage const> baggage) {
         if (chunks_.empty()) {
             chunks_ = std::vector<std::atomic<chunk*>>(chunk_count(head.max_slots));
         }
         owner_ = std::move(owner);
         header_ = head;
         tracestate_.assign(tracestate);
+        baggage_ = std::move(baggage);
         dropped_.store(0, std::memory_order_relaxed);
         references_.store(1, std::memory_order_relaxed);
         progress_.store(one_open | 1U, std::memory_order_relaxed);
+    }
+
+    /// What travels with the trace; null for nothing.
+    std::shared_ptr<trace::baggage const> baggage() const {
+        std::lock_guard const hold{baggage_mutex_};
+        return baggage_;
+    }
+
+    /// Puts a member into the baggage; false when it does not take it.
+    bool set_baggage(std::string_view key, std::string_view value, std::string_view properties) {
+        std::lock_guard const hold{baggage_mutex_};
+        auto changed = baggage_ != nullptr ? *baggage_ : trace::baggage{};
+        if (!changed.set(key, value, properties)) {
+            return false;
+        }
+        baggage_ = std::make_shared<trace::baggage const>(std::move(changed));
+        return true;
     }
 
     header const& head() const noexcept { return header_; }
@@ -222,6 +243,7 @@ class segment : public pool_links {
         }
         // keeps the owner, whose pool this segment lives in, until the segment is back
         auto const owner = std::move(owner_);
+        baggage_.reset();
         owner->recycle(*this);
     }
 
@@ -264,6 +286,8 @@ class segment : public pool_links {
     header header_;
     keep_reason reason_ = keep_reason::none;
     std::string tracestate_;
+    mutable std::mutex baggage_mutex_;
+    std::shared_ptr<trace::baggage const> baggage_;
     std::vector<std::atomic<chunk*>> chunks_; // max_slots is the same for all traces of a tracer
 };
 
