@@ -3,10 +3,12 @@
 
 #include <orfeas/core/clock.hpp>
 #include <orfeas/core/measurement.hpp>
+#include <orfeas/trace/attribute.hpp>
 #include <orfeas/trace/cuda_driver.hpp>
 #include <orfeas/trace/detail/gpu_timeline_core.hpp>
 #include <orfeas/trace/gpu_options.hpp>
 #include <orfeas/trace/span.hpp>
+#include <orfeas/trace/text_ref.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -105,12 +107,11 @@ template<clock Clock = steady_clock>
 class [[nodiscard]] basic_gpu_span {
   public:
     /// A child of the current span. `stream` is a cudaStream_t or CUstream of the timeline's device; null is the default one.
-    basic_gpu_span(basic_gpu_timeline<Clock>& timeline, void* stream, std::string_view name)
+    basic_gpu_span(basic_gpu_timeline<Clock>& timeline, void* stream, text_ref name)
         : basic_gpu_span{timeline, stream, detached_span{name}} {}
 
     /// A child of `parent`.
-    basic_gpu_span(basic_gpu_timeline<Clock>& timeline, void* stream, std::string_view name,
-                   trace::context const& parent)
+    basic_gpu_span(basic_gpu_timeline<Clock>& timeline, void* stream, text_ref name, trace::context const& parent)
         : basic_gpu_span{timeline, stream, detached_span{name, parent}} {}
 
     basic_gpu_span(basic_gpu_span const&) = delete;
@@ -118,10 +119,7 @@ class [[nodiscard]] basic_gpu_span {
     ~basic_gpu_span() { end(); }
 
     /// Adds an attribute; see span::set.
-    template<attribute_type T>
-    void set(std::string_view key, T const& value) noexcept {
-        span_.set(key, value);
-    }
+    void set(text_ref key, attribute_ref const& value) noexcept { span_.set(key, value); }
 
     /// Marks the span as failed.
     void fail(std::string_view why = {}) noexcept { span_.fail(why); }

@@ -3,6 +3,7 @@
 
 #include <orfeas/trace/cuda.hpp>
 #include <orfeas/trace/span.hpp>
+#include <orfeas/trace/text_ref.hpp>
 
 #include <nvtx3/nvToolsExt.h>
 
@@ -74,8 +75,8 @@ class [[nodiscard]] with_nvtx_range {
   public:
     /// `before` is what Span's constructor takes before the name.
     template<class... Before>
-    with_nvtx_range(nvtx_domain const& domain, std::string_view name, Before&&... before)
-        : range_{domain, name}, span_{std::forward<Before>(before)..., name} {}
+    with_nvtx_range(nvtx_domain const& domain, text_ref name, Before&&... before)
+        : range_{domain, name.view()}, span_{std::forward<Before>(before)..., name} {}
 
     Span& span() noexcept { return span_; }
     Span* operator->() noexcept { return &span_; }
