@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Work on a GPU as spans: with the GPU's own times where there is one, as spans of the host where there is none.
 #include <orfeas/core/json.hpp>
 #include <orfeas/trace.hpp>

@@ -7,6 +7,7 @@
 #include <orfeas/trace/baggage.hpp>
 #include <orfeas/trace/context.hpp>
 #include <orfeas/trace/finished_trace.hpp>
+#include <orfeas/trace/incoming_fields.hpp>
 #include <orfeas/trace/instrumentation_scope.hpp>
 #include <orfeas/trace/keep_reason.hpp>
 #include <orfeas/trace/operations.hpp>

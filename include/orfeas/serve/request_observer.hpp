@@ -59,9 +59,7 @@ class request_observer {
         if (!pattern.empty()) {
             name.append(" ").append(pattern);
         }
-        auto parent =
-            trace::extract(q.field(trace::traceparent_header).value_or(""),
-                           q.field(trace::tracestate_header).value_or(""), q.field(trace::baggage_header).value_or(""));
+        auto parent = parent_of(q);
         auto work = annotated(q, pattern, next);
         try {
             auto answer =
@@ -94,6 +92,15 @@ class request_observer {
             trace::annotate_failure(http::reason_phrase(answer->status()));
         }
         co_return std::move(*answer);
+    }
+
+    static std::optional<trace::remote_parent> parent_of(http::request const& q) {
+        trace::incoming_fields said;
+        for (std::size_t i = 0; i < q.field_count(); ++i) {
+            auto const [name, value] = q.field_at(i);
+            said.add(name, value);
+        }
+        return said.parent();
     }
 
     static bool is_server_error(http::status s) noexcept { return http::code_of(s) >= 500; }
