@@ -48,8 +48,8 @@ class recording {
 
     /// Records into a slot that `trace.open_slot()` or `trace.begin()` reserved. In a trace that is not recorded it only
     /// holds the slot open.
-    recording(segment& trace, std::uint32_t slot, std::uint32_t parent, span_start const& as,
-              thread_slot& here) noexcept {
+    [[gnu::always_inline]] recording(segment& trace, std::uint32_t slot, std::uint32_t parent, span_start const& as,
+                                     thread_slot& here) noexcept {
         record* const head = trace.is_recorded() ? trace.use(slot) : nullptr;
         if (head == nullptr && trace.is_recorded()) {
             trace.drop(drop_reason::memory);
@@ -138,10 +138,10 @@ class recording {
             end(this_thread());
         }
     }
-    void end(thread_slot& here) noexcept {
+    [[gnu::always_inline]] void end(thread_slot& here) noexcept {
         segment& trace = *writer_.trace();
         if (record* const head = writer_.head()) {
-            if (here.uncaught_exceptions() > unwinding_ && head->status == span_status::unset) {
+            if (here.uncaught_exceptions() > unwinding_ && head->status == span_status::unset) [[unlikely]] {
                 fail("left by an exception");
             }
             head->end = trace.stamp();
@@ -200,10 +200,10 @@ class [[nodiscard]] span {
     span() noexcept {}
 
     /// A child of the current span.
-    explicit span(text_ref name, span_kind kind = span_kind::internal) noexcept
-        : span{detail::span_start{name, kind, nullptr}} {}
-    span(text_ref name, instrumentation_scope const& from, span_kind kind = span_kind::internal) noexcept
-        : span{detail::span_start{name, kind, &from}} {}
+    explicit span(text_ref name, span_kind kind = span_kind::internal) noexcept { begin(name, kind, nullptr); }
+    span(text_ref name, instrumentation_scope const& from, span_kind kind = span_kind::internal) noexcept {
+        begin(name, kind, &from);
+    }
 
     /// A child of `parent`, whatever is current. Records nothing where `parent` is empty.
     span(text_ref name, trace::context const& parent, span_kind kind = span_kind::internal) noexcept {
@@ -291,11 +291,12 @@ class [[nodiscard]] span {
         detail::activation activation;
     };
 
-    explicit span(detail::span_start const& as) noexcept {
+    /// Where nothing is recorded this is all that happens, so nothing is prepared before that is known.
+    [[gnu::always_inline]] void begin(text_ref name, span_kind kind, instrumentation_scope const* scope) noexcept {
         detail::thread_slot& here = detail::this_thread();
         detail::position const parent = detail::position_in(here);
         if (parent.trace != nullptr && parent.trace->is_recorded()) {
-            start(as, parent, here);
+            start(detail::span_start{name, kind, scope}, parent, here);
         }
     }
 

@@ -38,11 +38,11 @@ struct record {
     bool has_literal_name;
     bool has_groups;   ///< events or links
     std::uint8_t lost; ///< attributes, events and links for which there was no room; 255 for more
-    std::array<char, 144> payload;
+    std::array<char, 136> payload;
 
     std::string_view name_view() const noexcept { return {name, name_size}; }
 };
-static_assert(sizeof(record) == 192);
+static_assert(sizeof(record) == 184);
 
 /// What a segment grows by.
 struct chunk : pool_links {

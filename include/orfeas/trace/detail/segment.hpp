@@ -178,11 +178,9 @@ class segment : public pool_links {
     /// Counts one open span less. The last one finishes the segment, which may then be reused at once.
     void close_slot() noexcept {
         // acq_rel: whoever reads a finished segment sees all that every span's owner wrote
-        if (progress_.fetch_sub(one_open, std::memory_order_acq_rel) >= 2 * one_open) {
-            return;
+        if (progress_.fetch_sub(one_open, std::memory_order_acq_rel) < 2 * one_open) {
+            finish();
         }
-        auto const owner = owner_; // another thread may recycle the segment before `finished` returns
-        owner->finished(*this);
     }
 
     /// The record of a reserved slot; null when memory for it ran out.
@@ -266,7 +264,12 @@ class segment : public pool_links {
         return (slots + chunk::records - 1) / chunk::records;
     }
 
-    chunk* grow(std::atomic<chunk*>& place) noexcept {
+    [[gnu::noinline]] void finish() noexcept {
+        auto const owner = owner_; // another thread may recycle the segment before `finished` returns
+        owner->finished(*this);
+    }
+
+    [[gnu::noinline]] chunk* grow(std::atomic<chunk*>& place) noexcept {
         chunk* const fresh = owner_->take_chunk();
         if (fresh == nullptr) {
             return nullptr;
