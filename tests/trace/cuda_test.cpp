@@ -7,6 +7,7 @@
 #include <orfeas/trace/stored_trace.hpp>
 #include <orfeas/trace/tracer.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -362,6 +363,36 @@ TEST_CASE("trace: random work on several streams is timed as the GPU ran it") {
         REQUIRE(std::abs(number(each, "gpu.duration_us") - right.duration_us) < 0.5); // floats of milliseconds
         REQUIRE(std::abs(number(each, "gpu.queue_us") - right.queue_us) < 0.5);
     }
+    CHECK(b.gpu.complaint() == "");
+}
+
+TEST_CASE("trace: spans of several threads and a poller are all accounted for") {
+    bench b;
+    auto const gpu = b.make({.most_pending = 50, .pending_timeout = 60s});
+    constexpr std::uint64_t each = 500;
+    std::atomic<int> running = 3;
+    {
+        auto const request = b.tracer.span("request");
+        std::vector<std::thread> threads;
+        for (int t = 0; t < 3; ++t) {
+            threads.emplace_back([&, parent = request.context(), own = stream(static_cast<std::uintptr_t>(t) + 1)] {
+                for (std::uint64_t i = 0; i < each; ++i) {
+                    gpu_span const g{*gpu, own, "work", parent};
+                    b.clock.advance(1us);
+                }
+                --running;
+            });
+        }
+        while (running > 0) {
+            gpu->poll();
+        }
+        for (auto& thread : threads) {
+            thread.join();
+        }
+    }
+    CHECK(gpu->poll() == 0);
+    std::uint64_t const dropped = b.tracer.dropped(trace::drop_reason::span_limit);
+    CHECK(gpu->timed() + gpu->untimed(untimed_reason::pending_limit) + dropped == 3 * each);
     CHECK(b.gpu.complaint() == "");
 }
 
