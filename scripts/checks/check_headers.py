@@ -15,7 +15,7 @@ import tree
 LICENCE = "// SPDX-License-Identifier: MIT"
 MOST_LINES = 800
 GENERATED = ("orfeas/serve/detail/page.hpp",)
-THREAD_LOCAL = ("orfeas/trace/context.hpp", "orfeas/metrics/cell_table.hpp")
+THREAD_LOCAL = ("orfeas/trace/context.hpp", "orfeas/metrics/detail/thread_cells.hpp")
 TYPE = re.compile(r"^(class|struct|union|enum class|enum(?!\s+class)|concept)\s+(?:alignas\([^)]*\)\s+)?(?:\[\[\w+\]\]\s+)?"
                   r"(\w+)\b(?!<|::|\s*(?::[^{;]*)?;)")  # neither a specialisation nor a forward declaration
 SHARING = re.compile(r"Thread-safe\b|Thread-compatible \(distinct objects\)|Executor-bound\b")

@@ -34,6 +34,9 @@ TEST_CASE("metrics: a counter never falls and never becomes not-a-number; what w
     calls.add(std::numeric_limits<double>::infinity());
     CHECK(calls.value() == 3);
     CHECK(measured(registry).at("metrics_rejected_updates_total") == 4);
-    registry.counter("metrics_rejected_updates_total", "Updates refused: negative or not finite.").add(-1);
+    registry
+        .counter("metrics_rejected_updates_total",
+                 "Updates refused: negative, not finite, or of a series that was removed.")
+        .add(-1);
     CHECK(measured(registry).at("metrics_rejected_updates_total") == 5);
 }

@@ -3,6 +3,7 @@
 
 #include <orfeas/core/unique_function.hpp>
 
+#include <atomic>
 #include <limits>
 #include <memory>
 #include <mutex>
@@ -13,24 +14,21 @@ namespace orfeas::inline v0::metrics {
 
 namespace detail {
 
-/// The function behind a callback gauge; without one there is nothing to report.
+/// The function behind a callback gauge, until the gauge goes.
 /// Thread-safe.
 class callback_cell {
   public:
-    /// False if another function is set.
-    bool attach(unique_function<double()> read) {
-        std::lock_guard const hold{mutex_};
-        if (read_ != nullptr) {
-            return false;
-        }
-        read_ = std::move(read);
-        return true;
-    }
+    explicit callback_cell(unique_function<double()> read) : read_{std::move(read)} {}
 
+    /// A call that is running has ended on return.
     void detach() {
+        is_attached_.store(false, std::memory_order_release);
         std::lock_guard const hold{mutex_};
         read_ = nullptr;
     }
+
+    /// False from the moment that the gauge goes. Does not wait for a running call.
+    bool is_attached() const noexcept { return is_attached_.load(std::memory_order_acquire); }
 
     std::optional<double> value() const {
         std::lock_guard const hold{mutex_};
@@ -45,6 +43,7 @@ class callback_cell {
     }
 
   private:
+    std::atomic<bool> is_attached_{true};
     mutable std::mutex mutex_; // held while the function runs, so that `detach` waits for it
     unique_function<double()> read_;
 };

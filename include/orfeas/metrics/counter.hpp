@@ -2,66 +2,62 @@
 #pragma once
 
 #include <orfeas/core/floating.hpp>
+#include <orfeas/metrics/detail/series.hpp>
+#include <orfeas/metrics/points.hpp>
 
-#include <atomic>
 #include <concepts>
 #include <cstdint>
 #include <utility>
 
 namespace orfeas::inline v0::metrics {
 
-namespace detail {
-
-/// The number behind a counter. Whole steps, by far the most, are one atomic addition.
-struct alignas(64) counter_cell {
-    explicit counter_cell(counter_cell* rejections) noexcept : rejected{rejections} {}
-
-    double value() const noexcept {
-        return static_cast<double>(whole.load(std::memory_order_relaxed)) + fraction.load(std::memory_order_relaxed);
-    }
-    void reject() const noexcept { rejected->whole.fetch_add(1, std::memory_order_relaxed); }
-
-    std::atomic<std::uint64_t> whole{0};
-    std::atomic<double> fraction{0};
-    counter_cell* rejected; ///< counts the updates that were refused
-};
-
-} // namespace detail
-
 /// A number that only grows: requests, bytes sent, seconds spent. A light handle that can be copied; the registry that
-/// made it outlives it.
-/// Thread-safe: lock-free.
+/// made it outlives it. Once its series has been removed, updates change nothing and are counted as rejected.
+/// Thread-safe: lock-free but for the first addition of all that is not a whole number; each thread counts for itself.
 class counter {
   public:
     /// Made by a registry.
-    explicit counter(detail::counter_cell& cell) noexcept : cell_{&cell} {}
+    explicit counter(detail::series_ref series) noexcept : series_{series} {}
 
     void add() noexcept { add(1U); }
 
     /// Adds a whole number; one that is negative changes nothing and is counted in `metrics_rejected_updates_total`.
     template<std::integral N>
     void add(N n) noexcept {
-        if (std::cmp_less(n, 0)) {
-            cell_->reject();
+        if (std::cmp_less(n, 0)) [[unlikely]] {
+            detail::reject(*series_.at);
             return;
         }
-        cell_->whole.fetch_add(static_cast<std::uint64_t>(n), std::memory_order_relaxed);
+        detail::count(*series_.at, series_.generation, static_cast<std::uint64_t>(n));
     }
 
     /// Adds any number; one that is negative or not finite changes nothing and is counted.
     template<std::floating_point X>
     void add(X x) noexcept {
-        if (!(x >= 0) || !is_finite(static_cast<double>(x))) {
-            cell_->reject();
+        auto const value = static_cast<double>(x);
+        if (!(value >= 0) || !is_finite(value)) [[unlikely]] {
+            detail::reject(*series_.at);
             return;
         }
-        cell_->fraction.fetch_add(static_cast<double>(x), std::memory_order_relaxed);
+        detail::count_real(*series_.at, series_.generation, value);
     }
 
-    double value() const noexcept { return cell_->value(); }
+    /// The same in the trace that `ids` names: an exemplar of this counter, if it wants one. After each scrape it wants one.
+    template<class N>
+        requires std::integral<N> || std::floating_point<N>
+    void add(N n, exemplar_ids const& ids) noexcept {
+        detail::keep_named_exemplar(series_, 0, 1, static_cast<double>(n), ids);
+        add(n);
+    }
+
+    /// The sum over all threads. Linear in the threads.
+    double value() const noexcept { return detail::value_of(*series_.at, false).value; }
+
+    /// False once the series has been removed; asking the registry again makes another.
+    bool is_current() const noexcept { return series_.is_current(); }
 
   private:
-    detail::counter_cell* cell_;
+    detail::series_ref series_;
 };
 
 } // namespace orfeas::inline v0::metrics

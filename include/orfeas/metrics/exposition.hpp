@@ -2,26 +2,24 @@
 #pragma once
 
 #include <orfeas/core/measurement.hpp>
-#include <orfeas/metrics/detail/text_format.hpp>
 #include <orfeas/metrics/escape.hpp>
 #include <orfeas/metrics/names.hpp>
+#include <orfeas/metrics/points.hpp>
+#include <orfeas/metrics/prometheus_text.hpp>
 
 #include <algorithm>
 #include <cstddef>
-#include <functional>
 #include <map>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace orfeas::inline v0::metrics {
 
-/// The media type of what this module writes.
-inline constexpr std::string_view prometheus_content_type = "text/plain; version=0.0.4; charset=utf-8";
-
-/// Gathers measurements of any components and writes them as one Prometheus text document: families sorted by name, each
-/// with its help and type once, series sorted by labels. It keeps copies, so it can be the sink of any `measure`.
+/// Gathers measurements of any components and hands them out as families of points, which every format is written from:
+/// families sorted by name, series sorted by labels. It keeps copies, so it can be the sink of any `measure`.
 ///
 /// What would break a scrape is refused and counted: a name or label name that Prometheus does not take, a label given
 /// twice, a second value of one series, a family that is both counter and gauge.
@@ -38,8 +36,9 @@ class exposition {
         }
         std::string text;
         append_labels(text, labels);
-        auto const at = families_.try_emplace(std::string{m.name}, family{m.kind, std::string{m.help}, {}}).first;
-        if (at->second.kind != m.kind || !at->second.series.try_emplace(std::move(text), m.value).second) {
+        auto const at =
+            families_.try_emplace(std::string{m.name}, family{m.kind, m.unit, std::string{m.help}, {}}).first;
+        if (at->second.kind != m.kind || !at->second.series.try_emplace(std::move(text), labels, m.value).second) {
             ++refused_;
             return false;
         }
@@ -49,21 +48,58 @@ class exposition {
     /// How many measurements were refused.
     std::size_t refused() const noexcept { return refused_; }
 
-    /// Appends the document. Linear.
-    void write_prometheus(std::string& out) const {
+    /// Hands out every family. Linear.
+    void collect(family_sink sink) const {
+        std::vector<label> labels;
+        std::vector<point> points;
         for (auto const& [name, each] : families_) {
-            detail::append_header(out, name, to_string(each.kind), each.help);
-            for (auto const& [labels, value] : each.series) {
-                detail::append_sample(out, name, labels, value);
-            }
+            each.copy_to(points, labels);
+            auto const type = each.kind == measurement_kind::counter ? metric_type::counter : metric_type::gauge;
+            sink({name, each.help, type, each.unit, points});
         }
     }
 
+    /// Appends the document in the Prometheus text format 0.0.4. Linear.
+    void write_prometheus(std::string& out) const {
+        prometheus_text writer{out};
+        collect(writer);
+    }
+
   private:
+    struct stored_series {
+        stored_series(std::span<label const> from, double measured) : value{measured} {
+            for (auto const& [name, of] : from) {
+                labels.emplace_back(name, of);
+            }
+        }
+
+        std::vector<std::pair<std::string, std::string>> labels;
+        double value;
+    };
+
     struct family {
+        /// Views of all series, in the order of their labels.
+        void copy_to(std::vector<point>& points, std::vector<label>& labels) const {
+            labels.clear();
+            points.clear();
+            for (auto const& [text, each] : series) {
+                for (auto const& [name, value] : each.labels) {
+                    labels.push_back({name, value});
+                }
+            }
+            std::size_t next = 0;
+            for (auto const& [text, each] : series) {
+                points.push_back({});
+                points.back().labels = std::span{labels}.subspan(next, each.labels.size());
+                points.back().number.value = each.value;
+                next += each.labels.size();
+            }
+        }
+
         measurement_kind kind;
+        orfeas::unit unit;
         std::string help;
-        std::map<std::string, double> series; // by the text of their labels
+        std::map<std::string, stored_series> series; // by the text of their labels
     };
 
     static bool is_writable(std::string_view name, std::span<label const> sorted) {
@@ -77,6 +113,7 @@ class exposition {
     std::map<std::string, family> families_;
     std::size_t refused_ = 0;
 };
+static_assert(collectable<exposition const>);
 
 /// Appends a list of measurements as one Prometheus text document; gives the number of refused ones (see `exposition`).
 inline std::size_t write_prometheus(std::string& out, std::span<measurement const> measurements) {

@@ -6,12 +6,14 @@
 namespace orfeas::inline v0::metrics {
 
 class counter;
+class up_down_counter;
 class gauge;
 class histogram;
 class callback_gauge;
 class exposition;
 class registration_error;
 struct registry_options;
+struct family_points;
 
 template<clock Clock = steady_clock>
 class basic_registry;

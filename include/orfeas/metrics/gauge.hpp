@@ -2,52 +2,48 @@
 #pragma once
 
 #include <orfeas/core/floating.hpp>
-#include <orfeas/metrics/counter.hpp>
+#include <orfeas/metrics/detail/series.hpp>
 
 #include <atomic>
 
 namespace orfeas::inline v0::metrics {
 
-namespace detail {
-
-/// The number behind a gauge.
-struct alignas(64) gauge_cell {
-    explicit gauge_cell(counter_cell const& rejections) noexcept : rejected{rejections} {}
-
-    double value() const noexcept { return level.load(std::memory_order_relaxed); }
-
-    std::atomic<double> level{0};
-    counter_cell const& rejected;
-};
-
-} // namespace detail
-
 /// A number that goes up and down: a queue's depth, a temperature. A light handle that can be copied; the registry that
-/// made it outlives it.
+/// made it outlives it. Once its series has been removed, updates change nothing and are counted as rejected.
 /// Thread-safe: lock-free.
 class gauge {
   public:
     /// Made by a registry.
-    explicit gauge(detail::gauge_cell& cell) noexcept : cell_{&cell} {}
+    gauge(detail::series_ref series, detail::gauge_level& level) noexcept : series_{series}, level_{&level} {}
 
     /// Any value; NaN says that there is none at present.
-    void set(double value) noexcept { cell_->level.store(value, std::memory_order_relaxed); }
-
-    /// Adds a number; one that is not finite, and would stick for ever, changes nothing and is counted in
-    /// `metrics_rejected_updates_total`.
-    void add(double change) noexcept {
-        if (!is_finite(change)) {
-            cell_->rejected.reject();
+    void set(double value) noexcept {
+        if (!series_.is_current()) [[unlikely]] {
+            detail::reject(*series_.at);
             return;
         }
-        cell_->level.fetch_add(change, std::memory_order_relaxed);
+        level_->value.store(value, std::memory_order_relaxed);
+    }
+
+    /// Adds a number; one that is not finite, and would stick for ever, changes nothing and is counted in
+    /// `metrics_rejected_updates_total`. One atomic addition: where many threads add, use an up-down counter.
+    void add(double change) noexcept {
+        if (!is_finite(change) || !series_.is_current()) [[unlikely]] {
+            detail::reject(*series_.at);
+            return;
+        }
+        level_->value.fetch_add(change, std::memory_order_relaxed);
     }
     void sub(double change) noexcept { add(-change); }
 
-    double value() const noexcept { return cell_->value(); }
+    double value() const noexcept { return level_->value.load(std::memory_order_relaxed); }
+
+    /// False once the series has been removed; asking the registry again makes another.
+    bool is_current() const noexcept { return series_.is_current(); }
 
   private:
-    detail::gauge_cell* cell_;
+    detail::series_ref series_;
+    detail::gauge_level* level_;
 };
 
 } // namespace orfeas::inline v0::metrics

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <orfeas/core/clock.hpp>
 #include <orfeas/core/floating.hpp>
-#include <orfeas/metrics/counter.hpp>
+#include <orfeas/metrics/detail/series.hpp>
+#include <orfeas/metrics/detail/text_format.hpp>
+#include <orfeas/metrics/points.hpp>
+#include <orfeas/stats/bucket_layout.hpp>
 #include <orfeas/stats/histogram.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,88 +21,156 @@ namespace orfeas::inline v0::metrics {
 
 namespace detail {
 
-/// The cells behind a histogram: those of `stats::histogram`, made atomic.
-class histogram_cell {
-  public:
-    histogram_cell(stats::bucket_layout layout, counter_cell const& rejections)
-        : layout_{layout}, counts_(layout.size()), rejected_{rejections} {}
+/// What all histograms of a family have in common.
+struct histogram_shape {
+    explicit histogram_shape(stats::bucket_layout cells) : layout{cells}, array_size_{cells.size() + 1} {}
 
-    void observe(double value) noexcept {
-        if (!is_finite(value)) {
-            rejected_.reject();
-            return;
+    /// The bounds of the classic buckets as text. Before that nobody asks for `bound`.
+    void write_bounds() {
+        std::size_t const step = layout.buckets().buckets_per_octave();
+        for (std::size_t cell = 0; cell < layout.size() - 1; cell += step) {
+            append_number(bounds_, layout.upper_bound(cell));
+            ends_.push_back(bounds_.size());
         }
-        counts_[layout_.cell_of(value)].fetch_add(1, std::memory_order_relaxed);
-        sum_.fetch_add(value, std::memory_order_relaxed);
+        append_number(bounds_, layout.upper_bound(layout.size() - 1));
+        ends_.push_back(bounds_.size());
+    }
+    std::string_view bound(std::size_t bucket) const noexcept {
+        std::size_t const start = bucket == 0 ? 0 : ends_[bucket - 1];
+        return std::string_view{bounds_}.substr(start, ends_[bucket] - start);
     }
 
-    stats::histogram snapshot() const {
-        double const sum = sum_.load(std::memory_order_relaxed);
-        std::vector<std::uint64_t> counts;
-        counts.reserve(counts_.size());
-        for (auto const& count : counts_) {
-            counts.push_back(count.load(std::memory_order_relaxed));
-        }
-        return {layout_, std::move(counts), sum};
+    std::size_t array_size() const noexcept { return array_size_; } ///< with the sum
+
+    /// The classic buckets, each of which has an exemplar; those beyond 64 share one.
+    std::uint32_t groups() const noexcept {
+        std::size_t const buckets = layout.octave_count() + 2;
+        return buckets < 64 ? static_cast<std::uint32_t>(buckets) : 64;
+    }
+    std::uint32_t group_of(std::size_t cell) const noexcept {
+        std::size_t const octave = (cell + layout.buckets().buckets_per_octave() - 1) >> layout.buckets().schema();
+        return octave < 63 ? static_cast<std::uint32_t>(octave) : 63;
     }
 
-    /// All values, and those since a moment between half a window and a whole window ago, when asked at least twice a
-    /// window; else those since one of the last two times that it was asked.
-    struct reading {
-        stats::histogram total;
-        stats::histogram recent;
-    };
-    reading read(monotonic_time now, std::chrono::nanoseconds window) {
-        std::lock_guard const hold{read_mutex_};
-        stats::histogram const total = snapshot();
-        stats::histogram recent = total;
-        if (former_.size() == 2) {
-            recent.subtract(former_.front());
-        }
-        if (former_.empty() || now - newest_at_ >= window / 2) {
-            if (former_.size() == 2) {
-                former_.front() = std::move(former_.back());
-                former_.pop_back();
-            }
-            former_.push_back(total);
-            newest_at_ = now;
-        }
-        return {total, std::move(recent)};
-    }
-
-    stats::bucket_layout const& layout() const noexcept { return layout_; }
+    stats::bucket_layout layout;
 
   private:
-    stats::bucket_layout layout_;
-    std::vector<std::atomic<std::uint64_t>> counts_;
-    std::atomic<double> sum_{0};
-    counter_cell const& rejected_;
-
-    std::mutex read_mutex_;
-    std::vector<stats::histogram> former_; // at most two, the older first
-    monotonic_time newest_at_{};           // when the last of them was taken
+    std::size_t array_size_;
+    std::string bounds_;
+    std::vector<std::size_t> ends_;
 };
+
+inline void observe_in(thread_cell* array, std::size_t size, std::size_t at, double value) noexcept {
+    add_whole(array[at], 1);
+    add_real(array[size - 1], value);
+}
+
+/// The slow way, for a thread's first value and where exemplars are wanted; counts it as rejected if the series is gone or without memory.
+[[gnu::noinline]] inline void observe_slowly(series& to, std::uint64_t generation, histogram_shape const& shape,
+                                             double value) noexcept {
+    series_ref const ref{&to, generation};
+    std::size_t const size = shape.array_size();
+    std::size_t const at = shape.layout.cell_of(value);
+    thread_cell* const holder = own_cell(ref, to.cell);
+    if (thread_cell* const array = holder != nullptr ? array_of(*holder) : nullptr) {
+        observe_in(array, size, at, value);
+        ask_for_exemplar(ref, shape.group_of(at), shape.groups(), value);
+        return;
+    }
+    bool has_memory = true;
+    bool const is_there = to.cells->use(
+        to.cell, [&] { return ref.is_valid(); },
+        [&](thread_cell& own) {
+            thread_cell* const made = cell_store::own_array(own, size);
+            has_memory = made != nullptr;
+            if (has_memory) {
+                observe_in(made, size, at, value);
+            }
+        },
+        [&](thread_cell& shared) {
+            thread_cell* const made = cell_store::shared_array(shared, size);
+            has_memory = made != nullptr;
+            if (has_memory) {
+                share_whole(made[at], 1);
+                share_real(made[size - 1], value);
+            }
+        });
+    if (!is_there || !has_memory) {
+        reject(to);
+    } else {
+        ask_for_exemplar(ref, shape.group_of(at), shape.groups(), value);
+    }
+}
+
+/// Counts a finite value.
+inline void observe(series& to, std::uint64_t generation, histogram_shape const& shape, double value) noexcept {
+    thread_cell* const holder = cell_of_this_thread(to.cells, to.offset, to.cell);
+    thread_cell* const array = holder != nullptr ? array_of(*holder) : nullptr;
+    // the state after the cell, see cell_store
+    if (array == nullptr || to.state.load(std::memory_order_relaxed) != generation) [[unlikely]] {
+        return observe_slowly(to, generation, shape, value);
+    }
+    std::size_t const at = shape.layout.cell_of(value);
+    observe_in(array, shape.array_size(), at, value);
+}
+
+/// The values of a histogram so far.
+inline stats::histogram values_of(series const& of, stats::bucket_layout const& layout) {
+    std::vector<std::uint64_t> counts(layout.size());
+    double sum = 0;
+    {
+        auto const held = of.cells->hold();
+        sum = of.cells->array_of_threads(of.cell, counts);
+    }
+    return {layout, std::move(counts), sum};
+}
 
 } // namespace detail
 
 /// The distribution of values: durations, sizes. A light handle that can be copied; the registry that made it outlives it.
-/// Thread-safe: lock-free.
+/// Once its series has been removed, updates change nothing and are counted as rejected.
+/// Thread-safe: lock-free; each thread counts for itself, in memory of its own from its first value on (8 bytes a cell).
 class histogram {
   public:
     /// Made by a registry.
-    explicit histogram(detail::histogram_cell& cell) noexcept : cell_{&cell} {}
+    histogram(detail::series_ref series, detail::histogram_shape const& shape) noexcept
+        : series_{series}, shape_{&shape} {}
 
     /// Counts a value; one that is not finite changes nothing and is counted in `metrics_rejected_updates_total`.
-    void observe(double value) noexcept { cell_->observe(value); }
+    void observe(double value) noexcept {
+        if (!is_finite(value)) [[unlikely]] {
+            detail::reject(*series_.at);
+            return;
+        }
+        detail::observe(*series_.at, series_.generation, *shape_, value);
+    }
+
+    /// The same in the trace that `ids` names: an exemplar of its bucket, if that wants one. After each scrape it wants one.
+    void observe(double value, exemplar_ids const& ids) noexcept {
+        if (is_finite(value)) {
+            std::size_t const at = shape_->layout.cell_of(value);
+            detail::keep_named_exemplar(series_, shape_->group_of(at), shape_->groups(), value, ids);
+        }
+        observe(value);
+    }
 
     /// The same for a duration, in seconds.
-    void observe(std::chrono::nanoseconds value) noexcept { observe(std::chrono::duration<double>{value}.count()); }
+    void observe(std::chrono::nanoseconds value) noexcept { observe(seconds_of(value)); }
+    void observe(std::chrono::nanoseconds value, exemplar_ids const& ids) noexcept { observe(seconds_of(value), ids); }
 
-    /// The values so far; the difference of two snapshots is what came between them. Linear in the cells.
-    stats::histogram snapshot() const { return cell_->snapshot(); }
+    /// The values so far; the difference of two snapshots is what came between them. Linear in the cells and threads.
+    stats::histogram snapshot() const { return detail::values_of(*series_.at, shape_->layout); }
+
+    /// False once the series has been removed; asking the registry again makes another.
+    bool is_current() const noexcept { return series_.is_current(); }
 
   private:
-    detail::histogram_cell* cell_;
+    static double seconds_of(std::chrono::nanoseconds value) noexcept {
+        return std::chrono::duration<double>{value}.count();
+    }
+
+    detail::series_ref series_;
+    detail::histogram_shape const* shape_;
 };
 
 } // namespace orfeas::inline v0::metrics

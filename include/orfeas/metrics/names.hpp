@@ -3,6 +3,7 @@
 
 #include <orfeas/core/measurement.hpp>
 
+#include <cstddef>
 #include <string_view>
 
 namespace orfeas::inline v0::metrics {
@@ -42,27 +43,49 @@ constexpr bool is_label_name(std::string_view name) noexcept {
            detail::is_name(name, [](char c) { return detail::is_letter(c) || detail::is_digit(c); });
 }
 
-/// The unit that a metric's name ends in, before `_total` if there is one: "memory_free_bytes" is in bytes.
-constexpr unit unit_of_name(std::string_view name) noexcept {
-    struct named_unit {
-        std::string_view suffix;
-        orfeas::unit unit;
-    };
-    constexpr named_unit suffixes[] = {
-        {"_bytes", unit::bytes},     {"_seconds", unit::seconds}, {"_milliseconds", unit::milliseconds},
-        {"_ms", unit::milliseconds}, {"_ratio", unit::ratio},     {"_per_second", unit::per_second},
-        {"_celsius", unit::celsius}, {"_watts", unit::watts},
-    };
+namespace detail {
+
+struct unit_suffix {
+    std::string_view text;
+    orfeas::unit unit;
+};
+
+/// What names of metrics end in, behind an underscore.
+inline constexpr unit_suffix unit_suffixes[] = {
+    {"bytes", unit::bytes},     {"seconds", unit::seconds}, {"milliseconds", unit::milliseconds},
+    {"ms", unit::milliseconds}, {"ratio", unit::ratio},     {"per_second", unit::per_second},
+    {"celsius", unit::celsius}, {"watts", unit::watts},
+};
+
+constexpr unit_suffix unit_suffix_of(std::string_view name) noexcept {
+    for (unit_suffix const& each : unit_suffixes) {
+        std::size_t const length = each.text.size();
+        if (name.size() > length && name.ends_with(each.text) && name[name.size() - length - 1] == '_') {
+            return each;
+        }
+    }
+    return {"", unit::none};
+}
+
+} // namespace detail
+
+/// The name of a counter without the `_total` that it ends in: what OpenMetrics calls the metric.
+constexpr std::string_view without_total(std::string_view name) noexcept {
     constexpr std::string_view total = "_total";
     if (name.ends_with(total)) {
         name.remove_suffix(total.size());
     }
-    for (auto const& [suffix, unit] : suffixes) {
-        if (name.ends_with(suffix)) {
-            return unit;
-        }
-    }
-    return unit::none;
+    return name;
+}
+
+/// The unit that a metric's name ends in, before `_total` if there is one: "memory_free_bytes" is in bytes.
+constexpr unit unit_of_name(std::string_view name) noexcept {
+    return detail::unit_suffix_of(without_total(name)).unit;
+}
+
+/// The same as it stands in the name; empty if there is none.
+constexpr std::string_view unit_text_of_name(std::string_view name) noexcept {
+    return detail::unit_suffix_of(without_total(name)).text;
 }
 
 } // namespace orfeas::inline v0::metrics

@@ -51,6 +51,7 @@ struct number {
 /// A bucket with an upper bound, as Prometheus has had it from the start.
 struct classic_bucket {
     double upper_bound = 0;            ///< included; the last one's is infinity
+    std::string_view bound;            ///< the same in its shortest decimal form, "+Inf" for the last
     std::uint64_t cumulative = 0;      ///< values at or below the bound
     exemplar const* example = nullptr; ///< a value of this bucket; null if there is none
 };
@@ -75,7 +76,7 @@ struct histogram_value {
 struct point {
     std::span<label const> labels;              ///< sorted by name
     wall_time start{};                          ///< since when it counts: when the series was made
-    number value;                               ///< of all types but histograms
+    metrics::number number;                     ///< of all types but histograms
     exemplar const* example = nullptr;          ///< of a counter; null if there is none
     histogram_value const* histogram = nullptr; ///< of a histogram, else null
 };

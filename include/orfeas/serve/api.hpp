@@ -9,6 +9,7 @@
 #include <orfeas/http/response.hpp>
 #include <orfeas/http/status.hpp>
 #include <orfeas/metrics/exposition.hpp>
+#include <orfeas/metrics/negotiation.hpp>
 #include <orfeas/net/task.hpp>
 #include <orfeas/serve/concepts.hpp>
 #include <orfeas/serve/detail/parameters.hpp>
@@ -48,16 +49,23 @@ http::response status(Source const& from) {
     return detail::fresh_json(std::move(text));
 }
 
-/// GET /metrics: everything that is measured, in Prometheus' text format 0.0.4.
+/// GET /metrics: everything that is measured, in the format that the client's Accept field asks for: Prometheus' text format
+/// 0.0.4, OpenMetrics 1.0 or delimited protobuf with native histograms. A measurement with the name of a metric that the
+/// application registered is left out: one document has each family once.
 template<source Source>
-http::response prometheus(Source& from) {
-    std::string text;
-    from.metrics().write_prometheus(text);
+http::response prometheus(Source& from, http::request const& q) {
+    auto& registry = from.metrics();
     metrics::exposition measured;
-    from.measure([&](measurement const& m) { measured.add(m); });
-    measured.write_prometheus(text);
-    http::response answer{http::status::ok, metrics::prometheus_content_type, std::move(text)};
-    return answer.set("cache-control", "no-store");
+    from.measure([&](measurement const& m) {
+        if (!registry.has_family(m.name)) {
+            measured.add(m);
+        }
+    });
+    auto const format = metrics::negotiate(q.field("accept").value_or(""));
+    std::string text;
+    metrics::write(text, format, registry, measured);
+    http::response answer{http::status::ok, metrics::content_type_of(format), std::move(text)};
+    return answer.set("cache-control", "no-store").set("vary", "accept");
 }
 
 /// GET /api/v1/metrics: every series that the frames hold, with its meaning and newest value.

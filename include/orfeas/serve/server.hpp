@@ -126,7 +126,7 @@ class server {
         auto& from = source_;
         get("/", page_response);
         get("/healthz", [](http::request const&) { return health(); }, http::role::anyone);
-        get("/metrics", [&from](http::request const&) { return prometheus(from); });
+        get("/metrics", [&from](http::request const& q) { return prometheus(from, q); });
         get("/api/v1/status", [&from](http::request const&) { return serve::status(from); });
         get("/api/v1/metrics", [&from](http::request const&) { return series(from); });
         get("/api/v1/metrics/history", [&from](http::request const& q) { return history(from, q); });

@@ -29,21 +29,25 @@ class bucket_layout {
   public:
     /// Throws option_error unless 0 < lowest < highest, both finite, and the schema is 0 to 5.
     explicit bucket_layout(bucket_range range = {})
-        : buckets_{range.schema}, first_octave_{octave_below(range)}, octaves_{octave_above(range) - first_octave_} {}
+        : buckets_{range.schema},
+          first_octave_{octave_below(range)},
+          octaves_{octave_above(range) - first_octave_},
+          lowest_{times_power_of_two(1.0, first_octave_)},
+          highest_{times_power_of_two(1.0, first_octave_ + octaves_)} {}
 
     std::size_t size() const noexcept { return octave_count() * buckets_.buckets_per_octave() + 2; }
     exponential_buckets buckets() const noexcept { return buckets_; }
     std::size_t octave_count() const noexcept { return static_cast<std::size_t>(octaves_); }
 
-    double lowest() const noexcept { return times_power_of_two(1.0, first_octave_); }
-    double highest() const noexcept { return times_power_of_two(1.0, first_octave_ + octaves_); }
+    double lowest() const noexcept { return lowest_; }
+    double highest() const noexcept { return highest_; }
 
     /// The cell of any value but not-a-number. O(1).
     std::size_t cell_of(double value) const noexcept {
-        if (!(value > lowest())) {
+        if (!(value > lowest_)) {
             return 0;
         }
-        if (value > highest()) {
+        if (value > highest_) {
             return size() - 1;
         }
         return static_cast<std::size_t>(buckets_.index(value) - index_of_lowest());
@@ -53,6 +57,12 @@ class bucket_layout {
     double upper_bound(std::size_t cell) const noexcept {
         return cell + 1 == size() ? std::numeric_limits<double>::infinity()
                                   : buckets_.upper_bound(index_of_lowest() + static_cast<std::int32_t>(cell));
+    }
+
+    /// The exponential bucket that a cell is; of the first cell the bucket that ends where the range begins, of the last one
+    /// the bucket after the range. Both hold more than those.
+    std::int32_t index_of(std::size_t cell) const noexcept {
+        return index_of_lowest() + static_cast<std::int32_t>(cell);
     }
 
     friend bool operator==(bucket_layout const&, bucket_layout const&) = default;
@@ -81,6 +91,8 @@ class bucket_layout {
     exponential_buckets buckets_;
     int first_octave_;
     int octaves_;
+    double lowest_;
+    double highest_;
 };
 
 } // namespace orfeas::inline v0::stats

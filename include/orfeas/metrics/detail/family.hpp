@@ -1,212 +1,268 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <orfeas/core/measurement.hpp>
-#include <orfeas/metrics/callback_gauge.hpp>
-#include <orfeas/metrics/counter.hpp>
-#include <orfeas/metrics/detail/text_format.hpp>
-#include <orfeas/metrics/error.hpp>
-#include <orfeas/metrics/escape.hpp>
-#include <orfeas/metrics/gauge.hpp>
+#include <orfeas/core/assert.hpp>
+#include <orfeas/metrics/detail/label_key.hpp>
+#include <orfeas/metrics/detail/label_table.hpp>
+#include <orfeas/metrics/detail/series.hpp>
 #include <orfeas/metrics/histogram.hpp>
-#include <orfeas/metrics/labels.hpp>
-#include <orfeas/metrics/names.hpp>
+#include <orfeas/metrics/points.hpp>
 
+#include <array>
+#include <atomic>
+#include <bit>
 #include <cstddef>
-#include <limits>
+#include <cstdint>
 #include <memory>
-#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace orfeas::inline v0::metrics::detail {
 
-enum class family_type { counter, gauge, histogram };
+/// What a family is registered with.
+struct description {
+    std::string_view name;
+    metric_type type;
+    std::string_view help;
+    stats::bucket_layout layout{};
+};
 
-constexpr std::string_view to_string(family_type type) noexcept {
-    return type == family_type::counter ? "counter" : type == family_type::gauge ? "gauge" : "histogram";
+/// The first place in a sorted range whose element does not come before what is looked for. O(log n); here because
+/// <algorithm> takes longer to compile than this module.
+template<class Iterator, class ComesBefore>
+Iterator first_not_before(Iterator first, std::size_t size, ComesBefore comes_before) {
+    while (size > 0) {
+        std::size_t const half = size / 2;
+        Iterator const middle = first + static_cast<std::ptrdiff_t>(half);
+        if (comes_before(*middle)) {
+            first = middle + 1;
+            size -= half + 1;
+        } else {
+            size = half;
+        }
+    }
+    return first;
 }
 
-/// The labels of one series: owned, sorted by name, and rendered once.
-class label_set {
+/// The value that stands for all values of a label in a family that is full.
+inline constexpr std::string_view overflow_value = "overflow";
+
+/// The series of one name. Everything but the series is constant. `find` takes no lock; for all else the registry's lock is
+/// held.
+class family {
   public:
-    label_set() = default;
-
-    /// Throws registration_error for a name that Prometheus does not take, a name given twice, and too many labels.
-    label_set(std::string_view metric, label_list labels) {
-        if (labels.size() > most_labels) {
-            throw registration_error{metric, "has more than 32 labels"};
-        }
-        for (auto const& [name, value] : labels) {
-            owned_.push_back({std::string{name}, std::string{value}});
-            for (std::size_t i = owned_.size() - 1; i > 0 && owned_[i].name < owned_[i - 1].name; --i) {
-                std::swap(owned_[i], owned_[i - 1]);
-            }
-        }
-        check(metric);
-        render();
-    }
-
-    /// The same names, each with the value "overflow".
-    label_set overflow() const {
-        label_set other;
-        for (auto const& [name, value] : owned_) {
-            other.owned_.push_back({name, "overflow"});
-        }
-        other.render();
-        return other;
-    }
-
-    bool has_names_of(label_set const& other) const {
-        bool same = owned_.size() == other.owned_.size();
-        for (std::size_t i = 0; same && i < owned_.size(); ++i) {
-            same = owned_[i].name == other.owned_[i].name;
-        }
-        return same;
-    }
-
-    std::string const& text() const noexcept { return text_; } ///< `a="1",b="2"`, escaped
-
-    std::vector<label> views() const {
-        std::vector<label> labels;
-        for (auto const& [name, value] : owned_) {
-            labels.push_back({name, value});
-        }
-        return labels;
-    }
-
-  private:
-    struct owned_label {
-        std::string name;
-        std::string value;
-    };
     static constexpr std::size_t most_labels = 32;
 
-    void check(std::string_view metric) const {
-        for (auto const& [name, value] : owned_) {
-            if (!is_label_name(name) || name == "le" || name == "quantile") {
-                throw registration_error{metric, "label '" + name +
-                                                     "' must match [a-zA-Z_][a-zA-Z0-9_]* without two leading "
-                                                     "underscores, and be neither le nor quantile"};
+    /// `label_names` are sorted; bit `i` of `unbounded` says that values of the label `i` have no end.
+    family(registry_link& link, description const& of, std::vector<std::string> label_names, std::uint32_t unbounded,
+           std::uint32_t most_series)
+        : link_{link},
+          name_{of.name},
+          help_{of.help},
+          type_{of.type},
+          shape_{of.layout},
+          label_names_{std::move(label_names)},
+          unbounded_{unbounded},
+          most_series_{most_series} {
+        if (type_ == metric_type::histogram) {
+            shape_.write_bounds();
+        }
+    }
+
+    std::string const& name() const noexcept { return name_; }
+    std::string const& help() const noexcept { return help_; }
+    metric_type type() const noexcept { return type_; }
+    histogram_shape const& shape() const noexcept { return shape_; }
+    std::span<std::string const> label_names() const noexcept { return label_names_; }
+    std::uint32_t unbounded() const noexcept { return unbounded_; }
+    cell_store& cells() const noexcept { return *link_.cells; }
+
+    /// One of the registry's own, which nobody removes.
+    bool is_own() const noexcept { return is_own_; }
+    void make_own() noexcept { is_own_ = true; }
+
+    /// The live series in the order of their label values.
+    std::span<std::uint32_t const> sorted() const noexcept { return sorted_; }
+    series& at(std::uint32_t number) const noexcept { return places_[number]; }
+
+    series_ref find(label_values values) const noexcept { return table_.find(values, hash_of(values)); }
+
+    /// How much of the labels has to be collapsed for a new series: 0 nothing, 1 those without end, 2 all. Any thread may
+    /// ask; the answer is certain under the lock.
+    std::uint32_t overflow() const noexcept {
+        if (ordinary_.load(std::memory_order_relaxed) < most_series_) {
+            return 0;
+        }
+        bool const preserves = unbounded_ != 0 && preserving_.load(std::memory_order_relaxed) < most_series_;
+        return preserves ? 1 : 2;
+    }
+
+    /// Whether such an overflow takes the value of a label away.
+    bool collapses(std::size_t label, std::uint32_t overflow) const noexcept {
+        return overflow == 2 || (overflow == 1 && (unbounded_ >> label & 1U) != 0);
+    }
+
+    /// Adds a series that there is not yet. Throws std::bad_alloc, and there is no new series.
+    series_ref insert(label_values values, std::uint32_t overflow, wall_time now) {
+        sorted_.reserve(sorted_.size() + 1);
+        unused_.reserve(places_.size() + 2); // so that removing needs no memory
+        clean_.reserve(places_.size() + 2);
+        std::uint32_t const number = take_place();
+        series& made = places_[number];
+        try {
+            prepare(made, values);
+            table_.insert(number, hash_of(values));
+        } catch (...) {
+            clean_.push_back(number);
+            throw;
+        }
+        made.overflow = static_cast<std::uint8_t>(overflow);
+        made.created = now;
+        sorted_.insert(place_of(number), number);
+        if (overflow < 2) {
+            (overflow == 0 ? ordinary_ : preserving_).fetch_add(1, std::memory_order_relaxed);
+        }
+        std::uint64_t const generation = made.generation() + 1;
+        made.state.store(generation, std::memory_order_release);
+        arm(made);
+        return {&made, generation};
+    }
+
+    /// Takes a live series out. Handles to it find that out by its generation.
+    void remove(std::uint32_t number) noexcept {
+        series& gone = places_[number];
+        std::array<std::string_view, most_labels> values;
+        stored_values stored{gone.key.load(std::memory_order_relaxed)};
+        for (std::size_t i = 0; i < label_names_.size(); ++i) {
+            values[i] = stored.next();
+        }
+        table_.erase(number, hash_of({values.data(), label_names_.size()}));
+        sorted_.erase(place_of(number));
+        if (gone.overflow < 2) {
+            (gone.overflow == 0 ? ordinary_ : preserving_).fetch_sub(1, std::memory_order_relaxed);
+        }
+        // only here it changes, but for the flag; before the cells are looked at, see cell_store
+        gone.state.store(gone.generation() + 1, std::memory_order_seq_cst);
+        if (series_extra* const extra = gone.extra.load(std::memory_order_relaxed)) {
+            extra->is_callback.store(false, std::memory_order_relaxed);
+            extra->callback.reset();
+            extra->recent.reset();
+            extra->last_change = {};
+        }
+        unused_.push_back(number);
+    }
+
+    /// The number of a live series.
+    std::uint32_t number_of(series_ref of) const noexcept {
+        for (std::uint32_t const number : sorted_) {
+            if (&places_[number] == of.at) {
+                return number;
             }
         }
-        for (std::size_t i = 1; i < owned_.size(); ++i) {
-            if (owned_[i].name == owned_[i - 1].name) {
-                throw registration_error{metric, "label '" + owned_[i].name + "' is given twice"};
-            }
-        }
+        ORFEAS_ASSERT(false, "a series of this family");
+        return 0;
     }
-
-    void render() { append_labels(text_, owned_); }
-
-    std::vector<owned_label> owned_;
-    std::string text_;
-};
-
-/// One time series: its labels and the cell that holds its value.
-struct series {
-    using callback_pointer = std::shared_ptr<callback_cell>;
-    using cell_variant = std::variant<counter_cell, gauge_cell, callback_pointer, histogram_cell>;
-
-    template<class Cell, class... Args>
-    series(label_set set, std::in_place_type_t<Cell> type, Args&&... args)
-        : labels{std::move(set)}, cell{type, std::forward<Args>(args)...} {}
-
-    /// The value of a counter or gauge; nothing for a callback gauge that is gone.
-    std::optional<double> value() const {
-        if (auto const* counter = std::get_if<counter_cell>(&cell)) {
-            return counter->value();
-        }
-        if (auto const* gauge = std::get_if<gauge_cell>(&cell)) {
-            return gauge->value();
-        }
-        return std::get<callback_pointer>(cell)->value();
-    }
-
-    std::string const& key() const noexcept { return labels.text(); }
-
-    label_set labels;
-    cell_variant cell;
-};
-
-/// Entries that stay where they are, in the order of their `key()`. For a search and a few insertions.
-/// Thread-compatible (distinct objects).
-template<class Entry>
-class sorted_entries {
-  public:
-    /// The entry of a key, or null. O(log n).
-    Entry* find(std::string_view key) const noexcept {
-        std::size_t const place = place_of(key);
-        bool const is_found = place < entries_.size() && entries_[place]->key() == key;
-        return is_found ? entries_[place].get() : nullptr;
-    }
-
-    /// Adds an entry whose key there is not yet. O(n).
-    Entry& insert(std::unique_ptr<Entry> added) {
-        auto const place = entries_.begin() + static_cast<std::ptrdiff_t>(place_of(added->key()));
-        return **entries_.insert(place, std::move(added));
-    }
-
-    std::size_t size() const noexcept { return entries_.size(); }
-    auto begin() const noexcept { return entries_.begin(); }
-    auto end() const noexcept { return entries_.end(); }
 
   private:
-    /// The place of the first entry that does not come before `key`.
-    std::size_t place_of(std::string_view key) const noexcept {
-        std::size_t first = 0;
-        std::size_t last = entries_.size();
-        while (first < last) {
-            std::size_t const middle = first + (last - first) / 2;
-            if (entries_[middle]->key() < key) {
-                first = middle + 1;
-            } else {
-                last = middle;
+    static constexpr std::size_t recycled_at_once = 64; ///< recycling makes each thread look at its cells
+
+    /// A place whose cells, if it has any, are zero.
+    std::uint32_t take_place() {
+        if (clean_.empty() && unused_.size() >= recycled_at_once && recycle()) {
+            std::swap(clean_, unused_);
+        }
+        if (!clean_.empty()) {
+            std::uint32_t const number = clean_.back();
+            clean_.pop_back();
+            return number;
+        }
+        std::uint32_t const number = places_.grow();
+        series& made = places_[number];
+        made.link = &link_;
+        made.cells = link_.cells;
+        made.offset = link_.cells->offset();
+        return number;
+    }
+
+    bool recycle() {
+        std::vector<cell_number> numbers;
+        for (std::uint32_t const number : unused_) {
+            if (places_[number].cell != no_cell) {
+                numbers.push_back(places_[number].cell);
+            }
+            if (cell_number const real = places_[number].real_cell.load(std::memory_order_acquire); real != no_cell) {
+                numbers.push_back(real);
             }
         }
-        return first;
+        return numbers.empty() || link_.cells->recycle(numbers);
     }
 
-    std::vector<std::unique_ptr<Entry>> entries_;
-};
-
-/// The series of one name. Everything but `members` is constant.
-struct family {
-    std::string const& key() const noexcept { return name; }
-
-    std::string name;
-    family_type type;
-    std::string help;
-    label_set first_labels; ///< whose names all members share
-    stats::bucket_layout layout;
-    sorted_entries<series> members; ///< by the text of their labels; never removed
-};
-
-/// Appends a histogram's lines with the classic buckets of powers of two, whose counts are exact.
-inline void append_histogram(std::string& out, std::string const& name, std::string const& labels,
-                             stats::histogram const& values) {
-    auto const bucket = [&](double bound, std::uint64_t count) {
-        std::string with_bound = labels;
-        with_bound.append(labels.empty() ? "le=\"" : ",le=\"");
-        append_number(with_bound, bound);
-        with_bound.push_back('"');
-        append_sample(out, name + "_bucket", with_bound, static_cast<double>(count));
-    };
-    stats::bucket_layout const& layout = values.layout();
-    std::size_t const step = layout.buckets().buckets_per_octave();
-    std::uint64_t cumulative = 0;
-    for (std::size_t cell = 0; cell + 1 < values.counts().size(); ++cell) {
-        cumulative += values.counts()[cell];
-        if (cell % step == 0) {
-            bucket(layout.upper_bound(cell), cumulative);
+    /// What a series needs before it can be found.
+    void prepare(series& made, label_values values) {
+        if (type_ == metric_type::gauge) {
+            levels_.push_back(std::make_unique<gauge_level>());
+            made.provide_extra().level.store(levels_.back().get(), std::memory_order_release);
+        } else if (made.cell == no_cell) {
+            made.cell = link_.cells->allocate(type_ == metric_type::histogram
+                                                  ? cell_kind::array(static_cast<std::uint32_t>(shape_.layout.size()))
+                                                  : cell_kind::whole());
         }
+        store_key(made, values);
     }
-    bucket(std::numeric_limits<double>::infinity(), values.count());
-    append_sample(out, name + "_sum", labels, values.sum());
-    append_sample(out, name + "_count", labels, static_cast<double>(values.count()));
-}
+
+    /// Memory for a key is handed on from series to series, and never given back: somebody may read it still.
+    void store_key(series& made, label_values values) {
+        std::size_t const words = words_of(values);
+        stored_key* there = made.key.load(std::memory_order_relaxed);
+        if (there == nullptr || there[-1].load(std::memory_order_relaxed) < words + 1) {
+            std::size_t const capacity = std::bit_ceil(words + 2) - 1;
+            keys_.push_back(std::make_unique<stored_key[]>(capacity + 1));
+            there = keys_.back().get() + 1;
+            there[-1].store(capacity, std::memory_order_relaxed);
+            made.key.store(there, std::memory_order_release);
+        }
+        store(there, values, words);
+    }
+
+    /// Where a series stands, or would stand, among the sorted.
+    std::vector<std::uint32_t>::iterator place_of(std::uint32_t number) noexcept {
+        return first_not_before(sorted_.begin(), sorted_.size(),
+                                [&](std::uint32_t each) { return comes_before(each, number); });
+    }
+
+    bool comes_before(std::uint32_t a, std::uint32_t b) const noexcept {
+        stored_values left{places_[a].key.load(std::memory_order_relaxed)};
+        stored_values right{places_[b].key.load(std::memory_order_relaxed)};
+        for (std::size_t i = 0; i < label_names_.size(); ++i) {
+            if (int const order = left.next().compare(right.next()); order != 0) {
+                return order < 0;
+            }
+        }
+        return false;
+    }
+
+    registry_link& link_;
+    std::string name_;
+    std::string help_;
+    metric_type type_;
+    histogram_shape shape_;
+    std::vector<std::string> label_names_;
+    std::uint32_t unbounded_;
+    std::uint32_t most_series_;
+    bool is_own_ = false;
+
+    series_places places_;
+    label_table table_{places_};
+    std::vector<std::uint32_t> sorted_;
+    std::vector<std::uint32_t> unused_; // their cells may hold what the former series counted
+    std::vector<std::uint32_t> clean_;
+    std::atomic<std::uint32_t> ordinary_{0};   // series with all their labels
+    std::atomic<std::uint32_t> preserving_{0}; // series with only the labels without end collapsed
+    std::vector<std::unique_ptr<gauge_level>> levels_;
+    std::vector<std::unique_ptr<stored_key[]>> keys_;
+};
 
 } // namespace orfeas::inline v0::metrics::detail
