@@ -211,3 +211,48 @@ TEST_CASE("core: random protobuf trees are read back") {
         compare(reader{text}, tree);
     }
 }
+
+TEST_CASE("core: a run of protobuf fields is what the same fields are one by one") {
+    std::string const texts[] = {"", "a", "abc", "abcd", "abcdefg", "abcdefgh", std::string(16, 'x'),
+                                 std::string(17, 'y'), std::string(300, 'z')};
+    for (auto const& text : texts) {
+        auto const one_by_one = written([&](protobuf_writer& writer) {
+            writer.uint64(1, text.size() * 1000);
+            writer.int64(2, -1);
+            writer.boolean(3, true);
+            writer.fixed32(16, 7);
+            writer.fixed64(17, 9);
+            writer.number(18, 0.5);
+            writer.bytes(19, text);
+            auto const whole = writer.begin(20);
+            writer.uint64(1, 300);
+            writer.end(whole);
+        });
+        auto const in_one_go = written([&](protobuf_writer& writer) {
+            auto run = writer.claim(text.size() + 100);
+            run.uint64(1, text.size() * 1000);
+            run.int64(2, -1);
+            run.boolean(3, true);
+            run.fixed32(16, 7);
+            run.fixed64(17, 9);
+            run.number(18, 0.5);
+            run.bytes(19, text);
+            run.message(20, 1 + protobuf_writer::varint_size(300));
+            run.uint64(1, 300);
+            writer.commit(run);
+        });
+        CHECK(in_one_go == one_by_one);
+    }
+}
+
+TEST_CASE("core: a byte above 127 is seen wherever it stands") {
+    for (std::size_t size = 0; size < 40; ++size) {
+        std::string text(size, 'a');
+        CHECK(protobuf_writer::is_ascii(text));
+        for (auto& c : text) {
+            c = static_cast<char>(0x80);
+            CHECK_FALSE(protobuf_writer::is_ascii(text));
+            c = 'a';
+        }
+    }
+}
