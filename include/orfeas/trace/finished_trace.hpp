@@ -11,6 +11,7 @@
 #include <orfeas/trace/span_context.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -22,7 +23,7 @@
 namespace orfeas::inline v0::trace {
 namespace detail {
 
-inline attribute_ref value_of(entry const& e) noexcept {
+[[gnu::always_inline]] inline attribute_ref value_of(entry const& e) noexcept {
     switch (e.type) {
     case entry_type::boolean:
         return read_value<bool>(e.value);
@@ -142,9 +143,10 @@ class span_view {
     /// Calls `visit(std::string_view key, attribute_ref const& value)` for each key once, with its last value.
     template<class Visit>
     void for_each_attribute(Visit visit) const {
+        bool const repeats = may_repeat_key();
         auto rest = payload_;
         for (detail::entry e; detail::next_entry(rest, e);) {
-            if (detail::is_attribute(e) && !e.is_of_group && !comes_again(rest, e.key)) {
+            if (detail::is_attribute(e) && !e.is_of_group && (!repeats || !comes_again(rest, e.key))) {
                 visit(e.key, detail::value_of(e));
             }
         }
@@ -175,6 +177,25 @@ class span_view {
     }
 
   private:
+    /// False when all keys differ; they nearly always do, and then nobody need look for later values.
+    bool may_repeat_key() const noexcept {
+        std::uint64_t seen = 0; // a bit for each key, or for several that look alike
+        auto rest = payload_;
+        for (detail::entry e; detail::next_entry(rest, e);) {
+            auto const bit = std::uint64_t{1} << (look_of(e.key) & 63U);
+            if ((seen & bit) != 0) {
+                return true;
+            }
+            seen |= bit;
+        }
+        return false;
+    }
+
+    static std::size_t look_of(std::string_view key) noexcept {
+        auto const at = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(key[i])); };
+        return key.empty() ? 0 : key.size() + 3 * at(0) + 5 * at(key.size() / 2) + 7 * at(key.size() - 1);
+    }
+
     static bool comes_again(std::string_view rest, std::string_view key) noexcept {
         for (detail::entry e; detail::next_entry(rest, e);) {
             if (e.key == key && detail::is_attribute(e) && !e.is_of_group) {

@@ -244,14 +244,16 @@ class payload_writer {
 };
 
 template<class T>
-T read_value(std::string_view bytes) noexcept {
+[[gnu::always_inline]] inline T read_value(std::string_view bytes) noexcept {
     T value{};
-    std::memcpy(&value, bytes.data(), std::min(sizeof value, bytes.size()));
+    if (bytes.size() >= sizeof value) { // always, but for what memory ran out for
+        std::memcpy(&value, bytes.data(), sizeof value);
+    }
     return value;
 }
 
 /// Takes the first entry off `bytes`; false at the end.
-inline bool next_entry(std::string_view& bytes, entry& out) noexcept {
+[[gnu::always_inline]] inline bool next_entry(std::string_view& bytes, entry& out) noexcept {
     if (bytes.size() < sizeof(entry_head)) {
         return false;
     }
@@ -263,8 +265,11 @@ inline bool next_entry(std::string_view& bytes, entry& out) noexcept {
         return false; // memory ran out in the middle of an entry
     }
     char const* const key = is_literal ? read_value<char const*>(bytes) : bytes.data();
-    out = {
-        head.type(), {key, head.key_size()}, bytes.substr(stored, head.value_size()), head.has(entry_head::of_group)};
+    // member by member: a whole that is put together on the stack and copied would make the copy wait
+    out.type = head.type();
+    out.key = {key, head.key_size()};
+    out.value = {bytes.data() + stored, head.value_size()};
+    out.is_of_group = head.has(entry_head::of_group);
     bytes.remove_prefix(stored + head.value_size());
     return true;
 }
