@@ -5,6 +5,7 @@
 /// Needs Boost (Asio, Beast) and nlohmann-json.
 
 #include <orfeas/http.hpp>
+#include <orfeas/serve/client_propagation.hpp>
 #include <orfeas/serve/concepts.hpp>
 #include <orfeas/serve/dashboard_options.hpp>
 #include <orfeas/serve/server.hpp>

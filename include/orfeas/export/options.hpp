@@ -30,6 +30,7 @@ struct otlp_options {
     std::uint64_t batch_items = 2048;
     std::uint64_t batch_bytes = 1_MiB;
     std::chrono::milliseconds schedule_delay{5000};
+    std::chrono::milliseconds metrics_interval{15'000};
 
     std::chrono::milliseconds timeout{10'000};
     std::chrono::milliseconds retry_first{1000};
@@ -51,6 +52,7 @@ struct otlp_options {
         field("batch_items", self.batch_items, at_least(1), "spans or data points that make a batch full");
         field("batch_bytes", self.batch_bytes, at_least(1), "memory that makes a batch full");
         field("schedule_delay", self.schedule_delay, wait, "after which a batch is sent though it is not full");
+        field("metrics_interval", self.metrics_interval, wait, "from one collection of all metrics to the next");
         field("timeout", self.timeout, wait, "for one request and its answer");
         field("retry_first", self.retry_first, wait, "before the second attempt; doubles from attempt to attempt");
         field("retry_most", self.retry_most, wait, "between attempts, where the receiver asks for no other");

@@ -28,6 +28,25 @@ struct otlp_field {
     std::string_view name;
 };
 
+namespace detail {
+
+/// The bytes of an id in the order in which they travel.
+template<std::size_t N>
+struct id_bytes {
+    explicit id_bytes(std::array<std::uint64_t, N> words) noexcept {
+        static_assert(std::endian::native == std::endian::little);
+        for (auto& each : words) {
+            each = __builtin_bswap64(each);
+        }
+        std::memcpy(text.data(), words.data(), text.size());
+    }
+    std::string_view view() const noexcept { return {text.data(), text.size()}; }
+
+    std::array<char, N * sizeof(std::uint64_t)> text;
+};
+
+} // namespace detail
+
 /// Writes OTLP as protobuf. `begin` and `end` frame a message, `begin_list` and `end_list` the elements of a repeated
 /// one, `likely_size` is a guess that spares moving a long one. Defaults are left out by the caller.
 /// Thread-compatible (distinct objects).
@@ -59,12 +78,51 @@ class protobuf_format {
     void real(otlp_field field, double value) { out_.number(field.number, value); }
 
     void id(otlp_field field, trace_id value) {
-        std::array<std::uint64_t, 2> const words{big_endian(value.high), big_endian(value.low)};
-        bytes(field, words);
+        out_.bytes(field.number, detail::id_bytes<2>{{value.high, value.low}}.view());
     }
-    void id(otlp_field field, span_id value) {
-        std::array<std::uint64_t, 1> const words{big_endian(value.value)};
-        bytes(field, words);
+    void id(otlp_field field, span_id value) { out_.bytes(field.number, detail::id_bytes<1>{{value.value}}.view()); }
+
+    /// Fields that are written in one go.
+    class run {
+      public:
+        explicit run(protobuf_writer::run out) noexcept : out_{out} {}
+        void uint32(otlp_field field, std::uint32_t value) noexcept { out_.uint64(field.number, value); }
+        void fixed64(otlp_field field, std::uint64_t value) noexcept { out_.fixed64(field.number, value); }
+        void fixed32(otlp_field field, std::uint32_t value) noexcept { out_.fixed32(field.number, value); }
+        void id(otlp_field field, trace_id value) noexcept {
+            out_.bytes(field.number, detail::id_bytes<2>{{value.high, value.low}}.view());
+        }
+        void id(otlp_field field, span_id value) noexcept {
+            out_.bytes(field.number, detail::id_bytes<1>{{value.value}}.view());
+        }
+
+      private:
+        friend class protobuf_format;
+        protobuf_writer::run out_;
+    };
+
+    /// Begins fields of at most `most` bytes all together, which are written to the result and end with `commit`.
+    run claim(std::size_t most) { return run{out_.claim(most)}; }
+    void commit(run const& written) noexcept { out_.commit(written.out_); }
+
+    /// A KeyValue whose value is one of the four scalars: most of what is written are these.
+    void pair(otlp_field list, std::string_view key, std::int64_t value) {
+        scalar_pair(list, key, 1 + protobuf_writer::varint_size(static_cast<std::uint64_t>(value)),
+                    [value](protobuf_writer::run& out) { out.int64(3, value); });
+    }
+    void pair(otlp_field list, std::string_view key, bool value) {
+        scalar_pair(list, key, 2, [value](protobuf_writer::run& out) { out.boolean(2, value); });
+    }
+    void pair(otlp_field list, std::string_view key, double value) {
+        scalar_pair(list, key, 9, [value](protobuf_writer::run& out) { out.number(4, value); });
+    }
+    void pair(otlp_field list, std::string_view key, std::string_view value) {
+        std::size_t const size = 1 + protobuf_writer::varint_size(value.size()) + value.size();
+        if (protobuf_writer::is_ascii(value)) {
+            scalar_pair(list, key, size, [value](protobuf_writer::run& out) { out.bytes(1, value); });
+        } else {
+            general_pair(list, key, size, [value](protobuf_writer& out) { out.text(1, value); });
+        }
     }
 
     void numbers(otlp_field field, std::span<std::uint64_t const> values) {
@@ -76,16 +134,35 @@ class protobuf_format {
     }
 
   private:
-    static constexpr std::uint64_t big_endian(std::uint64_t word) noexcept {
-        static_assert(std::endian::native == std::endian::little);
-        return __builtin_bswap64(word);
+    template<class Inner>
+    [[gnu::always_inline]] void scalar_pair(otlp_field list, std::string_view key, std::size_t inner_size,
+                                            Inner inner) {
+        if (!protobuf_writer::is_ascii(key)) [[unlikely]] {
+            return general_pair(list, key, inner_size, [&](protobuf_writer& out) {
+                auto part = out.claim(inner_size + protobuf_writer::longest_frame);
+                inner(part);
+                out.commit(part);
+            });
+        }
+        using writer = protobuf_writer;
+        std::size_t const size =
+            2 + writer::varint_size(key.size()) + key.size() + writer::varint_size(inner_size) + inner_size;
+        auto part = out_.claim(writer::longest_frame + size);
+        part.message(list.number, size);
+        part.bytes(1, key);
+        part.message(2, inner_size);
+        inner(part);
+        out_.commit(part);
     }
 
-    template<std::size_t N>
-    void bytes(otlp_field field, std::array<std::uint64_t, N> const& words) {
-        std::array<char, N * sizeof(std::uint64_t)> text;
-        std::memcpy(text.data(), words.data(), text.size());
-        out_.bytes(field.number, {text.data(), text.size()});
+    template<class Inner>
+    [[gnu::noinline]] void general_pair(otlp_field list, std::string_view key, std::size_t inner_size, Inner inner) {
+        auto const whole = out_.begin(list.number, key.size() + inner_size);
+        out_.text(1, key);
+        auto const any = out_.begin(2, inner_size);
+        inner(out_);
+        out_.end(any);
+        out_.end(whole);
     }
 
     protobuf_writer out_;
@@ -135,6 +212,30 @@ class json_format {
     void id(otlp_field field, trace_id value) { text(field, to_string(value)); }
     void id(otlp_field field, span_id value) { text(field, to_string(value)); }
 
+    json_format& claim(std::size_t) noexcept { return *this; }
+    void commit(json_format const&) const noexcept {}
+
+    void pair(otlp_field, std::string_view key, std::int64_t value) {
+        open_pair(key);
+        quoted({3, "intValue"}, value);
+        close_pair();
+    }
+    void pair(otlp_field, std::string_view key, bool value) {
+        open_pair(key);
+        boolean({2, "boolValue"}, value);
+        close_pair();
+    }
+    void pair(otlp_field, std::string_view key, double value) {
+        open_pair(key);
+        real({4, "doubleValue"}, value);
+        close_pair();
+    }
+    void pair(otlp_field, std::string_view key, std::string_view value) {
+        open_pair(key);
+        text({1, "stringValue"}, value);
+        close_pair();
+    }
+
     void numbers(otlp_field field, std::span<std::uint64_t const> values) {
         out_.key(field.name).begin_array();
         for (auto const each : values) {
@@ -157,6 +258,13 @@ class json_format {
         std::array<char, 24> text_;
         std::size_t size_;
     };
+
+    void open_pair(std::string_view key) {
+        out_.begin_object();
+        out_.member("key", key);
+        out_.key("value").begin_object();
+    }
+    void close_pair() { out_.end_object().end_object(); }
 
     template<std::integral Number>
     void quoted(otlp_field field, Number value) {

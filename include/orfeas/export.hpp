@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// Telemetry that leaves the process: traces and metrics over OTLP/HTTP. Needs Boost.Asio and nlohmann-json.
+
+#include <orfeas/export/concepts.hpp>
+#include <orfeas/export/drop_reason.hpp>
+#include <orfeas/export/encoding.hpp>
+#include <orfeas/export/export_stats.hpp>
+#include <orfeas/export/metrics_exporter.hpp>
+#include <orfeas/export/options.hpp>
+#include <orfeas/export/otlp_common.hpp>
+#include <orfeas/export/otlp_exporter.hpp>
+#include <orfeas/export/otlp_format.hpp>
+#include <orfeas/export/otlp_metrics.hpp>
+#include <orfeas/export/otlp_trace.hpp>
+#include <orfeas/export/partial_success.hpp>
+#include <orfeas/export/pipeline.hpp>
+#include <orfeas/export/trace_exporter.hpp>
+#include <orfeas/export/verdict.hpp>

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#include "http/raw_server.hpp"
+#include "otlp_decode.hpp"
+#include "support/catch.hpp"
+
+#include <orfeas/export.hpp>
+#include <orfeas/trace/tracer.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <charconv>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace asio = boost::asio;
+namespace exporting = orfeas::exporting;
+namespace metrics = orfeas::metrics;
+namespace trace = orfeas::trace;
+using namespace std::chrono_literals;
+using orfeas_test::json;
+using orfeas_test::raw_client;
+using orfeas_test::raw_server;
+
+namespace {
+
+/// Takes everything, and keeps the bodies.
+class receiver {
+  public:
+    receiver()
+        : server_{[this](raw_client& peer, int) {
+              for (auto head = peer.read_head(); !head.empty(); head = peer.read_head()) {
+                  std::size_t length = 0;
+                  auto const at = head.find("content-length: ");
+                  std::from_chars(head.data() + at + 16, head.data() + head.size(), length);
+                  {
+                      auto body = peer.read(length);
+                      std::scoped_lock const hold{mutex_};
+                      bodies_.push_back(json{{"path", head.substr(5, head.find(' ', 5) - 5)},
+                                             {"body", orfeas_test::from_json(body)}});
+                  }
+                  peer.send("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}");
+              }
+          }} {}
+
+    std::string url() const { return server_.url(); }
+    std::vector<json> bodies() const {
+        std::scoped_lock const hold{mutex_};
+        return bodies_;
+    }
+
+  private:
+    mutable std::mutex mutex_;
+    std::vector<json> bodies_;
+    raw_server server_;
+};
+
+exporting::otlp_options options(std::string const& url) {
+    exporting::otlp_options chosen;
+    chosen.endpoint = url;
+    chosen.protocol = "json";
+    chosen.schedule_delay = 5ms;
+    chosen.metrics_interval = 5ms;
+    return chosen;
+}
+
+template<class Exporter>
+void stop(asio::io_context& io, Exporter& which) {
+    auto done = asio::co_spawn(io, which.stop(10s), asio::use_future);
+    io.run();
+    done.get();
+}
+
+/// One gauge that counts how often it was asked.
+struct source {
+    int asked = 0;
+    void collect(metrics::family_sink sink) {
+        ++asked;
+        metrics::point level;
+        level.number = {static_cast<double>(asked), asked, true};
+        sink({"asked", "", metrics::metric_type::gauge, orfeas::unit::none, {&level, 1}});
+    }
+};
+
+} // namespace
+
+TEST_CASE("spans of many threads arrive whole", "[export][trace_exporter]") {
+    receiver const collector;
+    asio::io_context io;
+    trace::tracer tracing;
+    exporting::trace_exporter out{io.get_executor(), options(collector.url())};
+    out.start();
+    tracing.set_sink([&out](trace::finished_trace each) { out.push(std::move(each)); });
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 3; ++t) {
+        threads.emplace_back([&tracing] {
+            for (int i = 0; i < 100; ++i) {
+                auto root = tracing.span("root");
+                auto child = tracing.span("child");
+            }
+        });
+    }
+    for (auto& each : threads) {
+        each.join();
+    }
+    tracing.store().stats(); // files what is still on its way
+    stop(io, out);
+    CHECK(out.stats().produced == 600);
+    CHECK(out.stats().exported == 600);
+    CHECK(out.stats().is_balanced());
+    std::size_t spans = 0;
+    for (auto const& each : collector.bodies()) {
+        CHECK(each["path"] == "/v1/traces");
+        spans += each["body"]["resourceSpans"][0]["scopeSpans"][0]["spans"].size();
+    }
+    CHECK(spans == 600);
+}
+
+TEST_CASE("metrics go out each interval and once more at the end", "[export][metrics_exporter]") {
+    receiver const collector;
+    asio::io_context io;
+    source from;
+    exporting::metrics_exporter out{io.get_executor(), from, options(collector.url())};
+    out.start();
+    while (from.asked < 3) {
+        io.run_one();
+    }
+    stop(io, out);
+    auto const asked = from.asked;
+    CHECK(out.stats().exported == static_cast<std::uint64_t>(asked));
+    CHECK(out.stats().is_balanced());
+    std::size_t points = 0;
+    for (auto const& each : collector.bodies()) {
+        CHECK(each["path"] == "/v1/metrics");
+        points += each["body"]["resourceMetrics"].size();
+    }
+    CHECK(points == static_cast<std::size_t>(asked));
+    io.restart();
+    io.run();
+    CHECK(from.asked == asked); // it is left alone
+}
+
+TEST_CASE("a metrics exporter that is not started says what there is at the end", "[export][metrics_exporter]") {
+    receiver const collector;
+    asio::io_context io;
+    source from;
+    exporting::metrics_exporter out{io.get_executor(), from, options(collector.url())};
+    stop(io, out);
+    CHECK(from.asked == 1);
+    CHECK(out.stats().exported == 1);
+}
