@@ -49,6 +49,7 @@ struct sent {
     http::client_result got;
     std::string traceparent;
     std::string tracestate;
+    std::string baggage;
 };
 
 /// One request from within a trace that `parent` began.
@@ -65,11 +66,12 @@ sent send_within(trace::tracer& tracing, std::string const& url, std::optional<t
     auto const head = result.got.response.body_text();
     result.traceparent = field_of(head, "traceparent");
     result.tracestate = field_of(head, "tracestate");
+    result.baggage = field_of(head, "baggage");
     return result;
 }
 
 std::optional<trace::remote_parent> parent_of(std::string_view traceparent) {
-    return trace::extract(traceparent, "vendor=1");
+    return trace::extract(traceparent, "vendor=1", "user=a%20b");
 }
 
 constexpr std::string_view sampled = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -84,6 +86,7 @@ TEST_CASE("a request is a client span, and the server hears of it", "[serve][cli
     auto const ids = trace::parse_traceparent(result.traceparent);
     REQUIRE(ids);
     CHECK(result.tracestate == "vendor=1");
+    CHECK(result.baggage == "user=a%20b");
     auto const whole = tracing.store().find(ids->trace);
     REQUIRE(whole);
     REQUIRE(whole->spans.size() == 2);

@@ -14,7 +14,7 @@
 namespace orfeas::inline v0::serve {
 
 /// Makes each request of an HTTP client a span of kind `client` below the current one, named by the method, and tells the
-/// server of it by `traceparent` and `tracestate` (W3C Trace Context). Where the span is not recorded the current one is
+/// server of it by `traceparent`, `tracestate` and `baggage` (W3C). Where the span is not recorded the current one is
 /// passed on, so that the server hears what was decided; where there is no trace nothing is added.
 /// The span's attributes follow OpenTelemetry's semantic conventions for HTTP clients.
 ///
@@ -44,6 +44,9 @@ class client_propagation {
             head.add(trace::traceparent_header, trace::format_traceparent(ids));
             if (auto const state = here.tracestate(); !state.empty()) {
                 head.add(trace::tracestate_header, state);
+            }
+            if (auto const values = here.baggage().text(); !values.empty()) {
+                head.add(trace::baggage_header, values);
             }
         }
 
