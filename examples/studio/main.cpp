@@ -9,6 +9,7 @@
 
 #include <orfeas/cache/tiered_options.hpp>
 #include <orfeas/core/log_sinks.hpp>
+#include <orfeas/export/telemetry_exporter.hpp>
 #include <orfeas/memory.hpp>
 #include <orfeas/observatory.hpp>
 
@@ -18,6 +19,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <exception>
@@ -30,6 +32,9 @@
 namespace {
 
 using web_server = orfeas::serve::server<orfeas::observatory>;
+using exporter = orfeas::exporting::telemetry_exporter<orfeas::observatory>;
+
+constexpr std::chrono::seconds time_to_export{5};
 
 orfeas::http::server_options http_options(studio::command_line const& given) {
     auto options = orfeas::from_environment<orfeas::http::server_options>();
@@ -62,14 +67,18 @@ orfeas::memory::pool_options device_options(orfeas::memory::pool_options host) {
     return host;
 }
 
-/// Ends the service in order when it is told to: no new requests, those in flight finish, then the frames end.
+/// Ends the service in order when it is told to: no new requests, those in flight finish, what is known of them is sent,
+/// then the frames end.
 orfeas::task<void> end_on_signal(web_server& web, studio::mesh_service& meshes, orfeas::observatory& obs,
-                                 std::chrono::milliseconds drain) {
+                                 std::optional<exporter>& out, std::chrono::milliseconds drain) {
     boost::asio::signal_set signals{co_await boost::asio::this_coro::executor, SIGINT, SIGTERM};
     co_await signals.async_wait(boost::asio::use_awaitable);
     std::cout << "studio: ending" << std::endl;
     bool const drained = co_await web.stop(drain);
     co_await meshes.stop();
+    if (out) {
+        co_await out->stop(time_to_export);
+    }
     co_await obs.stop();
     std::cout << (drained ? "studio: ended" : "studio: ended; requests that took too long were cut off") << std::endl;
 }
@@ -126,9 +135,17 @@ void run(studio::command_line const& given) {
     web_server web{io.get_executor(), obs, http_options(given),
                    orfeas::from_environment<orfeas::serve::dashboard_options>()};
     meshes.add_routes(web);
+    std::optional<exporter> out;
+    if (!given.otlp.empty()) {
+        orfeas::exporting::otlp_options to;
+        to.endpoint = given.otlp;
+        out.emplace(io.get_executor(), obs, orfeas::from_environment(std::move(to)), log);
+        obs.watch("export", *out);
+        out->start();
+    }
     web.start();
     std::cout << "studio: listening on " << web.url() << " with " << device.name() << std::endl;
-    boost::asio::co_spawn(io, end_on_signal(web, meshes, obs, options.drain_deadline), boost::asio::detached);
+    boost::asio::co_spawn(io, end_on_signal(web, meshes, obs, out, options.drain_deadline), boost::asio::detached);
     io.run();
     meshes.join();
 }

@@ -16,5 +16,6 @@
 #include <orfeas/export/otlp_trace.hpp>
 #include <orfeas/export/partial_success.hpp>
 #include <orfeas/export/pipeline.hpp>
+#include <orfeas/export/telemetry_exporter.hpp>
 #include <orfeas/export/trace_exporter.hpp>
 #include <orfeas/export/verdict.hpp>

@@ -66,8 +66,8 @@ class observatory {
     explicit observatory(boost::asio::any_io_executor executor, observatory_options options = {})
         : service_{std::move(options.service)},
           log_{std::move(options.log)},
-          metrics_{options.metrics},
-          tracer_{options.trace},
+          metrics_{with_exemplars(options.metrics)},
+          tracer_{named(options.trace, service_)},
           memory_{options.sampler.history_size},
           sampler_{options.sampler},
           lag_{executor},
@@ -162,6 +162,27 @@ class observatory {
     task<void> stop() { return in_turn(lag_.stop(), loop_.stop()); }
 
   private:
+    /// The current span, for exemplars, where its trace is sampled.
+    static metrics::exemplar_ids current_ids() noexcept {
+        auto const here = trace::current_context();
+        return here.sampled() ? metrics::exemplar_ids{here.trace, here.span} : metrics::exemplar_ids{};
+    }
+
+    static metrics::registry_options with_exemplars(metrics::registry_options options) {
+        if (options.exemplar_source == nullptr) {
+            options.exemplar_source = &current_ids;
+        }
+        return options;
+    }
+
+    /// Traces bear the name of the service unless they were given another.
+    static trace::tracer_options named(trace::tracer_options options, std::string const& service) {
+        if (options.service == trace::tracer_options{}.service) {
+            options.service = service;
+        }
+        return options;
+    }
+
     static task<void> in_turn(task<void> first, task<void> second) {
         co_await std::move(first);
         co_await std::move(second);

@@ -85,7 +85,50 @@ struct source {
     }
 };
 
+/// What an observatory has, without its sampling.
+struct observed {
+    trace::tracer traces{{.service = "studio"}};
+    metrics::registry registry;
+
+    trace::tracer& tracer() { return traces; }
+    metrics::registry& metrics() { return registry; }
+    std::string_view service() const { return "studio"; }
+    void measure(orfeas::measurement_sink sink) const {
+        sink({"pool_used_bytes", orfeas::measurement_kind::gauge, orfeas::unit::bytes, 4096, {}, "Used."});
+        sink({"meshes_made_total", orfeas::measurement_kind::counter, orfeas::unit::none, 9, {}, "Taken already."});
+    }
+};
+static_assert(exporting::telemetry_source<observed> && !exporting::telemetry_source<trace::tracer>);
+
 } // namespace
+
+TEST_CASE("all of a source is exported: its traces, its metrics and what else it measures", "[export]") {
+    receiver const collector;
+    asio::io_context io;
+    observed source;
+    auto made = source.registry.counter("meshes_made_total", "Meshes made.");
+    exporting::telemetry_exporter out{io.get_executor(), source, options(collector.url())};
+    out.start();
+    made.add(3);
+    { auto root = source.traces.span("root"); }
+    stop(io, out);
+    { auto late = source.traces.span("late"); }
+    CHECK(out.trace_stats().exported == 1);
+    CHECK(out.metrics_stats().exported >= 2);
+    std::string all;
+    for (auto const& each : collector.bodies()) {
+        all += each.dump() + "\n";
+        CHECK(each.dump().find(R"("stringValue":"studio")") != std::string::npos);
+    }
+    CHECK(all.find(R"("name":"root")") != std::string::npos);
+    CHECK(all.find(R"("name":"pool_used_bytes")") != std::string::npos);
+    CHECK(all.find(R"("asInt":"3")") != std::string::npos); // the application's own counter
+    CHECK(all.find("Taken already.") == std::string::npos);
+    CHECK(all.find("late") == std::string::npos);
+    int signals = 0;
+    out.measure([&](orfeas::measurement const& m) { signals += m.name == "export_exported_total" ? 1 : 0; });
+    CHECK(signals == 2);
+}
 
 TEST_CASE("spans of many threads arrive whole", "[export][trace_exporter]") {
     receiver const collector;
@@ -106,7 +149,7 @@ TEST_CASE("spans of many threads arrive whole", "[export][trace_exporter]") {
     for (auto& each : threads) {
         each.join();
     }
-    tracing.store().stats(); // files what is still on its way
+    tracing.set_sink(nullptr); // files what is still on its way
     stop(io, out);
     CHECK(out.stats().produced == 600);
     CHECK(out.stats().exported == 600);

@@ -241,6 +241,11 @@ TEST_CASE("serve: an application's request is one trace that continues its calle
     CHECK(root["attributes"]["url.path"] == "/hello/world");
     CHECK(root["attributes"]["http.response.status_code"] == 200);
 
+    auto const chrome = ask(port, "/api/v1/traces/4bf92f3577b34da6a3ce929d0e0e4736?format=chrome");
+    CHECK(chrome.head.find("attachment; filename=\"trace-4bf92f3577b34da6a3ce929d0e0e4736.json\"") !=
+          std::string::npos);
+    CHECK(chrome.document().contains("traceEvents"));
+    CHECK(ask(port, "/api/v1/traces/4bf92f3577b34da6a3ce929d0e0e4736?format=svg").status == 400);
     auto const names = [&](std::string const& parameters) {
         auto const found = ask(port, "/api/v1/traces?" + parameters).document();
         std::string all;

@@ -11,6 +11,7 @@
 #include <orfeas/metrics/exposition.hpp>
 #include <orfeas/metrics/negotiation.hpp>
 #include <orfeas/net/task.hpp>
+#include <orfeas/observe/measured.hpp>
 #include <orfeas/serve/concepts.hpp>
 #include <orfeas/serve/detail/parameters.hpp>
 #include <orfeas/serve/frame_json.hpp>
@@ -50,20 +51,13 @@ http::response status(Source const& from) {
 }
 
 /// GET /metrics: everything that is measured, in the format that the client's Accept field asks for: Prometheus' text format
-/// 0.0.4, OpenMetrics 1.0 or delimited protobuf with native histograms. A measurement with the name of a metric that the
-/// application registered is left out: one document has each family once.
+/// 0.0.4, OpenMetrics 1.0 or delimited protobuf with native histograms.
 template<source Source>
 http::response prometheus(Source& from, http::request const& q) {
-    auto& registry = from.metrics();
-    metrics::exposition measured;
-    from.measure([&](measurement const& m) {
-        if (!registry.has_family(m.name)) {
-            measured.add(m);
-        }
-    });
+    auto measured = observe::measured_beside_registry(from);
     auto const format = metrics::negotiate(q.field("accept").value_or(""));
     std::string text;
-    metrics::write(text, format, registry, measured);
+    metrics::write(text, format, from.metrics(), measured);
     http::response answer{http::status::ok, metrics::content_type_of(format), std::move(text)};
     return answer.set("cache-control", "no-store").set("vary", "accept");
 }

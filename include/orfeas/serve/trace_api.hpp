@@ -10,6 +10,7 @@
 #include <orfeas/http/status.hpp>
 #include <orfeas/serve/concepts.hpp>
 #include <orfeas/serve/detail/parameters.hpp>
+#include <orfeas/trace/chrome_json.hpp>
 #include <orfeas/trace/json.hpp>
 #include <orfeas/trace/query.hpp>
 
@@ -89,7 +90,7 @@ http::response traces(Source& from, http::request const& q) {
     return detail::fresh_json(std::move(text));
 }
 
-/// GET /api/v1/traces/{id}: one trace with its spans.
+/// GET /api/v1/traces/{id}: one trace with its spans; with `format=chrome` as a file that Perfetto and chrome://tracing open.
 template<source Source>
 http::response trace_by_id(Source& from, http::request const& q) {
     auto const id = parse_trace_id(q.path_parameter("id"));
@@ -102,6 +103,10 @@ http::response trace_by_id(Source& from, http::request const& q) {
     auto const found = from.tracer().store().find(*id);
     if (!found) {
         return http::problem{http::status::not_found}.detail("No trace with this id is held; old ones make room.");
+    }
+    if (detail::choice_parameter(q, "format", {"json", "chrome"}) == "chrome") {
+        return detail::fresh_json(trace::chrome_json(*found))
+            .set("content-disposition", "attachment; filename=\"trace-" + to_string(*id) + ".json\"");
     }
     std::string text;
     json_writer json{text};

@@ -157,6 +157,7 @@ class basic_trace_store {
     /// were slow.
     void set_sink(unique_function<void(finished_trace)> sink) {
         std::lock_guard const hold{filing_};
+        file_arrivals(); // they ended before
         sink_ = std::move(sink);
     }
 
