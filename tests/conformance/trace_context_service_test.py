@@ -126,6 +126,10 @@ class TraceContextTest(unittest.TestCase):
                               ("TraceState", "bar=2,baz=3"))[0]
         self.assertEqual(sent.get_all("tracestate"), ["foo=1,bar=2,baz=3"])
 
+    def test_baggage_goes_on_without_what_is_malformed(self):
+        sent = self.forwarded(("traceparent", PARENT), ("baggage", "user=al%69ce;x=1, no value"), ("Baggage", "tier=gold"))[0]
+        self.assertEqual(sent.get_all("baggage"), ["user=alice;x=1,tier=gold"])
+
     def test_malformed_context_begins_a_trace_and_leaves_the_state_out(self):
         for wrong in ("00", PARENT + "-", PARENT.upper().replace("00-", "0X-", 1), "ff" + PARENT[2:], "x" * 4000,
                       "00-" + "0" * 32 + "-1234567890123456-01"):

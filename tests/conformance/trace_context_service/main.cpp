@@ -8,6 +8,7 @@
 #include <orfeas/http/client.hpp>
 #include <orfeas/http/problem.hpp>
 #include <orfeas/observatory.hpp>
+#include <orfeas/serve/client_propagation.hpp>
 #include <orfeas/serve/server.hpp>
 
 #include <boost/asio/co_spawn.hpp>
@@ -33,40 +34,9 @@ namespace {
 
 namespace asio = boost::asio;
 namespace http = orfeas::http;
-namespace trace = orfeas::trace;
 using nlohmann::json;
 
-/// Makes each request a span below the current one, and writes that span's context into it.
-struct propagation {
-    class call {
-      public:
-        explicit call(trace::detached_span span) noexcept : span_{std::move(span)} {}
-        void end(http::client_result const& result) noexcept {
-            if (!result) {
-                span_.fail("no answer");
-            }
-            span_.end();
-        }
-
-      private:
-        trace::detached_span span_;
-    };
-
-    call begin(http::client_request const& q, http::head_writer& head) const {
-        trace::detached_span span{q.method, trace::span_kind::client};
-        auto const here = span.recording() ? span.context() : trace::capture();
-        if (here) {
-            head.add(trace::traceparent_header, trace::format_traceparent(here.ids()));
-            if (auto const state = here.tracestate(); !state.empty()) {
-                head.add(trace::tracestate_header, state);
-            }
-        }
-        return call{std::move(span)};
-    }
-};
-static_assert(http::client_observer<propagation>);
-
-using client = http::basic_client<asio::any_io_executor, propagation>;
+using client = http::basic_client<asio::any_io_executor, orfeas::serve::client_propagation>;
 using server = orfeas::serve::server<orfeas::observatory>;
 
 [[noreturn]] void refuse(std::string const& why) {
