@@ -288,11 +288,7 @@ class trace_signal {
         : service_{options.service_name},
           more_{otlp_options::pairs(options.resource_attributes, "resource_attributes")} {}
 
-    item_weight weight(element const& each) const {
-        item_weight whole{0, each.bytes()};
-        each.for_each_span([&](trace::span_view const&) { ++whole.items; });
-        return whole;
-    }
+    item_weight weight(element const& each) const noexcept { return {each.spans(), each.bytes()}; }
 
     void encode(std::span<element const> batch, otlp_encoding encoding, std::string& out) const {
         encode_traces(batch, encoding, service_, more_, out);

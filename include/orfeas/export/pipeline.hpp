@@ -130,7 +130,7 @@ class pipeline {
     /// A request with the batch goes out.
     void sending(std::uint64_t bytes) noexcept {
         ORFEAS_ASSERT(!batch_.empty(), "send what next() asked for");
-        stats_.retries_total += is_first_attempt() ? 0 : 1;
+        stats_.retries_total += is_first_attempt() ? 0U : 1U;
         ++attempt_;
         ++stats_.requests_total;
         stats_.sent_bytes_total += bytes;

@@ -11,8 +11,8 @@
 #include <orfeas/trace/span_context.hpp>
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -143,10 +143,11 @@ class span_view {
     /// Calls `visit(std::string_view key, attribute_ref const& value)` for each key once, with its last value.
     template<class Visit>
     void for_each_attribute(Visit visit) const {
-        bool const repeats = may_repeat_key();
+        std::uint64_t const repeated = repeated_looks();
         auto rest = payload_;
         for (detail::entry e; detail::next_entry(rest, e);) {
-            if (detail::is_attribute(e) && !e.is_of_group && (!repeats || !comes_again(rest, e.key))) {
+            if (detail::is_attribute(e) && !e.is_of_group &&
+                ((look_of(e.key) & repeated) == 0 || !comes_again(rest, e.key))) {
                 visit(e.key, detail::value_of(e));
             }
         }
@@ -177,23 +178,33 @@ class span_view {
     }
 
   private:
-    /// False when all keys differ; they nearly always do, and then nobody need look for later values.
-    bool may_repeat_key() const noexcept {
-        std::uint64_t seen = 0; // a bit for each key, or for several that look alike
+    /// The looks that several keys have; keys of another look come once, and nobody need search for later values.
+    std::uint64_t repeated_looks() const noexcept {
+        std::uint64_t seen = 0;
+        std::uint64_t repeated = 0;
         auto rest = payload_;
         for (detail::entry e; detail::next_entry(rest, e);) {
-            auto const bit = std::uint64_t{1} << (look_of(e.key) & 63U);
-            if ((seen & bit) != 0) {
-                return true;
-            }
-            seen |= bit;
+            auto const look = look_of(e.key);
+            repeated |= seen & look;
+            seen |= look;
         }
-        return false;
+        return repeated;
     }
 
-    static std::size_t look_of(std::string_view key) noexcept {
-        auto const at = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(key[i])); };
-        return key.empty() ? 0 : key.size() + 3 * at(0) + 5 * at(key.size() / 2) + 7 * at(key.size() - 1);
+    /// One of 64 bits, by the key's ends and length.
+    static std::uint64_t look_of(std::string_view key) noexcept {
+        std::uint64_t first = 0;
+        std::uint64_t last = 0;
+        if (key.size() >= sizeof first) {
+            std::memcpy(&first, key.data(), sizeof first);
+            std::memcpy(&last, key.data() + key.size() - sizeof last, sizeof last);
+        } else {
+            for (char const c : key) {
+                first = first << 8U | static_cast<unsigned char>(c);
+            }
+        }
+        auto const mixed = (first ^ (last + key.size()) * 0x9e3779b97f4a7c15U) * 0xd1b54a32d192ed03U;
+        return std::uint64_t{1} << (mixed >> 58U);
     }
 
     static bool comes_again(std::string_view rest, std::string_view key) noexcept {
@@ -250,6 +261,17 @@ class finished_trace {
 
     /// Spans that limits kept off the record.
     std::uint32_t dropped() const noexcept { return trace_->dropped(); }
+
+    /// Its spans. O(spans).
+    std::uint32_t spans() const noexcept {
+        std::uint32_t count = 0;
+        std::uint32_t const slots = trace_->slots();
+        for (std::uint32_t slot = 0; slot < slots; ++slot) {
+            detail::record const* const each = std::as_const(*trace_).read(slot);
+            count += each != nullptr && each->type == detail::record_type::span ? 1U : 0U;
+        }
+        return count;
+    }
 
     /// Memory that it holds.
     std::uint64_t bytes() const noexcept { return trace_->bytes(); }
