@@ -53,7 +53,9 @@ GROUPS: dict[str, list[Need]] = {
         Need("admesh", "admesh"),
         Need("redis-server", "redis-server"),
         Need("openssl", "openssl"),
+        Need("prometheus", "prometheus"),
         Need("protobuf-compiler", "protoc"),
+        Need("python3-prometheus-client"),
         Need("nodejs", "node"),
         Need("npm", "npm"),
         Need("chromium", "chromium"),
@@ -73,6 +75,7 @@ GROUPS: dict[str, list[Need]] = {
         Need("libhiredis-dev"),
         Need("libtbb-dev"),
         Need("librocksdb-dev"),
+        Need("prometheus-cpp-dev"),
     ],
 }
 
