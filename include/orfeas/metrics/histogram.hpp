@@ -60,9 +60,9 @@ struct histogram_shape {
     std::vector<std::size_t> ends_;
 };
 
-inline void observe_in(thread_cell* array, std::size_t size, std::size_t at, double value) noexcept {
-    add_whole(array[at], 1);
-    add_real(array[size - 1], value);
+inline void observe_in(thread_cell* array, std::size_t at, double value) noexcept {
+    add_whole(array[at + 1], 1);
+    add_real(array[0], value);
 }
 
 /// The slow way, for a thread's first value and where exemplars are wanted; counts it as rejected if the series is gone or without memory.
@@ -73,7 +73,7 @@ inline void observe_in(thread_cell* array, std::size_t size, std::size_t at, dou
     std::size_t const at = shape.layout.cell_of(value);
     thread_cell* const holder = own_cell(ref, to.cell);
     if (thread_cell* const array = holder != nullptr ? array_of(*holder) : nullptr) {
-        observe_in(array, size, at, value);
+        observe_in(array, at, value);
         ask_for_exemplar(ref, shape.group_of(at), shape.groups(), value);
         return;
     }
@@ -84,15 +84,15 @@ inline void observe_in(thread_cell* array, std::size_t size, std::size_t at, dou
             thread_cell* const made = cell_store::own_array(own, size);
             has_memory = made != nullptr;
             if (has_memory) {
-                observe_in(made, size, at, value);
+                observe_in(made, at, value);
             }
         },
         [&](thread_cell& shared) {
             thread_cell* const made = cell_store::shared_array(shared, size);
             has_memory = made != nullptr;
             if (has_memory) {
-                share_whole(made[at], 1);
-                share_real(made[size - 1], value);
+                share_whole(made[at + 1], 1);
+                share_real(made[0], value);
             }
         });
     if (!is_there || !has_memory) {
@@ -111,7 +111,7 @@ inline void observe(series& to, std::uint64_t generation, histogram_shape const&
         return observe_slowly(to, generation, shape, value);
     }
     std::size_t const at = shape.layout.cell_of(value);
-    observe_in(array, shape.array_size(), at, value);
+    observe_in(array, at, value);
 }
 
 /// The values of a histogram so far.

@@ -33,7 +33,8 @@ class bucket_layout {
           first_octave_{octave_below(range)},
           octaves_{octave_above(range) - first_octave_},
           lowest_{times_power_of_two(1.0, first_octave_)},
-          highest_{times_power_of_two(1.0, first_octave_ + octaves_)} {}
+          highest_{times_power_of_two(1.0, first_octave_ + octaves_)},
+          index_of_lowest_{first_octave_ * static_cast<std::int32_t>(buckets_.buckets_per_octave())} {}
 
     std::size_t size() const noexcept { return octave_count() * buckets_.buckets_per_octave() + 2; }
     exponential_buckets buckets() const noexcept { return buckets_; }
@@ -50,7 +51,7 @@ class bucket_layout {
         if (value > highest_) {
             return size() - 1;
         }
-        return static_cast<std::size_t>(buckets_.index(value) - index_of_lowest());
+        return static_cast<std::size_t>(buckets_.index_unchecked(value) - index_of_lowest());
     }
 
     /// The largest value in a cell; infinity for the last one.
@@ -68,9 +69,7 @@ class bucket_layout {
     friend bool operator==(bucket_layout const&, bucket_layout const&) = default;
 
   private:
-    std::int32_t index_of_lowest() const noexcept {
-        return first_octave_ * static_cast<std::int32_t>(buckets_.buckets_per_octave());
-    }
+    std::int32_t index_of_lowest() const noexcept { return index_of_lowest_; }
 
     static int octave_below(bucket_range range) {
         if (!(range.lowest > 0 && is_finite(range.lowest))) {
@@ -93,6 +92,7 @@ class bucket_layout {
     int octaves_;
     double lowest_;
     double highest_;
+    std::int32_t index_of_lowest_;
 };
 
 } // namespace orfeas::inline v0::stats

@@ -102,6 +102,11 @@ class exponential_buckets {
     constexpr std::int32_t index(double value) const noexcept {
         ORFEAS_ASSERT(value > 0 && value <= std::numeric_limits<double>::max(),
                       "only positive finite values have an exponential bucket");
+        return index_unchecked(value);
+    }
+
+    /// The same without the assertion, for who has looked at the value already.
+    constexpr std::int32_t index_unchecked(double value) const noexcept {
         return ((detail::finest_index(value) - 1) >> coarser_) + 1; // a shift rounds down, an upper bound rounds up
     }
 

@@ -107,9 +107,9 @@ class family {
 
     /// Adds a series that there is not yet. Throws std::bad_alloc, and there is no new series.
     series_ref insert(label_values values, std::uint32_t overflow, wall_time now) {
-        sorted_.reserve(sorted_.size() + 1);
-        unused_.reserve(places_.size() + 2); // so that removing needs no memory
-        clean_.reserve(places_.size() + 2);
+        make_room(sorted_, sorted_.size() + 1);
+        make_room(unused_, places_.size() + 2); // so that removing needs no memory
+        make_room(clean_, places_.size() + 2);
         std::uint32_t const number = take_place();
         series& made = places_[number];
         try {
@@ -120,7 +120,8 @@ class family {
             throw;
         }
         made.overflow = static_cast<std::uint8_t>(overflow);
-        made.created = now;
+        made.key.load(std::memory_order_relaxed)[-2].store(static_cast<std::uint64_t>(now.time_since_epoch().count()),
+                                                           std::memory_order_relaxed);
         sorted_.insert(place_of(number), number);
         if (overflow < 2) {
             (overflow == 0 ? ordinary_ : preserving_).fetch_add(1, std::memory_order_relaxed);
@@ -169,6 +170,12 @@ class family {
   private:
     static constexpr std::size_t recycled_at_once = 64; ///< recycling makes each thread look at its cells
 
+    static void make_room(std::vector<std::uint32_t>& in, std::size_t size) {
+        if (in.capacity() < size) {
+            in.reserve(size * 2);
+        }
+    }
+
     /// A place whose cells, if it has any, are zero.
     std::uint32_t take_place() {
         if (clean_.empty() && unused_.size() >= recycled_at_once && recycle()) {
@@ -181,7 +188,6 @@ class family {
         }
         std::uint32_t const number = places_.grow();
         series& made = places_[number];
-        made.link = &link_;
         made.cells = link_.cells;
         made.offset = link_.cells->offset();
         return number;
@@ -218,9 +224,9 @@ class family {
         std::size_t const words = words_of(values);
         stored_key* there = made.key.load(std::memory_order_relaxed);
         if (there == nullptr || there[-1].load(std::memory_order_relaxed) < words + 1) {
-            std::size_t const capacity = std::bit_ceil(words + 2) - 1;
-            keys_.push_back(std::make_unique<stored_key[]>(capacity + 1));
-            there = keys_.back().get() + 1;
+            std::size_t const capacity = std::bit_ceil(words + 3) - 2;
+            keys_.push_back(std::make_unique<stored_key[]>(capacity + 2));
+            there = keys_.back().get() + 2;
             there[-1].store(capacity, std::memory_order_relaxed);
             made.key.store(there, std::memory_order_release);
         }

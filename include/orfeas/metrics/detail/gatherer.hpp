@@ -146,7 +146,7 @@ class gatherer {
             text_.append(value);
         }
         point made{};
-        made.start = each.created;
+        made.start = each.created();
         std::size_t example = none;
         if (from.type() == metric_type::histogram) {
             copy_histogram(from, each, how);

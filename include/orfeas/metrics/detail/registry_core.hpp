@@ -87,6 +87,7 @@ class registry_core {
         : setup_{setup},
           cells_{new cell_store},
           link_{cells_.get(), setup.exemplar_source, setup.wall_now, setup.clock, nullptr} {
+        cells_->link = &link_;
         rejected_ = make_own({"metrics_rejected_updates_total", metric_type::counter,
                               "Updates refused: negative, not finite, or of a series that was removed."});
         link_.rejected = rejected_.at;

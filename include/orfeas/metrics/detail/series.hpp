@@ -64,20 +64,25 @@ struct series {
     /// Set in `state` while buckets want exemplars from the registry's source: then updates take a slower way.
     static constexpr std::uint64_t armed_flag = std::uint64_t{1} << 63U;
 
-    registry_link* link = nullptr;
     cell_store* cells = nullptr;
     std::atomic<std::uint64_t> state{1};         ///< the generation and the flag
     cell_number cell = no_cell;                  ///< a whole number or an array; constant
     std::atomic<cell_number> real_cell{no_cell}; ///< made by the first update that is not whole
     std::int32_t offset = 0;                     ///< of the store's place in the table of a thread
     std::uint8_t overflow = 0;                   ///< how many of its labels' kinds were collapsed: 0, 1 or 2
-    std::atomic<stored_key*> key{nullptr};       ///< behind it, at -1, its capacity in words
-    std::atomic<series_extra*> extra{nullptr};   ///< stays when the place is used again
-    std::atomic<std::uint64_t> armed{0}; ///< which groups of buckets want an exemplar from the registry's source
-    wall_time created{};
+    std::atomic<stored_key*> key{nullptr}; ///< before it, at -1, its capacity in words, at -2 when the series was made
+    std::atomic<series_extra*> extra{nullptr}; ///< stays when the place is used again
 
     std::uint64_t generation(std::memory_order order = std::memory_order_relaxed) const noexcept {
         return state.load(order) & ~armed_flag;
+    }
+
+    registry_link& link() const noexcept { return *cells->link; }
+
+    /// Under the registry's lock.
+    wall_time created() const noexcept {
+        auto const since_epoch = key.load(std::memory_order_relaxed)[-2].load(std::memory_order_relaxed);
+        return wall_time{wall_time::duration{static_cast<wall_time::rep>(since_epoch)}};
     }
 
     series() = default;
@@ -97,6 +102,8 @@ struct series {
         return *there;
     }
 };
+
+static_assert(sizeof(series) <= 48, "with its shared cell and what the store knows of it, 64 bytes");
 
 /// A series as a handle knows it.
 struct series_ref {
@@ -147,7 +154,7 @@ inline void count(series& to, std::uint64_t generation, std::uint64_t n) noexcep
 }
 
 [[gnu::noinline, gnu::cold]] inline void reject(series const& of) noexcept {
-    series& rejected = *of.link->rejected;
+    series& rejected = *of.link().rejected;
     count(rejected, rejected.generation(), 1);
 }
 
@@ -224,7 +231,7 @@ inline void keep_exemplar(series_ref of, std::uint32_t group, std::uint32_t grou
                 slots = made.release();
             }
         }
-        registry_link const& link = *of.at->link;
+        registry_link const& link = of.at->link();
         slots[group].write({ids, value, link.wall_now(link.clock)}, of.generation);
     } catch (std::bad_alloc const&) { // the update itself is counted
     }
@@ -247,7 +254,7 @@ inline void keep_exemplar(series_ref of, std::uint32_t group, std::uint32_t grou
     if (extra != nullptr && (extra->armed.load(std::memory_order_relaxed) >> group & 1U) == 0) {
         return;
     }
-    if (exemplar_ids const ids = of.at->link->exemplar_source()) {
+    if (exemplar_ids const ids = of.at->link().exemplar_source()) {
         keep_exemplar(of, group, groups, value, ids);
         if (groups == 1) { // nothing else wants one
             of.at->state.fetch_and(~series::armed_flag, std::memory_order_relaxed);
@@ -260,7 +267,7 @@ inline void arm(series& each) noexcept {
     if (series_extra* const extra = each.extra.load(std::memory_order_acquire)) {
         extra->armed.store(~std::uint64_t{0}, std::memory_order_relaxed);
     }
-    if (each.link->exemplar_source != nullptr) {
+    if (each.link().exemplar_source != nullptr) {
         each.state.fetch_or(series::armed_flag, std::memory_order_relaxed);
     }
 }

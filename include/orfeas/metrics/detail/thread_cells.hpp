@@ -54,12 +54,12 @@ inline double real_of(thread_cell const& from) noexcept {
     return std::bit_cast<double>(from.load(std::memory_order_relaxed));
 }
 
-/// What a cell holds: a whole number, a double, or the address of an array of whole numbers with one double at its end.
+/// What a cell holds: a whole number, a double, or the address of an array of one double with whole numbers behind it.
 class cell_kind {
   public:
     static constexpr cell_kind whole() noexcept { return cell_kind{0}; }
     static constexpr cell_kind real() noexcept { return cell_kind{~std::uint32_t{0}}; }
-    /// `size` whole numbers and the double.
+    /// The double and `size` whole numbers.
     static constexpr cell_kind array(std::uint32_t size) noexcept { return cell_kind{size + 1}; }
 
     bool is_array() const noexcept { return code_ != 0 && code_ != ~std::uint32_t{0}; }
@@ -167,6 +167,7 @@ class shared_cells {
 };
 
 class cell_store;
+struct registry_link;
 
 /// The part of a block that updates look at.
 struct block_head {
@@ -262,6 +263,9 @@ class cell_store {
         return number;
     }
 
+    /// Of the registry, for its series.
+    registry_link* link = nullptr;
+
     /// Where threads have their blocks of this store, see `cell_of_this_thread`.
     std::int32_t offset() const noexcept { return offset_; }
 
@@ -322,9 +326,9 @@ class cell_store {
         for_each(number, [&](thread_cell const& each) {
             if (thread_cell const* const array = array_of(each)) {
                 for (std::size_t i = 0; i < counts.size(); ++i) {
-                    counts[i] += array[i].load(std::memory_order_relaxed);
+                    counts[i] += array[i + 1].load(std::memory_order_relaxed);
                 }
-                sum += real_of(array[counts.size()]);
+                sum += real_of(array[0]);
             }
         });
         return sum;
@@ -385,6 +389,11 @@ class cell_store {
         std::uint32_t recycled; ///< the epoch in which it was made zero for a new series
     };
 
+  public:
+    /// What a cell takes here, besides its eight bytes for each thread and for all threads.
+    static constexpr std::size_t bytes_of_cell = sizeof(cell_info);
+
+  private:
     ~cell_store() {
         for (cell_number number = 0; number < info_.size(); ++number) {
             free_array(info_[number].kind, shared_[number]);
@@ -459,10 +468,10 @@ class cell_store {
             return;
         }
         thread_cell* const sum = std::bit_cast<thread_cell*>(expected);
-        for (std::size_t i = 0; i + 1 < size; ++i) {
+        for (std::size_t i = 1; i < size; ++i) {
             share_whole(sum[i], array[i].load(std::memory_order_relaxed));
         }
-        share_real(sum[size - 1], real_of(array[size - 1]));
+        share_real(sum[0], real_of(array[0]));
         free_cells(array);
     }
 
@@ -523,6 +532,7 @@ class thread_blocks {
         blocks_.push_back(std::move(block));
     }
 
+    /// So that `add` needs no memory.
     void reserve_one() { blocks_.reserve(blocks_.size() + 1); }
 
   private:
@@ -541,11 +551,10 @@ inline cell_block* cell_store::block_of_this_thread() {
     }
     auto made = std::make_unique<cell_block>(*this);
     blocks_of_this_thread.reserve_one();
-    blocks_.reserve(blocks_.size() + 1);
     cell_block* const block = made.get();
-    blocks_of_this_thread.add(std::move(made));
     block->epoch = epoch_;
     blocks_.push_back(block);
+    blocks_of_this_thread.add(std::move(made));
     references_.fetch_add(1, std::memory_order_relaxed);
     return block;
 }
