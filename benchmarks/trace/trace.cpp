@@ -4,6 +4,7 @@
 
 #include "support/report.hpp"
 #include "trace/coroutines.hpp"
+#include "trace/exporting.hpp"
 #include "trace/propagation.hpp"
 #include "trace/spans.hpp"
 
@@ -16,6 +17,7 @@ int main(int count, char** arguments) {
         bench::measure_spans(report);
         bench::measure_propagation(report);
         bench::measure_coroutines(report);
+        bench::measure_exporting(report);
         report.finish();
         return 0;
     } catch (std::exception const& e) {
