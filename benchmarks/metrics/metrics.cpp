@@ -3,6 +3,7 @@
 // The metrics module against its bars, with prometheus-cpp as its peer, in a process of several threads: in one of a single
 // thread glibc spares shared_ptr its atomic operations.
 
+#include "support/allocations.hpp"
 #include "support/cpu_timer.hpp"
 #include "support/report.hpp"
 
@@ -34,49 +35,11 @@
 #include <iostream>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
-
-namespace {
-
-std::atomic<std::uint64_t> allocations{0};
-std::atomic<std::uint64_t> allocated_bytes{0};
-
-void* counted(std::size_t size, std::size_t alignment) {
-    allocations.fetch_add(1, std::memory_order_relaxed);
-    allocated_bytes.fetch_add(size, std::memory_order_relaxed);
-    void* const made = alignment == 0 ? std::malloc(size)
-                                      : std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-    if (made == nullptr) {
-        throw std::bad_alloc{};
-    }
-    return made;
-}
-
-} // namespace
-
-void* operator new(std::size_t size) {
-    return counted(size, 0);
-}
-void* operator new(std::size_t size, std::align_val_t alignment) {
-    return counted(size, static_cast<std::size_t>(alignment));
-}
-void operator delete(void* at) noexcept {
-    std::free(at);
-}
-void operator delete(void* at, std::size_t) noexcept {
-    std::free(at);
-}
-void operator delete(void* at, std::align_val_t) noexcept {
-    std::free(at);
-}
-void operator delete(void* at, std::size_t, std::align_val_t) noexcept {
-    std::free(at);
-}
 
 namespace {
 
@@ -285,14 +248,14 @@ void measure_scrape(bench::report& to, int rounds) {
     for (auto const* each : {&in_text, &in_openmetrics, &in_protobuf}) {
         each->run();
     }
-    std::uint64_t const before = allocations;
+    std::uint64_t const before = bench::allocations();
     in_text.run();
     in_openmetrics.run();
     in_protobuf.run();
     to.add({.bench = std::string{suite},
             .name = "allocations of 60 warm scrapes",
             .unit = "",
-            .ours = static_cast<double>(allocations - before),
+            .ours = static_cast<double>(bench::allocations() - before),
             .target = bar{"ours", "<=", 0}});
 }
 
@@ -348,11 +311,11 @@ void measure_memory(bench::report& to) {
     for (int i = 0; i < series; ++i) {
         paths.push_back("/" + std::to_string(i));
     }
-    std::uint64_t const before = allocated_bytes;
+    std::uint64_t const before = bench::allocated_bytes();
     for (auto const& path : paths) {
         family.with("GET", path).add();
     }
-    double const bytes = static_cast<double>(allocated_bytes - before) / series;
+    double const bytes = static_cast<double>(bench::allocated_bytes() - before) / series;
     constexpr std::size_t cells = sizeof(metrics::detail::thread_cell) + metrics::detail::cell_store::bytes_of_cell;
     double const fixed = static_cast<double>(sizeof(metrics::detail::series) + cells);
     to.add({.bench = std::string{suite},

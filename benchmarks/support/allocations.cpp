@@ -10,9 +10,11 @@
 namespace {
 
 std::atomic<std::uint64_t> counted{0};
+std::atomic<std::uint64_t> counted_bytes{0};
 
 void* allocate(std::size_t size, std::size_t alignment) {
     counted.fetch_add(1, std::memory_order_relaxed);
+    counted_bytes.fetch_add(size, std::memory_order_relaxed);
     void* const memory = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
     if (memory == nullptr) {
         throw std::bad_alloc{};
@@ -26,6 +28,9 @@ namespace bench {
 
 std::uint64_t allocations() noexcept {
     return counted.load(std::memory_order_relaxed);
+}
+std::uint64_t allocated_bytes() noexcept {
+    return counted_bytes.load(std::memory_order_relaxed);
 }
 
 } // namespace bench

@@ -9,4 +9,7 @@ namespace bench {
 /// the operator.
 std::uint64_t allocations() noexcept;
 
+/// The bytes that they asked for.
+std::uint64_t allocated_bytes() noexcept;
+
 } // namespace bench
