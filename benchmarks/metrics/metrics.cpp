@@ -252,10 +252,11 @@ void measure_scrape(bench::report& to, int rounds) {
     in_text.run();
     in_openmetrics.run();
     in_protobuf.run();
+    std::uint64_t const made = bench::allocations() - before; // not below, where the name's memory would be counted
     to.add({.bench = std::string{suite},
             .name = "allocations of 60 warm scrapes",
             .unit = "",
-            .ours = static_cast<double>(bench::allocations() - before),
+            .ours = static_cast<double>(made),
             .target = bar{"ours", "<=", 0}});
 }
 

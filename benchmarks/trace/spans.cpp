@@ -187,10 +187,11 @@ void measure_memory(report& to) {
         ten_spans(tracer);
         with_texts();
     }
+    auto const made = allocations() - before; // not below, where the name's memory would be counted
     to.add({.bench = "trace",
             .name = "allocations of 11,000 spans, warm",
             .unit = "allocations",
-            .ours = static_cast<double>(allocations() - before),
+            .ours = static_cast<double>(made),
             .target = bar{"ours", "<=", 0}});
     constexpr int spans = 3200;
     {
