@@ -203,8 +203,7 @@ TEST_CASE("otlp: random traces say the same in both encodings", "[export][otlp_t
         for (auto n = random() % 10; n > 0; --n, ++spans) {
             auto child = tracing.span(text());
             for (auto a = random() % 8; a > 0; --a) {
-                child.set(text(), static_cast<std::int64_t>(random()) * static_cast<std::int64_t>(random()) -
-                                      (std::int64_t{1} << 62));
+                child.set(text(), static_cast<std::int64_t>(std::uint64_t{random()} << 32U | random()));
                 child.set(text(), text());
                 child.set(text(), static_cast<double>(random()) / 7);
             }
