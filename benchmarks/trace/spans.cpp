@@ -111,7 +111,7 @@ void measure_unrecorded(report& to, std::size_t operations, int rounds) {
         };
     };
     auto const count = static_cast<double>(operations);
-    auto const outside = race({{"no trace", count, loop(plain)},
+    auto const outside = race({{"no trace", count, loop([] { plain(); })},
                                {"off", count, loop([&] {
                                     auto s = off.span("decode");
                                     benchmark::DoNotOptimize(s);
@@ -122,7 +122,7 @@ void measure_unrecorded(report& to, std::size_t operations, int rounds) {
                                 })}},
                               rounds);
     auto const root = unsampled.root("request");
-    auto const inside = race({{"unsampled", count, loop(plain)}}, rounds);
+    auto const inside = race({{"unsampled", count, loop([] { plain(); })}}, rounds);
     to.add(
         {.bench = "trace", .name = "span, no trace", .unit = "ns", .ours = outside[0], .target = bar{"ours", "<=", 2}});
     to.add({.bench = "trace",
@@ -140,9 +140,9 @@ void measure_unrecorded(report& to, std::size_t operations, int rounds) {
 
 void measure_recorded(report& to, std::size_t traces) {
     trace::tracer tracer{{.keep_ratio = 0}};
-    double const plain_ns = in_open_trace(tracer, traces, plain);
-    double const scalars_ns = in_open_trace(tracer, traces, with_scalars);
-    double const texts_ns = in_open_trace(tracer, traces, with_texts);
+    double const plain_ns = in_open_trace(tracer, traces, [] { plain(); });
+    double const scalars_ns = in_open_trace(tracer, traces, [] { with_scalars(); });
+    double const texts_ns = in_open_trace(tracer, traces, [] { with_texts(); });
     double const ticks_ns = in_open_trace(tracer, traces, [] {
         benchmark::DoNotOptimize(orfeas::tick_counter::read());
         benchmark::DoNotOptimize(orfeas::tick_counter::read());

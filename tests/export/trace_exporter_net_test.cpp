@@ -118,11 +118,11 @@ TEST_CASE("all of a source is exported: its traces, its metrics and what else it
     std::string all;
     for (auto const& each : collector.bodies()) {
         all += each.dump() + "\n";
-        CHECK(each.dump().find(R"("stringValue":"studio")") != std::string::npos);
+        CHECK(each.dump().find(R"("stringValue":["studio"])") != std::string::npos);
     }
-    CHECK(all.find(R"("name":"root")") != std::string::npos);
-    CHECK(all.find(R"("name":"pool_used_bytes")") != std::string::npos);
-    CHECK(all.find(R"("asInt":"3")") != std::string::npos); // the application's own counter
+    CHECK(all.find(R"("name":["root"])") != std::string::npos);
+    CHECK(all.find(R"("name":["pool_used_bytes"])") != std::string::npos);
+    CHECK(all.find(R"("asInt":["3"])") != std::string::npos); // the application's own counter
     CHECK(all.find("Taken already.") == std::string::npos);
     CHECK(all.find("late") == std::string::npos);
     int signals = 0;
