@@ -54,16 +54,21 @@ class request_observer {
         if (std::ranges::find(watching_routes, pattern) != watching_routes.end()) {
             co_return co_await next();
         }
-        auto const start = std::chrono::steady_clock::now();
         std::string name{q.method()};
         if (!pattern.empty()) {
             name.append(" ").append(pattern);
         }
         auto parent = parent_of(q);
-        auto work = annotated(q, pattern, next);
+        auto work = measured(q, pattern, next);
+        co_return co_await trace::run_traced(from_->tracer(), std::move(parent), std::move(name), std::move(work));
+    }
+
+  private:
+    /// The handler's answer, measured. Within the root span, so that the histogram has it for its exemplars.
+    task<http::response> measured(http::request const& q, std::string_view pattern, http::next_handler next) {
+        auto const start = std::chrono::steady_clock::now();
         try {
-            auto answer =
-                co_await trace::run_traced(from_->tracer(), std::move(parent), std::move(name), std::move(work));
+            auto answer = co_await annotated(q, pattern, next);
             record(q, pattern, answer.status(), std::chrono::steady_clock::now() - start);
             co_return answer;
         } catch (...) { // the server answers what escapes with 500
@@ -72,7 +77,6 @@ class request_observer {
         }
     }
 
-  private:
     /// The handler's answer, with what is known of the request written to the root span. A problem that the handler throws
     /// is an answer like others: only those of status 5xx are failures of the server.
     static task<http::response> annotated(http::request const& q, std::string_view pattern, http::next_handler next) {

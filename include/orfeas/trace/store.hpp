@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <numeric>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -256,9 +257,23 @@ class basic_trace_store {
                 whole.summary.status = span_status::error;
             }
         }
-        std::stable_sort(whole.spans.begin(), whole.spans.end(),
-                         [](stored_span const& a, stored_span const& b) { return a.start < b.start; });
+        sort_by_start(whole.spans);
         return whole;
+    }
+
+    /// Keeps the order of spans that start at the same time.
+    static void sort_by_start(std::vector<stored_span>& spans) {
+        std::vector<std::size_t> order(spans.size());
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+            return spans[a].start != spans[b].start ? spans[a].start < spans[b].start : a < b;
+        });
+        std::vector<stored_span> sorted;
+        sorted.reserve(spans.size());
+        for (std::size_t const each : order) {
+            sorted.push_back(std::move(spans[each]));
+        }
+        spans = std::move(sorted);
     }
 
     /// Files all that has arrived, the oldest first. Under the lock.
