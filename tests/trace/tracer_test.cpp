@@ -142,8 +142,8 @@ TEST_CASE("trace: more open traces than allowed are dropped with all that is bel
 }
 
 TEST_CASE("trace: spans for which memory is used up are dropped and counted, and memory comes back") {
-    trace::tracer tracer{
-        trace::tracer_options{.active_bytes = 65536, .stored_traces = 1, .stored_bytes = 65536, .slow_traces = 0}};
+    trace::tracer tracer{trace::tracer_options{
+        .active_bytes = 65536, .stored_traces = 1, .stored_bytes = 65536, .slow_traces = 0, .exported_bytes = 0}};
     constexpr std::uint64_t opened = 1500;
     for (int round = 0; round < 3; ++round) {
         auto const before = tracer.dropped(trace::drop_reason::memory);
@@ -161,6 +161,41 @@ TEST_CASE("trace: spans for which memory is used up are dropped and counted, and
         CHECK(recorded + tracer.dropped(trace::drop_reason::memory) - before == opened);
     }
     CHECK(tracer.active() == 0);
+}
+
+TEST_CASE("trace: memory that comes back in the middle of a trace brings no spans of others with it") {
+    trace::tracer tracer{trace::tracer_options{
+        .active_bytes = 65536, .stored_traces = 1, .stored_bytes = 65536, .slow_traces = 0, .exported_bytes = 0}};
+    auto victim = tracer.detached("victim", trace::context{});
+    auto const id = victim.ids().trace;
+    std::vector<trace::detached_span> kept;
+    std::size_t recorded = 1;
+    auto const open = [&](trace::detached_span const& below) {
+        kept.push_back(tracer.detached("child", below.context()));
+        return kept.back().recording();
+    };
+    while (recorded < 16) { // as many as come with the first piece of memory
+        recorded += open(victim) ? 1U : 0U;
+    }
+    {
+        auto filler = tracer.detached("filler", trace::context{});
+        std::vector<trace::detached_span> fillers;
+        do {
+            fillers.push_back(tracer.detached("other", filler.context()));
+        } while (fillers.back().recording());
+        for (int i = 0; i < 3; ++i) {
+            CHECK_FALSE(open(victim));
+        }
+    } // too large to be stored: its memory is free again
+    CHECK(open(victim));
+    ++recorded;
+    kept.clear();
+    victim.end();
+    auto const whole = tracer.store().find(id);
+    REQUIRE(whole.has_value());
+    CHECK(whole->spans.size() == recorded);
+    CHECK(whole->summary.spans == recorded);
+    CHECK(whole->summary.dropped == 3);
 }
 
 TEST_CASE("trace: spans outlive their tracer") {

@@ -61,6 +61,7 @@ class recording {
         if (head == nullptr) {
             return;
         }
+        head->life = trace.life();
         head->scope = as.scope;
         head->parent = parent;
         head->next = no_slot;
@@ -388,6 +389,7 @@ void annotate_current(span_status status, Write write) noexcept {
         return now.trace->owner()->count_lost_attribute();
     }
     if (record* const note = now.trace->use(slot)) {
+        note->life = now.trace->life();
         note->type = record_type::annotation;
         note->parent = now.slot;
         note->next = no_slot;

@@ -366,7 +366,8 @@ class basic_trace_store {
     }
 
     static bool is_text(detail::segment& trace, std::uint32_t slot) noexcept {
-        return slot != detail::no_slot && trace.written(slot)->type == detail::record_type::text;
+        detail::record const* const each = slot != detail::no_slot ? trace.written(slot) : nullptr;
+        return each != nullptr && each->type == detail::record_type::text;
     }
 
     keep_reason decide(filed const& each, detail::record const& root, bool failed) const noexcept {

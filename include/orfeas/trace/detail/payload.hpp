@@ -227,6 +227,7 @@ class payload_writer {
         if (more == nullptr) {
             return false;
         }
+        more->life = trace_->life();
         more->type = record_type::text;
         more->status = span_status::unset;
         more->next = no_slot;

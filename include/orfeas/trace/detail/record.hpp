@@ -36,9 +36,10 @@ struct record {
     std::uint8_t name_size;
     std::uint8_t size; ///< bytes of payload in this slot
     bool has_literal_name;
-    bool has_groups;   ///< events or links
-    std::uint8_t lost; ///< attributes, events and links for which there was no room; 255 for more
-    std::array<char, 136> payload;
+    bool has_groups;    ///< events or links
+    std::uint8_t lost;  ///< attributes, events and links for which there was no room; 255 for more
+    std::uint32_t life; ///< that of the segment when this was written; others are left from before
+    std::array<char, 132> payload;
 
     std::string_view name_view() const noexcept { return {name, name_size}; }
 };

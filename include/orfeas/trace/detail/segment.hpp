@@ -134,6 +134,8 @@ class segment : public pool_links {
     }
 
     header const& head() const noexcept { return header_; }
+    /// Tells records of this trace from those that an earlier one left behind in the same memory.
+    std::uint32_t life() const noexcept { return static_cast<std::uint32_t>(header_.span_seed); }
     bool is_recorded() const noexcept { return header_.is_recorded; }
     std::string const& tracestate() const noexcept { return tracestate_; }
     segment_owner* owner() const noexcept { return owner_.get(); }
@@ -193,10 +195,14 @@ class segment : public pool_links {
         return &block->slots[slot % chunk::records];
     }
 
-    /// The record of a slot of a finished segment; null for one that memory was short for.
+    /// The record of a slot of a finished segment; null for one that memory was short for when it was reserved, though it
+    /// may have come later for its neighbours.
     record const* read(std::uint32_t slot) const noexcept {
         chunk const* const block = chunks_[slot / chunk::records].load(std::memory_order_acquire);
-        return block != nullptr ? &block->slots[slot % chunk::records] : nullptr;
+        if (block == nullptr || block->slots[slot % chunk::records].life != life()) {
+            return nullptr;
+        }
+        return &block->slots[slot % chunk::records];
     }
 
     /// As `read`, for whoever files the segment, before anyone else sees it.

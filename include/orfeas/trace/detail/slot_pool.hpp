@@ -74,7 +74,7 @@ class slot_pool {
         }
         std::uint32_t const count = std::min(slab_size, limit_ - made_);
         auto& slab = slabs_[made_ / slab_size];
-        slab.reset(new (std::nothrow) T[count]);
+        slab.reset(new (std::nothrow) T[count]());
         if (!slab) {
             return false;
         }
