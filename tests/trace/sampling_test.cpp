@@ -155,6 +155,12 @@ TEST_CASE("trace: a trace that is not sampled travels on with its ids, and is no
             trace::annotate("key", 1);
             auto detached = tracer.detached("detached");
             CHECK_FALSE(detached.recording());
+            CHECK(detached.ids() == ids);
+            auto below = tracer.span("below", detached.context()); // no trace of its own
+            CHECK_FALSE(below.recording());
+            CHECK(trace::current_context() == ids);
+            detached.end();
+            CHECK_FALSE(detached.context());
         }
         CHECK(trace::capture().ids() == ids);
     }

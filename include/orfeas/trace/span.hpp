@@ -76,6 +76,14 @@ class recording {
         head->start = slot == 0 ? trace.head().begin : trace.stamp(); // the segment begins with its root
     }
 
+    /// Holds a trace open that is not recorded, in the place of a span below `parent`.
+    explicit recording(position parent) noexcept {
+        if (parent.trace->hold_open()) {
+            writer_ = payload_writer{*parent.trace, nullptr};
+            slot_ = parent.slot;
+        }
+    }
+
     recording(recording&& other) noexcept
         : writer_{std::exchange(other.writer_, {})}, slot_{other.slot_}, unwinding_{other.unwinding_} {}
     recording& operator=(recording&& other) noexcept {
@@ -175,9 +183,12 @@ inline recording open_child(position parent, span_start const& as, thread_slot& 
     return recording{*further, 0, no_slot, as, here};
 }
 
+/// In a trace that is not recorded the recording stands for it, so that its context is known to who asks.
 inline recording open_below(position parent, span_start const& as, thread_slot& here) noexcept {
-    bool const records = parent.trace != nullptr && parent.trace->is_recorded();
-    return records ? open_child(parent, as, here) : recording{};
+    if (parent.trace == nullptr) {
+        return {};
+    }
+    return parent.trace->is_recorded() ? open_child(parent, as, here) : recording{parent};
 }
 
 } // namespace detail
@@ -271,7 +282,7 @@ class [[nodiscard]] span {
         return is_live_ ? trace::context{live_.recording.at()} : trace::context{};
     }
 
-    /// The span's ids; all zero when there is no trace.
+    /// The span's ids; all zero when `context()` is empty.
     span_context ids() const noexcept { return context().ids(); }
 
     /// For this module's own use: makes current what `open()` recorded; where that was dropped, `instead`.

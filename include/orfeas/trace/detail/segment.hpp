@@ -166,6 +166,17 @@ class segment : public pool_links {
         return slots_of(seen);
     }
 
+    /// Counts one more open span without a slot, in a trace that is not recorded; false when the segment is finished.
+    bool hold_open() noexcept {
+        std::uint64_t seen = progress_.load(std::memory_order_relaxed);
+        do {
+            if (seen < one_open) {
+                return false;
+            }
+        } while (!progress_.compare_exchange_weak(seen, seen + one_open, std::memory_order_relaxed));
+        return true;
+    }
+
     /// Reserves a slot for more payload of an open span; no_slot when the segment is full.
     std::uint32_t extra_slot() noexcept {
         std::uint64_t seen = progress_.load(std::memory_order_relaxed);
