@@ -30,8 +30,11 @@ class span_lanes {
     explicit span_lanes(std::vector<stored_span> const& spans) : spans_{spans}, lanes_(spans.size()) {
         std::vector<std::size_t> order(spans.size());
         std::iota(order.begin(), order.end(), std::size_t{0});
-        std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-            return spans[a].start != spans[b].start ? spans[a].start < spans[b].start : end_of(a) > end_of(b);
+        std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+            if (spans[a].start != spans[b].start) {
+                return spans[a].start < spans[b].start;
+            }
+            return end_of(a) != end_of(b) ? end_of(a) > end_of(b) : a < b;
         });
         std::unordered_map<std::uint64_t, std::size_t> lane_of; // by the ids of the spans that have one
         for (std::size_t const each : order) {
