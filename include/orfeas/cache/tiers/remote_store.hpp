@@ -92,9 +92,8 @@ class remote_store {
             order[i] = i;
             nodes[i] = client_.node_of(keys[i]);
         }
-        std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-            return nodes[a] != nodes[b] ? nodes[a] < nodes[b] : a < b;
-        });
+        std::sort(order.begin(), order.end(),
+                  [&](std::size_t a, std::size_t b) { return nodes[a] != nodes[b] ? nodes[a] < nodes[b] : a < b; });
         std::vector<task<>> groups;
         for (std::size_t begin = 0; begin < order.size();) {
             std::size_t end = begin;
