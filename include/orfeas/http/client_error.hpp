@@ -27,7 +27,7 @@ constexpr std::string_view error_domain(client_error) noexcept {
 constexpr std::string_view describe(client_error e) noexcept {
     switch (e) {
     case client_error::unsupported_scheme:
-        return "https needs a client with TLS (http/client_tls.hpp)";
+        return "https needs TLS, which this client does not speak: ask a proxy on this machine by http";
     case client_error::timed_out:
         return "the server gave no whole answer before the deadline";
     case client_error::closed_early:
