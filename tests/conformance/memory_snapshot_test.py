@@ -7,11 +7,12 @@ import json
 import os
 import pickle
 import subprocess
-import sys
 import tempfile
 import unittest
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+
+from support import run, skip
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOOL = Path(os.environ.get("ORFEAS_BIN", ROOT / "build" / "dev" / "bin")) / "orfeas-memory"
@@ -182,10 +183,5 @@ class MemorySnapshotTest(unittest.TestCase):
 
 if __name__ == "__main__":
     if not TOOL.is_file():
-        print("skipped: conformance_memory_snapshot_test: orfeas-memory was not built")
-        sys.exit(77)
-    result = unittest.main(exit=False, verbosity=2).result
-    failed = len(result.failures) + len(result.errors)
-    print(f"test cases: {result.testsRun - failed - len(result.skipped)} passed, {failed} failed, "
-          f"{len(result.skipped)} skipped", flush=True)
-    sys.exit(1 if failed else 0)
+        skip(__file__, "orfeas-memory was not built")
+    run()

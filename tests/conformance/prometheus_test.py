@@ -3,19 +3,16 @@
 """What the metrics module writes, read by those who define it: Debian's promtool, protoc, the OpenMetrics parser of
 python3-prometheus-client, and a Prometheus that scrapes a small program and is asked through its query API."""
 
-import http.client
 import json
 import os
 import re
 import shutil
-import socket
 import subprocess
-import sys
-import tempfile
 import time
 import unittest
-import urllib.parse
 from pathlib import Path
+
+from support import Prometheus, get, run, skip
 
 HERE = Path(__file__).resolve().parent
 SERVICE = Path(os.environ.get("ORFEAS_BIN", HERE.parent.parent / "build" / "dev" / "bin")) / "orfeas_metrics_service"
@@ -37,22 +34,6 @@ for family in text_string_to_metric_families(sys.stdin.read()):
                     for s in family.samples]}
 print(json.dumps(families))
 """
-
-
-def get(port: int, path: str, accept: str = "") -> tuple[str, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    connection.request("GET", path, headers={"Accept": accept} if accept else {})
-    answer = connection.getresponse()
-    body = answer.read()
-    assert answer.status == 200, f"{path}: {answer.status} {body[:200]}"
-    connection.close()
-    return answer.headers["content-type"], body
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def messages(document: bytes):
@@ -146,47 +127,12 @@ class MetricsTest(unittest.TestCase):
     def test_a_prometheus_scrapes_series_exemplars_and_native_histograms(self):
         if shutil.which("prometheus") is None:
             self.skipTest("prometheus is not installed")
-        with tempfile.TemporaryDirectory() as folder:
-            for features, native in (("exemplar-storage", False), ("native-histograms,exemplar-storage", True)):
-                with self.subTest(features=features):
-                    self.scrape(Path(folder) / str(native), features, native)
+        for features, native in (("exemplar-storage", False), ("native-histograms,exemplar-storage", True)):
+            with self.subTest(features=features), Prometheus(self.port, features) as server:
+                self.ask(server, native)
 
-    def scrape(self, folder: Path, features: str, native: bool):
-        folder.mkdir()
-        (folder / "prometheus.yml").write_text(
-            "global: {scrape_interval: 1s}\n"
-            "scrape_configs: [{job_name: subject, static_configs: [{targets: ['127.0.0.1:%d']}]}]\n" % self.port)
-        port = free_port()
-        with open(folder / "log", "wb") as log:
-            server = subprocess.Popen(
-                ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
-                 f"--web.listen-address=127.0.0.1:{port}", f"--enable-feature={features}"], stdout=log, stderr=log)
-        try:
-            self.ask(port, server, native)
-        except AssertionError:
-            sys.stderr.write((folder / "log").read_text()[-3000:])
-            raise
-        finally:
-            server.terminate()
-            server.wait(timeout=30)
-
-    def ask(self, port: int, server: subprocess.Popen, native: bool):
-        def query(path: str, **parameters: str):
-            return json.loads(get(port, f"/api/v1/{path}?{urllib.parse.urlencode(parameters)}")[1])["data"]
-
-        def eventually(what: str, look):
-            """Asks until there is an answer: the scrapes take their time."""
-            until = time.monotonic() + 60
-            while time.monotonic() < until:
-                self.assertIsNone(server.poll(), "prometheus ended")
-                try:
-                    if found := look():
-                        return found
-                except (OSError, AssertionError):
-                    pass  # it is starting
-                time.sleep(0.2)
-            self.fail(f"no {what} within a minute")
-
+    def ask(self, server: Prometheus, native: bool):
+        query, eventually = server.query, server.eventually
         value = eventually("series", lambda: query("query", query='subject_requests_total{method="GET"}')["result"])
         self.assertEqual(value[0]["metric"]["status"], "200")
         self.assertEqual(float(value[0]["value"][1]) % 3, 0)
@@ -214,12 +160,5 @@ class MetricsTest(unittest.TestCase):
 
 if __name__ == "__main__":
     if not SERVICE.is_file():
-        print("skipped: conformance_prometheus_test: orfeas_metrics_service was not built")
-        sys.exit(77)
-    result = unittest.main(exit=False, verbosity=2).result
-    for test, reason in result.skipped:
-        print(f"skipped: {test.id().split('.')[-1]}: {reason}")
-    failed = len(result.failures) + len(result.errors)
-    print(f"test cases: {result.testsRun - failed - len(result.skipped)} passed, {failed} failed, "
-          f"{len(result.skipped)} skipped", flush=True)
-    sys.exit(1 if failed else 0)
+        skip(__file__, "orfeas_metrics_service was not built")
+    run()

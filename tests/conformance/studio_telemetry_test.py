@@ -2,36 +2,16 @@
 # SPDX-License-Identifier: MIT
 """The studio's telemetry where it is meant to go: a Prometheus that scrapes it, and an OTLP receiver that takes its traces."""
 
-import json
 import shutil
-import subprocess
-import sys
-import tempfile
 import time
 import unittest
-import urllib.parse
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 from otlp_receiver_test import NODE, RECEIVER, Receiver
-from prometheus_test import free_port, get
 from studio_test import CAMERA, STUDIO, Studio
+from support import Prometheus, eventually, run, skip
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 DURATION = "http_server_request_duration_seconds"
-
-
-def eventually(what: str, look):
-    """Asks until there is an answer: scrapes and exports take their time."""
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        try:
-            if found := look():
-                return found
-        except (OSError, AssertionError):
-            pass  # it is starting
-        time.sleep(0.2)
-    raise AssertionError(f"no {what} within a minute")
 
 
 class ReceiverTest(unittest.TestCase):
@@ -77,27 +57,14 @@ class PrometheusTest(unittest.TestCase):
         if shutil.which("prometheus") is None:
             self.skipTest("prometheus is not installed")
         studio = Studio()
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            (folder / "prometheus.yml").write_text(
-                "global: {scrape_interval: 1s}\n"
-                "scrape_configs: [{job_name: studio, static_configs: [{targets: ['127.0.0.1:%d']}]}]\n" % studio.port)
-            port = free_port()
-            with open(folder / "log", "wb") as log:
-                server = subprocess.Popen(
-                    ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
-                     f"--web.listen-address=127.0.0.1:{port}",
-                     "--enable-feature=native-histograms,exemplar-storage"], stdout=log, stderr=log)
-            try:
-                self.look(studio, port)
-            finally:
-                server.terminate()
-                server.wait(timeout=30)
-                studio.end()
+        try:
+            with Prometheus(studio.port, "native-histograms,exemplar-storage") as server:
+                self.look(studio, server)
+        finally:
+            studio.end()
 
-    def look(self, studio: Studio, port: int):
-        def query(path: str, **parameters: str):
-            return json.loads(get(port, f"/api/v1/{path}?{urllib.parse.urlencode(parameters)}")[1])["data"]
+    def look(self, studio: Studio, server: Prometheus):
+        query, eventually = server.query, server.eventually
 
         def request():
             answer = studio.generate(CAMERA, "?resolution=40", traceparent=PARENT)
@@ -124,12 +91,5 @@ class PrometheusTest(unittest.TestCase):
 
 if __name__ == "__main__":
     if not STUDIO.is_file():
-        print("skipped: conformance_studio_telemetry_test: the studio was not built")
-        sys.exit(77)
-    result = unittest.main(exit=False, verbosity=2).result
-    for test, reason in result.skipped:
-        print(f"skipped: {test.id().split('.')[-1]}: {reason}")
-    failed = len(result.failures) + len(result.errors)
-    print(f"test cases: {result.testsRun - failed - len(result.skipped)} passed, {failed} failed, "
-          f"{len(result.skipped)} skipped", flush=True)
-    sys.exit(1 if failed else 0)
+        skip(__file__, "the studio was not built")
+    run()

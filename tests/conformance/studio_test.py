@@ -11,13 +11,14 @@ import signal
 import socket
 import struct
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 import unittest
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+
+from support import run, skip
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PICTURES = ROOT / "examples" / "studio" / "pictures"
@@ -407,10 +408,5 @@ class StartTest(unittest.TestCase):
 
 if __name__ == "__main__":
     if not STUDIO.is_file():
-        print("skipped: conformance_studio_test: the studio was not built")
-        sys.exit(77)
-    result = unittest.main(exit=False, verbosity=2).result
-    failed = len(result.failures) + len(result.errors)
-    print(f"test cases: {result.testsRun - failed - len(result.skipped)} passed, {failed} failed, "
-          f"{len(result.skipped)} skipped", flush=True)
-    sys.exit(1 if failed else 0)
+        skip(__file__, "the studio was not built")
+    run()

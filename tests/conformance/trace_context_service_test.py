@@ -10,10 +10,11 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import unittest
 from pathlib import Path
+
+from support import run, skip
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SERVICE = Path(os.environ.get("ORFEAS_BIN", ROOT / "build" / "dev" / "bin")) / "trace_context_service"
@@ -165,10 +166,5 @@ class TraceContextTest(unittest.TestCase):
 
 if __name__ == "__main__":
     if not SERVICE.is_file():
-        print("skipped: conformance_trace_context_service_test: the service was not built")
-        sys.exit(77)
-    result = unittest.main(exit=False, verbosity=2).result
-    failed = len(result.failures) + len(result.errors)
-    print(f"test cases: {result.testsRun - failed - len(result.skipped)} passed, {failed} failed, "
-          f"{len(result.skipped)} skipped", flush=True)
-    sys.exit(1 if failed else 0)
+        skip(__file__, "the service was not built")
+    run()
