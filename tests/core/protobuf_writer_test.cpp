@@ -253,13 +253,47 @@ TEST_CASE("core: a run of protobuf fields is what the same fields are one by one
 }
 
 TEST_CASE("core: a byte above 127 is seen wherever it stands") {
-    for (std::size_t size = 0; size < 40; ++size) {
+    for (std::size_t size = 0; size < 80; ++size) {
         std::string text(size, 'a');
-        CHECK(protobuf_writer::is_ascii(text));
-        for (auto& c : text) {
-            c = static_cast<char>(0x80);
-            CHECK_FALSE(protobuf_writer::is_ascii(text));
-            c = 'a';
+        auto const is_plain = [&] {
+            bool plain = false;
+            auto const bytes = written([&](protobuf_writer& writer) {
+                auto run = writer.claim(size + 2);
+                plain = run.short_ascii(1, text);
+                writer.commit(run);
+            });
+            CHECK(bytes == written([&](protobuf_writer& writer) { writer.bytes(1, text); }));
+            return plain;
+        };
+        CHECK(is_plain());
+        for (std::size_t at = 0; at < size; ++at) {
+            text[at] = static_cast<char>(0x80);
+            CHECK_FALSE(is_plain());
+            auto const mended = text.substr(0, at) + "\xEF\xBF\xBD" + text.substr(at + 1);
+            CHECK(written([&](protobuf_writer& writer) { writer.text(1, text); }) ==
+                  written([&](protobuf_writer& writer) { writer.bytes(1, mended); }));
+            text[at] = 'a';
         }
     }
+}
+
+TEST_CASE("core: a short message is written as any other") {
+    auto const in_one_go = written([](protobuf_writer& writer) {
+        auto run = writer.claim(20);
+        char* const outer = run.begin_short(2);
+        char* const inner = run.begin_short(15);
+        run.uint64(1, 7);
+        run.end_short(inner);
+        run.boolean(2, true);
+        run.end_short(outer);
+        writer.commit(run);
+    });
+    CHECK(in_one_go == written([](protobuf_writer& writer) {
+              auto const outer = writer.begin(2);
+              auto const inner = writer.begin(15);
+              writer.uint64(1, 7);
+              writer.end(inner);
+              writer.boolean(2, true);
+              writer.end(outer);
+          }));
 }

@@ -84,10 +84,15 @@ class protobuf_writer {
         copy(value);
     }
     /// A string. Receivers refuse a whole document for one byte that is not UTF-8, so such bytes become U+FFFD.
-    void text(std::uint32_t field, std::string_view value) {
-        if (is_utf8(value)) {
-            bytes(field, value);
-        } else {
+    [[gnu::always_inline]] void text(std::uint32_t field, std::string_view value) {
+        reserve(longest_frame + value.size());
+        char* const begin = next_;
+        tag(field, wire_delimited);
+        varint(value.size());
+        std::uint64_t const seen = copied(next_, value);
+        next_ += value.size();
+        if ((seen & high_bits) != 0 && !is_utf8(value)) [[unlikely]] {
+            next_ = begin;
             repaired(field, value);
         }
     }
@@ -111,11 +116,12 @@ class protobuf_writer {
         ORFEAS_ASSERT(depth_ == ended.parent + 1, "end the message that was begun last");
         --depth_;
         std::size_t const length = size() - ended.start;
-        std::size_t const needed = varint_size(length);
-        if (needed > ended.width) {
-            shift(ended, needed - ended.width, length);
+        if (ended.width == 2 && length < 1U << 14U) [[likely]] { // most spans
+            auto const padded = static_cast<std::uint16_t>((length & 0x7FU) | 0x80U | length >> 7U << 8U);
+            std::memcpy(out_->data() + ended.start - 2, &padded, sizeof padded);
+        } else {
+            end_any(ended, length);
         }
-        padded_varint(out_->data() + ended.start - ended.width, length, needed > ended.width ? needed : ended.width);
     }
 
     /// Elements of a packed field, between `begin` and `end`.
@@ -156,8 +162,29 @@ class protobuf_writer {
         }
         [[gnu::always_inline]] void bytes(std::uint32_t field, std::string_view value) noexcept {
             message(field, value.size());
-            next_ = copied(next_, value);
+            copied(next_, value);
+            next_ += value.size();
         }
+        /// A text of less than 128 bytes in a field below 16, so that its frame is two bytes; whether all of it is 7-bit,
+        /// which is looked at on the way. If not, the run may be left uncommitted.
+        [[gnu::always_inline]] bool short_ascii(std::uint32_t field, std::string_view value) noexcept {
+            word(static_cast<std::uint16_t>(tag_of(field, wire_delimited) | value.size() << 8U));
+            std::uint64_t const seen = copied(next_, value);
+            next_ += value.size();
+            return (seen & high_bits) == 0;
+        }
+        /// Begins a message of less than 128 bytes in a field below 16.
+        [[gnu::always_inline]] char* begin_short(std::uint32_t field) noexcept {
+            *next_ = static_cast<char>(tag_of(field, wire_delimited));
+            next_ += 2;
+            return next_;
+        }
+        /// Ends the message that was begun last.
+        [[gnu::always_inline]] void end_short(char* content) noexcept {
+            content[-1] = static_cast<char>(next_ - content);
+        }
+        /// Bytes of a field whose frame has been written: those of a number, the most significant first.
+        [[gnu::always_inline]] void big_endian(std::uint64_t value) noexcept { word(__builtin_bswap64(value)); }
         /// The beginning of a message of which the size is known: its fields follow.
         [[gnu::always_inline]] void message(std::uint32_t field, std::size_t size) noexcept {
             raw(tag_of(field, wire_delimited));
@@ -191,36 +218,19 @@ class protobuf_writer {
     }
     [[gnu::always_inline]] void commit(run const& written) noexcept { next_ = written.next_; }
 
-    /// Whether all bytes are 7-bit, so that a text may be written as it is. O(size), eight bytes at a time.
-    static bool is_ascii(std::string_view text) noexcept {
-        constexpr std::uint64_t high_bits = 0x8080808080808080U;
-        char const* at = text.data();
-        std::size_t left = text.size();
-        std::uint64_t seen = 0;
-        if (left < sizeof seen) {
-            for (; left > 0; --left) {
-                seen |= static_cast<unsigned char>(*at++);
-            }
-            return seen < 0x80U;
-        }
-        for (; left > sizeof seen; left -= sizeof seen, at += sizeof seen) {
-            seen |= word_at(at);
-        }
-        return ((seen | word_at(at + left - sizeof seen)) & high_bits) == 0; // the last eight, some of them again
-    }
-
     /// Tag and length of a field, at most.
     static constexpr std::size_t longest_frame = 5 + 10;
 
     /// How many bytes a number takes as a varint.
-    static constexpr std::size_t varint_size(std::uint64_t value) noexcept {
-        return (static_cast<std::size_t>(std::bit_width(value | 1U)) + 6) / 7;
+    [[gnu::always_inline]] static constexpr std::size_t varint_size(std::uint64_t value) noexcept {
+        return (static_cast<std::size_t>(std::bit_width(value | 1U)) * 9 + 64) / 64; // sevenths of the bits, rounded up
     }
 
     /// The bytes in the string so far.
     std::size_t size() const noexcept { return static_cast<std::size_t>(next_ - out_->data()); }
 
   private:
+    static constexpr std::uint64_t high_bits = 0x8080808080808080U;
     static constexpr std::uint32_t wire_varint = 0;
     static constexpr std::uint32_t wire_fixed64 = 1;
     static constexpr std::uint32_t wire_delimited = 2;
@@ -233,7 +243,7 @@ class protobuf_writer {
         return static_cast<std::uint64_t>(value) << 1U ^ static_cast<std::uint64_t>(value >> 63);
     }
 
-    void reserve(std::size_t more) {
+    [[gnu::always_inline]] void reserve(std::size_t more) {
         if (static_cast<std::size_t>(limit_ - next_) < more) {
             grow(more);
         }
@@ -272,30 +282,53 @@ class protobuf_writer {
         next_ += sizeof value;
     }
 
-    [[gnu::always_inline]] void copy(std::string_view value) noexcept { next_ = copied(next_, value); }
-
-    /// Copies a text; most are short, and those go without a call.
-    [[gnu::always_inline]] static char* copied(char* to, std::string_view value) noexcept {
-        std::size_t const size = value.size();
-        if (size >= 8 && size <= 16) {
-            copy_ends<std::uint64_t>(to, value);
-        } else if (size >= 4 && size < 8) {
-            copy_ends<std::uint32_t>(to, value);
-        } else if (size != 0) {
-            std::memcpy(to, value.data(), size);
-        }
-        return to + size;
+    [[gnu::always_inline]] void copy(std::string_view value) noexcept {
+        copied(next_, value);
+        next_ += value.size();
     }
 
-    /// The first and the last bytes, as two words that may overlap.
+    /// Copies a text; most are short, and those go without a call. The result has a bit of `high_bits` set if one of the
+    /// bytes is not 7-bit.
+    [[gnu::always_inline]] static std::uint64_t copied(char* to, std::string_view value) noexcept {
+        std::size_t const size = value.size();
+        if (size >= 8 && size <= 16) {
+            return copy_ends<std::uint64_t>(to, value);
+        }
+        if (size > 16 && size <= 32) {
+            return copy_ends<std::uint64_t>(to, {value.data(), 16}) |
+                   copy_ends<std::uint64_t>(to + size - 16, {value.data() + size - 16, 16});
+        }
+        if (size >= 4 && size < 8) {
+            return copy_ends<std::uint32_t>(to, value);
+        }
+        return copy_any(to, value);
+    }
+
+    [[gnu::noinline]] static std::uint64_t copy_any(char* to, std::string_view value) noexcept {
+        std::uint64_t seen = 0;
+        std::size_t at = 0;
+        for (; at + sizeof seen <= value.size(); at += sizeof seen) {
+            seen |= word_at(value.data() + at);
+        }
+        for (; at < value.size(); ++at) {
+            seen |= static_cast<unsigned char>(value[at]);
+        }
+        if (!value.empty()) {
+            std::memcpy(to, value.data(), value.size());
+        }
+        return seen;
+    }
+
+    /// The first and the last bytes, as two words that may overlap; both together.
     template<class Word>
-    [[gnu::always_inline]] static void copy_ends(char* to, std::string_view value) noexcept {
+    [[gnu::always_inline]] static std::uint64_t copy_ends(char* to, std::string_view value) noexcept {
         Word first = 0;
         Word last = 0;
         std::memcpy(&first, value.data(), sizeof first);
         std::memcpy(&last, value.data() + value.size() - sizeof last, sizeof last);
         std::memcpy(to, &first, sizeof first);
         std::memcpy(to + value.size() - sizeof last, &last, sizeof last);
+        return first | last;
     }
 
     message open(std::size_t likely_size) noexcept {
@@ -304,7 +337,15 @@ class protobuf_writer {
         return {size(), width, depth_++};
     }
 
-    [[gnu::noinline]] void shift(message const& ended, std::size_t by, std::size_t length) {
+    [[gnu::noinline]] void end_any(message const& ended, std::size_t length) {
+        std::size_t const needed = varint_size(length);
+        if (needed > ended.width) {
+            shift(ended, needed - ended.width, length);
+        }
+        padded_varint(out_->data() + ended.start - ended.width, length, needed > ended.width ? needed : ended.width);
+    }
+
+    void shift(message const& ended, std::size_t by, std::size_t length) {
         reserve(by);
         char* const start = out_->data() + ended.start;
         std::memmove(start + by, start, length);
@@ -325,7 +366,7 @@ class protobuf_writer {
         return eight;
     }
 
-    [[gnu::noinline]] static bool is_longer_utf8(std::string_view text) noexcept {
+    [[gnu::noinline]] static bool is_utf8(std::string_view text) noexcept {
         while (!text.empty()) {
             std::size_t const length = utf8_length(text);
             if (length == 0) {
@@ -335,8 +376,6 @@ class protobuf_writer {
         }
         return true;
     }
-
-    static bool is_utf8(std::string_view text) noexcept { return is_ascii(text) || is_longer_utf8(text); }
 
     void repaired(std::uint32_t field, std::string_view value) {
         auto const whole = begin(field, value.size());

@@ -32,33 +32,17 @@ inline constexpr otlp_field scope{1, "scope"};
 inline constexpr otlp_field scope_name{1, "name"};
 inline constexpr otlp_field scope_version{2, "version"};
 
-/// One KeyValue as an element of the list `field`.
-template<class Format>
-void write_attribute(Format& out, otlp_field field, std::string_view name, trace::attribute_ref const& held) {
-    using enum trace::attribute_ref::type_of;
-    switch (held.type()) {
-    case boolean:
-        return out.pair(field, name, held.boolean());
-    case integer:
-        return out.pair(field, name, held.integer());
-    case real:
-        return out.pair(field, name, held.real());
-    case text:
-        return out.pair(field, name, held.text());
-    }
-}
-
 /// The resource of what this process exports.
 template<class Format>
 void write_resource(Format& out, std::string_view service, resource_attributes const& more) {
     auto const whole = out.begin(resource, 128);
     out.begin_list(resource_attribute);
-    write_attribute(out, resource_attribute, "service.name", service.empty() ? "unknown_service" : service);
-    write_attribute(out, resource_attribute, "telemetry.sdk.name", std::string_view{"orfeas"});
-    write_attribute(out, resource_attribute, "telemetry.sdk.language", std::string_view{"cpp"});
-    write_attribute(out, resource_attribute, "telemetry.sdk.version", std::string_view{ORFEAS_VERSION_STRING});
+    out.pair(resource_attribute, "service.name", service.empty() ? "unknown_service" : service);
+    out.pair(resource_attribute, "telemetry.sdk.name", std::string_view{"orfeas"});
+    out.pair(resource_attribute, "telemetry.sdk.language", std::string_view{"cpp"});
+    out.pair(resource_attribute, "telemetry.sdk.version", std::string_view{ORFEAS_VERSION_STRING});
     for (auto const& [name, held] : more) {
-        write_attribute(out, resource_attribute, name, std::string_view{held});
+        out.pair(resource_attribute, name, std::string_view{held});
     }
     out.end_list();
     out.end(whole);

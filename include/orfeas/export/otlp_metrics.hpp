@@ -193,7 +193,7 @@ class metrics_document {
         }
     }
 
-    void write_exemplar(otlp_field list, metrics::exemplar const& from) {
+    void write_exemplar(otlp_field const& list, metrics::exemplar const& from) {
         auto const exemplar = out_.begin_element(list);
         out_.fixed64(exemplar_time, unix_ns(from.at));
         out_.real(exemplar_as_double, from.value);
@@ -206,13 +206,13 @@ class metrics_document {
         out_.end(exemplar);
     }
 
-    void write_labels(otlp_field list, std::span<label const> labels) {
+    void write_labels(otlp_field const& list, std::span<label const> labels) {
         if (labels.empty()) {
             return;
         }
         out_.begin_list(list);
         for (auto const& each : labels) {
-            write_attribute(out_, list, each.name, each.value);
+            out_.pair(list, each.name, each.value);
         }
         out_.end_list();
     }

@@ -56,13 +56,13 @@ inline constexpr std::size_t likely_batch_size = 1 << 20;
 
 /// A list of attributes; in JSON an empty one is not written.
 template<class Format, class Source>
-void write_attributes(Format& out, otlp_field field, Source const& from) {
+void write_attributes(Format& out, otlp_field const& field, Source const& from) {
     bool is_open = false;
-    from.for_each_attribute([&](std::string_view name, trace::attribute_ref const& held) {
+    from.for_each_attribute([&](std::string_view name, trace::attribute_ref const& held) __attribute__((always_inline)) {
         if (!std::exchange(is_open, true)) {
             out.begin_list(field);
         }
-        write_attribute(out, field, name, held);
+        out.pair(field, name, held);
     });
     if (is_open) {
         out.end_list();
@@ -127,7 +127,7 @@ class root_attributes {
     root_attributes(trace::finished_trace const& of, trace::span_view const& root) noexcept : of_{of}, root_{root} {}
 
     template<class Visit>
-    void for_each_attribute(Visit visit) const {
+    void for_each_attribute(Visit&& visit) const {
         root_.for_each_attribute(visit);
         if (of_.reason() != trace::keep_reason::none) {
             visit("orfeas.keep_reason", trace::attribute_ref{to_string(of_.reason())});

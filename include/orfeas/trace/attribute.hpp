@@ -44,6 +44,7 @@ class attribute_ref {
     constexpr std::int64_t integer() const noexcept { return value_.integer; }        ///< when that is its type
     constexpr double real() const noexcept { return value_.real; }                    ///< when that is its type
     constexpr std::string_view text() const noexcept { return {value_.text, size_}; } ///< when that is its type
+    constexpr std::size_t text_size() const noexcept { return size_; }                ///< 0 when that is not its type
 
   private:
     constexpr void set(bool value) noexcept {

@@ -12,7 +12,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -63,7 +62,7 @@ class event_view {
 
     /// Calls `visit(std::string_view key, attribute_ref const& value)`.
     template<class Visit>
-    void for_each_attribute(Visit visit) const {
+    void for_each_attribute(Visit&& visit) const {
         detail::for_each_of_group(rest_, visit);
     }
 
@@ -83,7 +82,7 @@ class link_view {
 
     /// Calls `visit(std::string_view key, attribute_ref const& value)`.
     template<class Visit>
-    void for_each_attribute(Visit visit) const {
+    void for_each_attribute(Visit&& visit) const {
         detail::for_each_of_group(rest_, visit);
     }
 
@@ -142,12 +141,10 @@ class span_view {
 
     /// Calls `visit(std::string_view key, attribute_ref const& value)` for each key once, with its last value.
     template<class Visit>
-    void for_each_attribute(Visit visit) const {
-        std::uint64_t const repeated = repeated_looks();
+    [[gnu::always_inline]] void for_each_attribute(Visit&& visit) const {
         auto rest = payload_;
         for (detail::entry e; detail::next_entry(rest, e);) {
-            if (detail::is_attribute(e) && !e.is_of_group &&
-                ((look_of(e.key) & repeated) == 0 || !comes_again(rest, e.key))) {
+            if (detail::is_attribute(e) && !e.is_of_group && !(record_->may_repeat_keys && comes_again(rest, e.key))) {
                 visit(e.key, detail::value_of(e));
             }
         }
@@ -155,9 +152,9 @@ class span_view {
 
     /// Calls `visit(event_view const&)`.
     template<class Visit>
-    void for_each_event(Visit visit) const {
-        auto rest = payload_;
-        for (detail::entry e; record_->has_groups && detail::next_entry(rest, e);) {
+    void for_each_event(Visit&& visit) const {
+        auto rest = record_->has_groups ? payload_ : std::string_view{};
+        for (detail::entry e; detail::next_entry(rest, e);) {
             if (e.type == detail::entry_type::event) {
                 auto const time = trace_->nanoseconds_at(detail::read_value<std::int64_t>(e.value));
                 visit(event_view{e.key, std::chrono::nanoseconds{time}, rest});
@@ -167,9 +164,9 @@ class span_view {
 
     /// Calls `visit(link_view const&)`.
     template<class Visit>
-    void for_each_link(Visit visit) const {
-        auto rest = payload_;
-        for (detail::entry e; record_->has_groups && detail::next_entry(rest, e);) {
+    void for_each_link(Visit&& visit) const {
+        auto rest = record_->has_groups ? payload_ : std::string_view{};
+        for (detail::entry e; detail::next_entry(rest, e);) {
             if (e.type == detail::entry_type::link) {
                 auto const to = detail::read_value<detail::link_value>(e.value);
                 visit(link_view{{{to.trace_high, to.trace_low}, {to.span}, static_cast<std::uint8_t>(to.flags)}, rest});
@@ -178,35 +175,6 @@ class span_view {
     }
 
   private:
-    /// The looks that several keys have; keys of another look come once, and nobody need search for later values.
-    std::uint64_t repeated_looks() const noexcept {
-        std::uint64_t seen = 0;
-        std::uint64_t repeated = 0;
-        auto rest = payload_;
-        for (detail::entry e; detail::next_entry(rest, e);) {
-            auto const look = look_of(e.key);
-            repeated |= seen & look;
-            seen |= look;
-        }
-        return repeated;
-    }
-
-    /// One of 64 bits, by the key's ends and length.
-    static std::uint64_t look_of(std::string_view key) noexcept {
-        std::uint64_t first = 0;
-        std::uint64_t last = 0;
-        if (key.size() >= sizeof first) {
-            std::memcpy(&first, key.data(), sizeof first);
-            std::memcpy(&last, key.data() + key.size() - sizeof last, sizeof last);
-        } else {
-            for (char const c : key) {
-                first = first << 8U | static_cast<unsigned char>(c);
-            }
-        }
-        auto const mixed = (first ^ (last + key.size()) * 0x9e3779b97f4a7c15U) * 0xd1b54a32d192ed03U;
-        return std::uint64_t{1} << (mixed >> 58U);
-    }
-
     static bool comes_again(std::string_view rest, std::string_view key) noexcept {
         for (detail::entry e; detail::next_entry(rest, e);) {
             if (e.key == key && detail::is_attribute(e) && !e.is_of_group) {
@@ -281,7 +249,7 @@ class finished_trace {
 
     /// Calls `visit(span_view const&)` for each span, in the order in which they began, the local root first.
     template<class Visit>
-    void for_each_span(Visit visit) const {
+    void for_each_span(Visit&& visit) const {
         std::uint32_t const slots = trace_->slots();
         for (std::uint32_t slot = 0; slot < slots; ++slot) {
             detail::record const* const each = std::as_const(*trace_).read(slot);

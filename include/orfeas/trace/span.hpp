@@ -70,6 +70,7 @@ class recording {
         head->status = span_status::unset;
         head->size = 0;
         head->has_groups = false;
+        head->may_repeat_keys = false;
         head->lost = 0;
         writer_.name(as.name);
         unwinding_ = here.uncaught_exceptions();
@@ -407,6 +408,7 @@ void annotate_current(span_status status, Write write) noexcept {
         note->status = status;
         note->size = 0;
         note->has_groups = false;
+        note->may_repeat_keys = false;
         note->lost = 0;
         payload_writer writer{*now.trace, note};
         write(writer);

@@ -353,6 +353,7 @@ class basic_trace_store {
             return;
         }
         span->has_groups = span->has_groups || note.has_groups;
+        span->may_repeat_keys = true; // they do not know each other's keys
         span->status = note.status != span_status::unset ? note.status : span->status;
         detail::record* tail = span; // the end of its own payload: what was adopted already came later
         while (is_text(trace, tail->next)) {

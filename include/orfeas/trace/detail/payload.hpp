@@ -37,6 +37,10 @@ class entry_head {
     constexpr bool has(std::uint32_t flag) const noexcept { return (word_ & flag) != 0; }
     constexpr std::size_t key_size() const noexcept { return word_ >> 8U & 0xFFU; }
     constexpr std::size_t value_size() const noexcept { return word_ >> 16U; }
+    /// What follows it: the key or its address, and the value.
+    constexpr std::size_t size() const noexcept {
+        return (has(literal_key) ? sizeof(char const*) : key_size()) + value_size();
+    }
 
   private:
     std::uint32_t word_ = 0;
@@ -115,6 +119,7 @@ class payload_writer {
 
     /// Inline wherever it is called: there the key and the type of the value are known, and a few stores remain.
     [[gnu::always_inline]] void attribute(text_ref key, attribute_ref const& value, std::uint32_t flags = 0) noexcept {
+        note(key.look());
         switch (value.type()) {
         case attribute_ref::type_of::boolean:
             return append_scalar(entry_type::boolean, key, value.boolean(), flags);
@@ -188,6 +193,14 @@ class payload_writer {
         }
     }
 
+    [[gnu::always_inline]] void note(std::uint8_t look) noexcept {
+        std::uint64_t const bit = std::uint64_t{1} << look;
+        if ((looks_ & bit) != 0) [[unlikely]] {
+            head_->may_repeat_keys = true;
+        }
+        looks_ |= bit;
+    }
+
     std::size_t room() const noexcept { return std::size_t{room_} - tail_->size; }
 
     /// Writes an entry over several slots: all of it or, when there are none left, nothing.
@@ -239,6 +252,7 @@ class payload_writer {
     }
 
     segment* trace_ = nullptr;
+    std::uint64_t looks_ = 0;                                                ///< of the attributes' keys so far, as bits
     record* head_ = nullptr;                                                 ///< the span's record
     record* tail_ = nullptr;                                                 ///< where its payload goes on
     std::uint8_t room_ = static_cast<std::uint8_t>(sizeof(record::payload)); ///< bytes of payload that `tail_` has
@@ -259,19 +273,17 @@ template<class T>
         return false;
     }
     auto const head = read_value<entry_head>(bytes);
-    bytes.remove_prefix(sizeof(entry_head));
-    bool const is_literal = head.has(entry_head::literal_key);
-    std::size_t const stored = is_literal ? sizeof(char const*) : head.key_size();
-    if (bytes.size() < stored + head.value_size()) {
+    if (bytes.size() - sizeof head < head.size()) {
         return false; // memory ran out in the middle of an entry
     }
-    char const* const key = is_literal ? read_value<char const*>(bytes) : bytes.data();
+    char const* const at = bytes.data() + sizeof head;
+    bool const is_literal = head.has(entry_head::literal_key);
     // member by member: a whole that is put together on the stack and copied would make the copy wait
     out.type = head.type();
-    out.key = {key, head.key_size()};
-    out.value = {bytes.data() + stored, head.value_size()};
+    out.key = {is_literal ? read_value<char const*>({at, sizeof at}) : at, head.key_size()};
+    out.value = {at + (head.size() - head.value_size()), head.value_size()};
     out.is_of_group = head.has(entry_head::of_group);
-    bytes.remove_prefix(stored + head.value_size());
+    bytes.remove_prefix(sizeof head + head.size());
     return true;
 }
 

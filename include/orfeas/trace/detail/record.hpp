@@ -36,10 +36,11 @@ struct record {
     std::uint8_t name_size;
     std::uint8_t size; ///< bytes of payload in this slot
     bool has_literal_name;
-    bool has_groups;    ///< events or links
-    std::uint8_t lost;  ///< attributes, events and links for which there was no room; 255 for more
-    std::uint32_t life; ///< that of the segment when this was written; others are left from before
-    std::array<char, 132> payload;
+    bool has_groups;      ///< events or links
+    std::uint8_t lost;    ///< attributes, events and links for which there was no room; 255 for more
+    std::uint32_t life;   ///< that of the segment when this was written; others are left from before
+    bool may_repeat_keys; ///< two attributes may have the same key, of which the later one counts
+    std::array<char, 131> payload;
 
     std::string_view name_view() const noexcept { return {name, name_size}; }
 };
