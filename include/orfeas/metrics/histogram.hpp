@@ -65,9 +65,13 @@ inline void observe_in(thread_cell* array, std::size_t at, double value) noexcep
     add_real(array[0], value);
 }
 
-/// The slow way, for a thread's first value and where exemplars are wanted; counts it as rejected if the series is gone or without memory.
+/// The slow way, for a thread's first value, one outside the range, and where exemplars are wanted; counts it as rejected if
+/// it is not finite, the series is gone, or without memory.
 [[gnu::noinline]] inline void observe_slowly(series& to, std::uint64_t generation, histogram_shape const& shape,
                                              double value) noexcept {
+    if (!is_finite(value)) {
+        return reject(to);
+    }
     series_ref const ref{&to, generation};
     std::size_t const size = shape.array_size();
     std::size_t const at = shape.layout.cell_of(value);
@@ -102,15 +106,16 @@ inline void observe_in(thread_cell* array, std::size_t at, double value) noexcep
     }
 }
 
-/// Counts a finite value.
+/// Counts a value; one that is not finite is rejected.
 inline void observe(series& to, std::uint64_t generation, histogram_shape const& shape, double value) noexcept {
+    std::size_t const at = shape.layout.inner_cell_of(value); // the others are rare, and some of them not finite
     thread_cell* const holder = cell_of_this_thread(to.cells, to.offset, to.cell);
     thread_cell* const array = holder != nullptr ? array_of(*holder) : nullptr;
     // the state after the cell, see cell_store
-    if (array == nullptr || to.state.load(std::memory_order_relaxed) != generation) [[unlikely]] {
+    if (array == nullptr || to.state.load(std::memory_order_relaxed) != generation || at == shape.layout.no_cell)
+        [[unlikely]] {
         return observe_slowly(to, generation, shape, value);
     }
-    std::size_t const at = shape.layout.cell_of(value);
     observe_in(array, at, value);
 }
 
@@ -138,10 +143,6 @@ class histogram {
 
     /// Counts a value; one that is not finite changes nothing and is counted in `metrics_rejected_updates_total`.
     void observe(double value) noexcept {
-        if (!is_finite(value)) [[unlikely]] {
-            detail::reject(*series_.at);
-            return;
-        }
         detail::observe(*series_.at, series_.generation, *shape_, value);
     }
 

@@ -5,6 +5,7 @@
 #include <orfeas/core/floating.hpp>
 #include <orfeas/stats/exponential_buckets.hpp>
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -34,6 +35,8 @@ class bucket_layout {
           octaves_{octave_above(range) - first_octave_},
           lowest_{times_power_of_two(1.0, first_octave_)},
           highest_{times_power_of_two(1.0, first_octave_ + octaves_)},
+          lowest_bits_{std::bit_cast<std::uint64_t>(lowest_)},
+          inner_bits_{bits_of_range()},
           index_of_lowest_{first_octave_ * static_cast<std::int32_t>(buckets_.buckets_per_octave())} {}
 
     std::size_t size() const noexcept { return octave_count() * buckets_.buckets_per_octave() + 2; }
@@ -45,14 +48,20 @@ class bucket_layout {
 
     /// The cell of any value but not-a-number. O(1).
     std::size_t cell_of(double value) const noexcept {
-        if (!(value > lowest_)) {
-            return 0;
-        }
-        if (value > highest_) {
-            return size() - 1;
-        }
-        return static_cast<std::size_t>(buckets_.index_unchecked(value) - index_of_lowest());
+        std::size_t const inner = inner_cell_of(value);
+        return inner != no_cell ? inner : outer_cell_of(value);
     }
+
+    /// The cell of a value above `lowest()` that is not above `highest()`; `no_cell` for any other, also not-a-number, and
+    /// for some in a range that begins at subnormal numbers. O(1), the quicker half of `cell_of`.
+    std::size_t inner_cell_of(double value) const noexcept {
+        std::uint64_t const above = std::bit_cast<std::uint64_t>(value) - lowest_bits_;
+        if (above - 1 >= inner_bits_) {
+            return no_cell;
+        }
+        return static_cast<std::size_t>(buckets_.index_above(static_cast<std::int64_t>(above)));
+    }
+    static constexpr std::size_t no_cell = ~std::size_t{0};
 
     /// The largest value in a cell; infinity for the last one.
     double upper_bound(std::size_t cell) const noexcept {
@@ -69,6 +78,22 @@ class bucket_layout {
     friend bool operator==(bucket_layout const&, bucket_layout const&) = default;
 
   private:
+    [[gnu::noinline]] std::size_t outer_cell_of(double value) const noexcept {
+        if (!(value > lowest_)) {
+            return 0;
+        }
+        if (value > highest_) {
+            return size() - 1;
+        }
+        return static_cast<std::size_t>(buckets_.index_unchecked(value) - index_of_lowest());
+    }
+
+    /// Positive doubles are ordered as their bits are. Nothing for a range that begins at subnormal numbers, whose bits do
+    /// not tell octaves.
+    std::uint64_t bits_of_range() const noexcept {
+        return lowest_ < std::numeric_limits<double>::min() ? 0 : std::bit_cast<std::uint64_t>(highest_) - lowest_bits_;
+    }
+
     std::int32_t index_of_lowest() const noexcept { return index_of_lowest_; }
 
     static int octave_below(bucket_range range) {
@@ -92,6 +117,8 @@ class bucket_layout {
     int octaves_;
     double lowest_;
     double highest_;
+    std::uint64_t lowest_bits_;
+    std::uint64_t inner_bits_; ///< how far the bits of the highest value are above those of the lowest
     std::int32_t index_of_lowest_;
 };
 

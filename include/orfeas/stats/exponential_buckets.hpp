@@ -61,20 +61,33 @@ inline constexpr std::array<std::uint8_t, 64> bounds_below = {
     25, 25, 26, 26, 26, 27, 27, 28, 28, 28, 29, 29, 30, 30, 30, 31, 31, 31, 32, 32,
 };
 
+inline constexpr std::uint64_t mantissa_mask = (std::uint64_t{1} << 52U) - 1;
+
+/// The bounds as mantissas, to compare integers: the bits of a bound less those of 1.
+inline constexpr std::array<std::uint64_t, 33> octave_mantissas = [] {
+    std::array<std::uint64_t, 33> made{};
+    for (std::size_t i = 0; i < made.size(); ++i) {
+        made[i] = std::bit_cast<std::uint64_t>(octave_bounds[i]) - std::bit_cast<std::uint64_t>(1.0);
+    }
+    return made;
+}();
+
+/// The index at schema 5, counted from that of 1, of a value whose bits are so far above those of 1.
+constexpr std::int64_t finest_index_above_one(std::int64_t bits) noexcept {
+    std::uint64_t const mantissa = static_cast<std::uint64_t>(bits) & mantissa_mask;
+    std::size_t const below = bounds_below[mantissa >> 46U];
+    return (bits >> 52) * 32 + static_cast<std::int64_t>(below) + (octave_mantissas[below] < mantissa ? 1 : 0);
+}
+
 /// The index of a finite positive value at schema 5.
 constexpr std::int32_t finest_index(double value) noexcept {
-    constexpr std::uint64_t mantissa_mask = (std::uint64_t{1} << 52U) - 1;
-    constexpr std::uint64_t exponent_of_one = 1023;
-    std::int32_t shift = 0;
+    std::int64_t octaves = 0;
     if (value < std::numeric_limits<double>::min()) { // subnormal: the exponent field does not tell its magnitude
         value *= 0x1p64;
-        shift = -64;
+        octaves = -64;
     }
-    auto const bits = std::bit_cast<std::uint64_t>(value);
-    auto const exponent = static_cast<std::int32_t>(bits >> 52U) - static_cast<std::int32_t>(exponent_of_one) + shift;
-    auto const mantissa = std::bit_cast<double>((bits & mantissa_mask) | (exponent_of_one << 52U));
-    std::size_t const below = bounds_below[(bits & mantissa_mask) >> 46U];
-    return exponent * 32 + static_cast<std::int32_t>(below) + (octave_bounds[below] < mantissa ? 1 : 0);
+    auto const bits = std::bit_cast<std::int64_t>(value) - std::bit_cast<std::int64_t>(1.0);
+    return static_cast<std::int32_t>(finest_index_above_one(bits) + octaves * 32);
 }
 
 } // namespace detail
@@ -107,7 +120,13 @@ class exponential_buckets {
 
     /// The same without the assertion, for who has looked at the value already.
     constexpr std::int32_t index_unchecked(double value) const noexcept {
-        return ((detail::finest_index(value) - 1) >> coarser_) + 1; // a shift rounds down, an upper bound rounds up
+        return static_cast<std::int32_t>(coarsened(detail::finest_index(value)));
+    }
+
+    /// The bucket, counted from that of a power of two, of a value whose bits are `bits` above those of that power. All of
+    /// both are normal numbers.
+    constexpr std::int64_t index_above(std::int64_t bits) const noexcept {
+        return coarsened(detail::finest_index_above_one(bits));
     }
 
     /// The largest value in bucket `index`; the largest double for the last bucket.
@@ -128,6 +147,10 @@ class exponential_buckets {
     friend constexpr bool operator==(exponential_buckets, exponential_buckets) noexcept = default;
 
   private:
+    constexpr std::int64_t coarsened(std::int64_t finest) const noexcept {
+        return ((finest - 1) >> coarser_) + 1; // a shift rounds down, an upper bound rounds up
+    }
+
     int coarser_; // how many schemas below the finest
 };
 

@@ -56,11 +56,12 @@ class recording {
             trace.close_slot();
             return;
         }
-        writer_ = payload_writer{trace, head};
         slot_ = slot;
         if (head == nullptr) {
+            writer_ = payload_writer{trace};
             return;
         }
+        writer_ = payload_writer{trace, *head};
         head->life = trace.life();
         head->scope = as.scope;
         head->parent = parent;
@@ -68,7 +69,6 @@ class recording {
         head->type = record_type::span;
         head->kind = as.kind;
         head->status = span_status::unset;
-        head->size = 0;
         head->has_groups = false;
         head->may_repeat_keys = false;
         head->lost = 0;
@@ -80,7 +80,7 @@ class recording {
     /// Holds a trace open that is not recorded, in the place of a span below `parent`.
     explicit recording(position parent) noexcept {
         if (parent.trace->hold_open()) {
-            writer_ = payload_writer{*parent.trace, nullptr};
+            writer_ = payload_writer{*parent.trace};
             slot_ = parent.slot;
         }
     }
@@ -154,6 +154,7 @@ class recording {
             if (here.uncaught_exceptions() > unwinding_ && head->status == span_status::unset) [[unlikely]] {
                 fail("left by an exception");
             }
+            writer_.finish();
             head->end = trace.stamp();
         }
         writer_ = {};
@@ -406,12 +407,12 @@ void annotate_current(span_status status, Write write) noexcept {
         note->parent = now.slot;
         note->next = no_slot;
         note->status = status;
-        note->size = 0;
         note->has_groups = false;
         note->may_repeat_keys = false;
         note->lost = 0;
-        payload_writer writer{*now.trace, note};
+        payload_writer writer{*now.trace, *note};
         write(writer);
+        writer.finish();
     } else {
         now.trace->owner()->count_lost_attribute();
     }

@@ -88,12 +88,22 @@ inline void copy_text(char* to, char const* from, std::size_t size) noexcept {
     }
 }
 
-/// Appends entries to the payload of one record. Used by one thread at a time, while the span is open.
+/// Appends entries to the payload of one record. Used by one thread at a time, while the span is open. Where the next entry
+/// goes is known here alone until `finish`: a count in the record would make each entry wait for the one before.
 class payload_writer {
   public:
     payload_writer() = default;
     /// Without a record in a trace that is not recorded.
-    payload_writer(segment& trace, record* head) noexcept : trace_{&trace}, head_{head}, tail_{head} {}
+    explicit payload_writer(segment& trace) noexcept : trace_{&trace} {}
+    payload_writer(segment& trace, record& head) noexcept
+        : trace_{&trace},
+          head_{&head},
+          tail_{&head},
+          next_{head.payload.data()},
+          end_{head.payload.data() + head.payload.size()} {}
+
+    /// Says how long the payload is, for whoever reads it.
+    void finish() noexcept { tail_->size = static_cast<std::uint8_t>(next_ - tail_->payload.data()); }
 
     segment* trace() const noexcept { return trace_; }
     record* head() const noexcept { return head_; }
@@ -106,9 +116,9 @@ class payload_writer {
         if (name.is_literal()) {
             head_->name = text.data();
         } else { // in the end of the payload's room, which it takes away
-            head_->name = tail_->payload.data() + tail_->payload.size() - text.size();
-            copy_text(tail_->payload.data() + tail_->payload.size() - text.size(), text.data(), text.size());
-            room_ = static_cast<std::uint8_t>(tail_->payload.size() - text.size());
+            end_ -= text.size();
+            head_->name = end_;
+            copy_text(end_, text.data(), text.size());
         }
     }
 
@@ -159,13 +169,13 @@ class payload_writer {
     [[gnu::always_inline]] void append_scalar(entry_type type, text_ref key, T value, std::uint32_t flags) noexcept {
         constexpr std::size_t size = sizeof(entry_head) + sizeof(char const*) + sizeof value;
         if (key.is_literal() && key.view().size() <= longest_key && size <= room()) [[likely]] {
-            char* const at = tail_->payload.data() + tail_->size;
+            char* const at = next_;
+            next_ += size;
             entry_head const head{type, flags | entry_head::literal_key, key.view().size(), sizeof value};
             char const* const address = key.view().data();
             std::memcpy(at, &head, sizeof head);
             std::memcpy(at + sizeof head, &address, sizeof address);
             std::memcpy(at + sizeof head + sizeof address, &value, sizeof value);
-            tail_->size = static_cast<std::uint8_t>(tail_->size + size);
         } else {
             append(type, key, bytes_of(value), flags);
         }
@@ -182,11 +192,11 @@ class payload_writer {
         std::string_view const stored = is_literal ? bytes_of(address) : name;
         entry_head const head{type, is_literal ? flags | entry_head::literal_key : flags, name.size(), value.size()};
         if (sizeof head + stored.size() + value.size() <= room()) {
-            char* const at = tail_->payload.data() + tail_->size;
+            char* const at = next_;
+            next_ += sizeof head + stored.size() + value.size();
             std::memcpy(at, &head, sizeof head);
             copy_text(at + sizeof head, stored.data(), stored.size());
             copy_text(at + sizeof head + stored.size(), value.data(), value.size());
-            tail_->size = static_cast<std::uint8_t>(tail_->size + sizeof head + stored.size() + value.size());
         } else if (!spill(bytes_of(head), stored, value)) {
             head_->lost = static_cast<std::uint8_t>(head_->lost + (head_->lost < 0xFF ? 1 : 0));
             trace_->owner()->count_lost_attribute();
@@ -201,20 +211,20 @@ class payload_writer {
         looks_ |= bit;
     }
 
-    std::size_t room() const noexcept { return std::size_t{room_} - tail_->size; }
+    std::size_t room() const noexcept { return static_cast<std::size_t>(end_ - next_); }
 
     /// Writes an entry over several slots: all of it or, when there are none left, nothing.
     [[gnu::noinline]] bool spill(std::string_view head, std::string_view key, std::string_view value) noexcept {
         record* const tail = tail_;
-        std::uint8_t const size = tail_->size;
-        std::uint8_t const room = room_;
+        char* const next = next_;
+        char* const end = end_;
         if (put_across(head) && put_across(key) && put_across(value)) {
             return true;
         }
         tail_ = tail;
-        tail_->size = size;
+        next_ = next;
+        end_ = end;
         tail_->next = no_slot;
-        room_ = room;
         return false;
     }
 
@@ -224,8 +234,8 @@ class payload_writer {
                 return false;
             }
             std::size_t const count = std::min(room(), bytes.size());
-            std::memcpy(tail_->payload.data() + tail_->size, bytes.data(), count);
-            tail_->size = static_cast<std::uint8_t>(tail_->size + count);
+            std::memcpy(next_, bytes.data(), count);
+            next_ += count;
             bytes.remove_prefix(count);
         }
         return true;
@@ -244,18 +254,20 @@ class payload_writer {
         more->type = record_type::text;
         more->status = span_status::unset;
         more->next = no_slot;
-        more->size = 0;
+        finish();
         tail_->next = slot;
         tail_ = more;
-        room_ = static_cast<std::uint8_t>(more->payload.size());
+        next_ = more->payload.data();
+        end_ = next_ + more->payload.size();
         return true;
     }
 
     segment* trace_ = nullptr;
-    std::uint64_t looks_ = 0;                                                ///< of the attributes' keys so far, as bits
-    record* head_ = nullptr;                                                 ///< the span's record
-    record* tail_ = nullptr;                                                 ///< where its payload goes on
-    std::uint8_t room_ = static_cast<std::uint8_t>(sizeof(record::payload)); ///< bytes of payload that `tail_` has
+    std::uint64_t looks_ = 0; ///< of the attributes' keys so far, as bits
+    record* head_ = nullptr;  ///< the span's record
+    record* tail_ = nullptr;  ///< where its payload goes on
+    char* next_ = nullptr;    ///< where the next entry goes
+    char* end_ = nullptr;     ///< of the room in `tail_`
 };
 
 template<class T>

@@ -137,7 +137,7 @@ class recorder final : public segment_owner, public std::enable_shared_from_this
         return head;
     }
 
-    segment* start(segment::header head, std::string_view tracestate,
+    segment* start(segment::header& head, std::string_view tracestate,
                    std::shared_ptr<baggage const> travelling) noexcept {
         if (active_.fetch_add(1, std::memory_order_relaxed) >= active_traces_) {
             return refuse(drop_reason::active_limit);
