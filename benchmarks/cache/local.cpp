@@ -138,7 +138,7 @@ std::optional<double> two_against_one(contestant const& one, contestant const& o
             ratios.push_back(together.cpu / alone.cpu);
         }
     }
-    return ratios.size() < 3 ? std::nullopt : std::optional{detail::median_of(std::move(ratios))};
+    return ratios.size() < 3 ? std::nullopt : std::optional{median_of(std::move(ratios))};
 }
 
 /// Beside it: two threads that share nothing but the processors, whose loss is not the cache's doing; and a map whose

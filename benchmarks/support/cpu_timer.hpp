@@ -22,13 +22,13 @@ inline double nanoseconds_of(clockid_t id) {
     return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
 }
 
+} // namespace detail
+
 inline double median_of(std::vector<double> values) {
     auto const middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
     std::nth_element(values.begin(), middle, values.end());
     return *middle;
 }
-
-} // namespace detail
 
 /// CPU time of the calling thread.
 inline double cpu_nanoseconds() {
@@ -52,7 +52,7 @@ class race_times {
   public:
     explicit race_times(std::vector<std::vector<double>> times) : times_{std::move(times)} {}
 
-    double median(std::size_t contender) const { return detail::median_of(times_[contender]); }
+    double median(std::size_t contender) const { return median_of(times_[contender]); }
 
     /// How many times longer `contender` took than `other`: the median over the rounds, which both spent on the same machine
     /// as others left it to them at the time.
@@ -61,7 +61,7 @@ class race_times {
         for (std::size_t round = 0; round < times_[contender].size(); ++round) {
             ratios.push_back(times_[contender][round] / times_[other][round]);
         }
-        return detail::median_of(std::move(ratios));
+        return median_of(std::move(ratios));
     }
 
   private:

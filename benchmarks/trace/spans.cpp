@@ -84,7 +84,7 @@ double in_open_trace(trace::tracer& tracer, std::size_t traces, Step step) {
         times.push_back(static_cast<double>(orfeas::tick_counter::read() - begin) / (spans_per_trace / 2.0));
     }
     static double const tick = tick_nanoseconds();
-    return detail::median_of(std::move(times)) * tick;
+    return median_of(std::move(times)) * tick;
 }
 
 /// A root and nine children with five attributes each.

@@ -64,7 +64,7 @@ struct tracer_options {
               "traces of each root to keep every second, whatever else is said");
         field("keep_ratio", self.keep_ratio, in_range(0, 1), "share of the other traces to keep");
         field("spans_per_trace", self.spans_per_trace, in_range(1, 65'536),
-              "records of one trace: a span takes one, and one more for each 132 bytes of attributes");
+              "records of one trace: a span takes one, and one more for each 131 bytes of attributes");
         field("active_traces", self.active_traces, in_range(1, 1'000'000), "traces that may be open at once");
         field("active_bytes", self.active_bytes, in_range(64_KiB, 64_GiB), "memory for the spans of open traces");
         field("stored_traces", self.stored_traces, in_range(1, 1'000'000), "finished traces kept in memory");
