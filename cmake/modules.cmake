@@ -7,7 +7,8 @@
 #       include/orfeas/NAME/, and a part uses its module
 #
 # USES names what its headers may include (with all that those use): lower layers only, except that stats may use core.
-# NEEDS names what it links and may include: asio, beast (implies asio), cuda, eigen, json, openssl, compress.
+# NEEDS names what it links and may include: asio, beast (implies asio), cuda, eigen, json, openssl, compress
+# (Zstandard), zlib.
 # memory/cuda_driver*.hpp, cuda_vmm.hpp, cuda_async.hpp and cuda_profile.hpp, and trace/cuda.hpp and cuda_driver.hpp, open the
 # driver at run time and need no toolkit.
 # A module whose folder does not exist, or whose third party was not found, is not declared.
@@ -24,7 +25,7 @@ orfeas_part(trace asio FILES asio.hpp NEEDS asio)
 orfeas_module(metrics LAYER 1 USES core stats)
 orfeas_module(net LAYER 1 USES core stats NEEDS asio)
 orfeas_part(net tls FILES tls*.hpp NEEDS asio openssl)
-orfeas_part(net compress FILES compress*.hpp NEEDS compress)
+orfeas_part(net compress FILES compress*.hpp NEEDS zlib)
 
 orfeas_module(cache LAYER 2 USES core stats memory)
 orfeas_part(cache asio FILES asio.hpp detail/flight.hpp NEEDS asio)

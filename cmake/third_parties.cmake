@@ -38,6 +38,7 @@ orfeas_third_party(asio PACKAGE "Boost 1.81" LINK Boost::headers)
 orfeas_third_party(cuda PACKAGE "CUDAToolkit 12" LINK CUDA::cudart)
 orfeas_third_party(eigen PACKAGE "Eigen3 3.4" LINK Eigen3::Eigen)
 orfeas_third_party(openssl PACKAGE "OpenSSL 3.0" LINK OpenSSL::SSL)
+orfeas_third_party(zlib PACKAGE "ZLIB 1.2" LINK ZLIB::ZLIB)
 orfeas_third_party(json PACKAGE "nlohmann_json 3.11" LINK nlohmann_json::nlohmann_json)
 # Zstandard's own package names the target after the kind of library that was built.
 orfeas_third_party(compress PACKAGE "zstd 1.4"

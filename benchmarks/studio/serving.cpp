@@ -29,8 +29,8 @@
 namespace {
 
 namespace asio = boost::asio;
-using bench::client, bench::picture, bench::post, bench::server_process;
 using asio::ip::tcp;
+using bench::client, bench::picture, bench::post, bench::server_process;
 
 /// The peer: reads requests up to their empty line and writes one prepared answer, with nothing else around it.
 void serve_bare(int out, std::string const& answer) {

@@ -24,7 +24,8 @@ THIRD_PARTIES = [
     ("json", re.compile(r"nlohmann/|boost/json")),
     ("cuda", re.compile(r"cuda|nvtx3/|nvToolsExt|nvml\.h|cub/|thrust/")),
     ("openssl", re.compile(r"openssl/")),
-    ("compress", re.compile(r"z(lib|std|conf)\.h|lz4|brotli/")),
+    ("zlib", re.compile(r"z(lib|conf)\.h")),
+    ("compress", re.compile(r"zstd\.h|lz4|brotli/")),
 ]
 SYSTEM = re.compile(r"(sys|netinet|arpa|linux)/[a-z0-9_]+\.h$|[a-z0-9_]+(\.h)?$")
 

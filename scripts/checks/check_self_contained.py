@@ -21,7 +21,7 @@ import tree
 
 WARNINGS = ("-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wundef -Werror").split()
 PROBES = {"asio": "boost/asio.hpp", "beast": "boost/beast.hpp", "eigen": "Eigen/Core", "json": "nlohmann/json.hpp",
-          "cuda": "cuda_runtime_api.h", "openssl": "openssl/ssl.h", "compress": "zstd.h"}
+          "cuda": "cuda_runtime_api.h", "openssl": "openssl/ssl.h", "compress": "zstd.h", "zlib": "zlib.h"}
 
 
 class Compiler:

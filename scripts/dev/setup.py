@@ -47,6 +47,7 @@ GROUPS: dict[str, list[Need]] = {
         Need("libjpeg-dev", instead=("libjpeg62-turbo-dev", "libjpeg-turbo8-dev")),
         Need("libssl-dev"),
         Need("libzstd-dev"),
+        Need("zlib1g-dev"),
     ],
     "test": [
         Need("catch2"),

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "http/raw_server.hpp"
+#include "net/gunzip.hpp"
 #include "support/catch.hpp"
 
 #include <orfeas/core/log_sinks.hpp>
 #include <orfeas/export/otlp_exporter.hpp>
+#include <orfeas/net/compress_gzip.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -70,7 +72,10 @@ class receiver {
                       return;
                   }
                   heads_.store(std::make_shared<std::string const>(head));
-                  auto const body = peer.read(length_of(head));
+                  auto body = peer.read(length_of(head));
+                  if (head.find("content-encoding: gzip\r\n") != std::string::npos) {
+                      body = orfeas_test::gunzip(body);
+                  }
                   std::string const answer{answer_to(requests_.fetch_add(1))};
                   if (answer.find(" 200 ") != std::string::npos) {
                       for (char const c : body) {
@@ -149,6 +154,26 @@ exporting::export_stats ended(exporter const& which, std::uint64_t produced) {
 }
 
 } // namespace
+
+TEST_CASE("export: bodies go coded, and are coded once for all attempts") {
+    receiver to{[](int n) { return n == 0 ? busy : ok; }};
+    threads io;
+    auto options = quick(to.url());
+    static std::atomic<int> times;
+    times = 0;
+    options.coding = {"gzip", [](std::string_view body) {
+                          ++times;
+                          return orfeas::net::gzip(body);
+                      }};
+    exporter out{io.io.get_executor(), {}, options};
+    out.start();
+    push_some(out, 10);
+    io.stop(out, 5s);
+    CHECK(out.stats().exported == 10);
+    CHECK(to.accepted() == 10);
+    CHECK(to.requests() == 2);
+    CHECK(times == 1);
+}
 
 TEST_CASE("exporter: a healthy receiver gets everything, in order, on one connection", "[export][otlp_exporter]") {
     receiver const good{[](int) { return ok; }};

@@ -3,6 +3,7 @@
 
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/core/options.hpp>
+#include <orfeas/export/content_coding.hpp>
 #include <orfeas/http/client_request.hpp>
 #include <orfeas/http/url.hpp>
 
@@ -21,6 +22,8 @@ struct otlp_options {
     std::string endpoint = "http://127.0.0.1:4318"; ///< "/v1/traces" and "/v1/metrics" are added
     std::string protocol = "protobuf";
     std::vector<std::string> headers = {}; ///< "name=value", for every request
+
+    content_coding coding = {}; ///< of the requests' bodies; not from the environment, for it brings a library
 
     std::string service_name = {}; ///< empty: the tracer's own; that of metrics is then "unknown_service"
     std::vector<std::string> resource_attributes = {}; ///< "key=value"

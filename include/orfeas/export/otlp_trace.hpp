@@ -58,12 +58,13 @@ inline constexpr std::size_t likely_batch_size = 1 << 20;
 template<class Format, class Source>
 void write_attributes(Format& out, otlp_field const& field, Source const& from) {
     bool is_open = false;
-    from.for_each_attribute([&](std::string_view name, trace::attribute_ref const& held) __attribute__((always_inline)) {
-        if (!std::exchange(is_open, true)) {
-            out.begin_list(field);
-        }
-        out.pair(field, name, held);
-    });
+    from.for_each_attribute([&](std::string_view name, trace::attribute_ref const& held)
+                                __attribute__((always_inline)) {
+                                    if (!std::exchange(is_open, true)) {
+                                        out.begin_list(field);
+                                    }
+                                    out.pair(field, name, held);
+                                });
     if (is_open) {
         out.end_list();
     }

@@ -142,9 +142,7 @@ class histogram {
         : series_{series}, shape_{&shape} {}
 
     /// Counts a value; one that is not finite changes nothing and is counted in `metrics_rejected_updates_total`.
-    void observe(double value) noexcept {
-        detail::observe(*series_.at, series_.generation, *shape_, value);
-    }
+    void observe(double value) noexcept { detail::observe(*series_.at, series_.generation, *shape_, value); }
 
     /// The same in the trace that `ids` names: an exemplar of its bucket, if that wants one. After each scrape it wants one.
     void observe(double value, exemplar_ids const& ids) noexcept {

@@ -17,7 +17,8 @@ class text_ref {
     constexpr text_ref() = default;
 
     template<std::size_t N>
-    consteval text_ref(char const (&literal)[N]) : data_{literal}, size_{N - 1}, is_literal_{true}, look_{look_of(view())} {
+    consteval text_ref(char const (&literal)[N])
+        : data_{literal}, size_{N - 1}, is_literal_{true}, look_{look_of(view())} {
         if (literal[N - 1] != '\0') { // reading it shows that the text is constant, not only its address
             throw "a name is a string literal or a std::string_view";
         }

@@ -55,6 +55,9 @@ class exporter_core : public std::enable_shared_from_this<exporter_core<Signal, 
           timer_{strand},
           ended_{strand, monotonic_time::max()} {
         request_.set("content-type", media_type(encoding_));
+        if (options.coding) {
+            request_.set("content-encoding", options.coding.name);
+        }
         for (auto const& [name, value] : otlp_options::pairs(options.headers, "headers")) {
             request_.set(name, value);
         }
@@ -234,6 +237,9 @@ class exporter_core : public std::enable_shared_from_this<exporter_core<Signal, 
     void encode() {
         body_.clear();
         signal_.encode(pipeline_.batch(), encoding_, body_);
+        if (options.coding) {
+            body_ = options.coding.encode(body_);
+        }
         // borrowed: the body is neither touched nor freed before the answer
         request_.body = http::shared_bytes{std::as_bytes(std::span{body_.data(), body_.size()}), nullptr};
     }
