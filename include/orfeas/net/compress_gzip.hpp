@@ -16,7 +16,7 @@ namespace orfeas::inline v0::net {
 /// Throws std::bad_alloc, and std::length_error from 4 GiB on.
 /// Thread-safe.
 inline std::string gzip(std::string_view plain) {
-    if (plain.size() > std::numeric_limits<uInt>::max()) {
+    if (plain.size() > std::numeric_limits<unsigned>::max()) {
         throw std::length_error{"gzip: what is compressed in one piece is less than 4 GiB"};
     }
     constexpr int window_bits = 15 + 16; // the largest window, and gzip's header instead of zlib's
@@ -29,11 +29,13 @@ inline std::string gzip(std::string_view plain) {
         z_stream& of;
         ~ending() { ::deflateEnd(&of); }
     } const at_end{stream};
-    std::string packed(static_cast<std::size_t>(::deflateBound(&stream, static_cast<uLong>(plain.size()))), '\0');
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data())); // zlib's older interface; it only reads
-    stream.avail_in = static_cast<uInt>(plain.size());
-    stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-    stream.avail_out = static_cast<uInt>(packed.size());
+    std::string packed(static_cast<std::size_t>(::deflateBound(&stream, static_cast<unsigned long>(plain.size()))),
+                       '\0');
+    stream.next_in =
+        reinterpret_cast<unsigned char*>(const_cast<char*>(plain.data())); // zlib's older interface; it only reads
+    stream.avail_in = static_cast<unsigned>(plain.size());
+    stream.next_out = reinterpret_cast<unsigned char*>(packed.data());
+    stream.avail_out = static_cast<unsigned>(packed.size());
     if (::deflate(&stream, Z_FINISH) != Z_STREAM_END) {
         throw std::bad_alloc{}; // there is room by deflateBound
     }
