@@ -214,6 +214,62 @@ TEST_CASE("metrics: an exemplar may be named by the caller, and goes with its se
     }
 }
 
+TEST_CASE("metrics: an update that is refused leaves no exemplar") {
+    metrics::registry registry;
+    auto calls = registry.counter("calls_total", "Calls.");
+    calls.add(-1, ids_of(1));
+    calls.add(-0.5, ids_of(2));
+    calls.add(std::numeric_limits<double>::quiet_NaN(), ids_of(3));
+    calls.add(std::numeric_limits<double>::infinity(), ids_of(4));
+    with_family(registry, "calls_total", [&](auto const& family) { CHECK(family.points[0].example == nullptr); });
+    calls.add(2, ids_of(5)); // is still asked for
+    with_family(registry, "calls_total", [&](auto const& family) {
+        REQUIRE(family.points[0].example != nullptr);
+        CHECK(family.points[0].example->ids == ids_of(5));
+    });
+}
+
+TEST_CASE("metrics: a handle to a removed series takes no exemplar from the one in its place") {
+    metrics::registry registry;
+    auto const family = registry.counter_family<"id">("calls_total", "Calls.");
+    auto const waits = registry.histogram_family<"id">("wait_seconds", "Wait.", {.lowest = 1, .highest = 4});
+    std::vector<metrics::counter> old_calls;
+    std::vector<metrics::histogram> old_waits;
+    for (int i = 0; i < 100; ++i) { // more than what is gathered before places are used again
+        auto const id = std::to_string(i);
+        old_calls.push_back(family.with(id));
+        old_waits.push_back(waits.with(id));
+        REQUIRE(registry.remove("calls_total", {{"id", id}}));
+        REQUIRE(registry.remove("wait_seconds", {{"id", id}}));
+    }
+    std::vector<metrics::counter> calls;
+    std::vector<metrics::histogram> observed;
+    for (int i = 0; i < 100; ++i) {
+        calls.push_back(family.with(std::to_string(1'000 + i)));
+        observed.push_back(waits.with(std::to_string(1'000 + i)));
+    }
+    for (int i = 0; i < 100; ++i) {
+        old_calls[static_cast<std::size_t>(i)].add(1, ids_of(1));
+        old_waits[static_cast<std::size_t>(i)].observe(2.0, ids_of(1));
+    }
+    for (int i = 0; i < 100; ++i) {
+        calls[static_cast<std::size_t>(i)].add(1, ids_of(2));
+        observed[static_cast<std::size_t>(i)].observe(2.0, ids_of(2));
+    }
+    with_family(registry, "calls_total", [&](auto const& points) {
+        REQUIRE(points.points.size() == 100);
+        for (auto const& each : points.points) {
+            REQUIRE(each.example != nullptr);
+            REQUIRE(each.example->ids == ids_of(2));
+        }
+    });
+    with_family(registry, "wait_seconds", [&](auto const& points) {
+        for (auto const& each : points.points) {
+            REQUIRE(each.histogram->buckets[1].example != nullptr);
+        }
+    });
+}
+
 TEST_CASE("metrics: exemplars of many threads are whole") {
     metrics::registry registry;
     auto wait = registry.histogram("wait_seconds", "Wait.", {}, {.lowest = 1, .highest = 4});

@@ -86,6 +86,22 @@ TEST_CASE("metrics: what cannot be registered is refused with the rule") {
     CHECK_THROWS_AS(registry.histogram("h", "x", {}, {.lowest = -1}), orfeas::option_error);
     registry.gauge("size_count", "x");
     CHECK_THROWS_WITH(registry.histogram("size", "x"), contains("'size_count'"));
+    // OpenMetrics has a counter's family without its _total
+    CHECK_THROWS_WITH(registry.counter("wait_seconds_count_total", "x"), contains("histogram 'wait_seconds'"));
+    CHECK_THROWS_AS(registry.counter("wait_seconds_sum_total", "x"), error);
+    CHECK_THROWS_AS(registry.counter("wait_seconds_bucket_total", "x"), error);
+    CHECK_THROWS_AS(registry.counter("wait_seconds_created_total", "x"), error);
+    CHECK_THROWS_WITH(registry.counter("calls_created_total", "x"), contains("'calls_total'"));
+    CHECK_THROWS_AS(registry.counter("calls_total_total", "x"), error);
+    CHECK_THROWS_AS(registry.gauge("calls", "x"), error);
+    CHECK_THROWS_AS(registry.gauge("calls_created", "x"), error);
+    CHECK_THROWS_AS(registry.counter("depth_total", "x"), error);
+    CHECK_NOTHROW(registry.gauge("depth_count", "x"));
+    CHECK_NOTHROW(registry.counter("calls_sum_total", "x"));
+    registry.counter("batch_count_total", "x");
+    CHECK_THROWS_WITH(registry.histogram("batch", "x"), contains("'batch_count_total'"));
+    registry.counter("jobs_created_total", "x");
+    CHECK_THROWS_WITH(registry.counter("jobs_total", "x"), contains("'jobs_created_total'"));
     std::vector<std::string> names;
     for (int i = 0; i < 33; ++i) {
         names.push_back("l" + std::to_string(i));

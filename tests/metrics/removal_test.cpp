@@ -67,6 +67,48 @@ TEST_CASE("metrics: a removed series is not reported, and its handles change not
     CHECK(values.at("metrics_rejected_updates_total") == 11);
 }
 
+TEST_CASE("metrics: a handle to a removed series does not read the one in its place") {
+    metrics::registry registry;
+    auto const calls = registry.counter_family<"id">("calls_total", "Calls.");
+    auto const held = registry.up_down_counter_family<"id">("held", "Held.");
+    auto const levels = registry.gauge_family<"id">("level", "Level.");
+    auto const waits = registry.histogram_family<"id">("wait_seconds", "Wait.", {.lowest = 1, .highest = 4});
+    struct handles {
+        metrics::counter calls;
+        metrics::up_down_counter held;
+        metrics::gauge level;
+        metrics::histogram wait;
+    };
+    auto const make = [&](int i) {
+        auto const id = std::to_string(i);
+        handles made{calls.with(id), held.with(id), levels.with(id), waits.with(id)};
+        made.calls.add(3);
+        made.calls.add(0.5);
+        made.held.add(4);
+        made.level.set(i);
+        made.wait.observe(2.0);
+        return made;
+    };
+    std::vector<handles> old;
+    for (int i = 0; i < 100; ++i) {
+        old.push_back(make(i));
+        for (auto const* const name : {"calls_total", "held", "level", "wait_seconds"}) {
+            REQUIRE(registry.remove(name, {{"id", std::to_string(i)}}));
+        }
+    }
+    for (int i = 1'000; i < 1'100; ++i) {
+        make(i);
+    }
+    for (int i = 0; i < 100; ++i) {
+        auto const& gone = old[static_cast<std::size_t>(i)];
+        REQUIRE(gone.calls.value() == 0);
+        REQUIRE(gone.held.value() == 0);
+        REQUIRE(gone.level.value() == i); // what it was set to last
+        REQUIRE(gone.wait.snapshot().count() == 0);
+        REQUIRE(gone.wait.snapshot().sum() == 0);
+    }
+}
+
 TEST_CASE("metrics: what there is not cannot be removed, nor the registry's own") {
     metrics::registry registry;
     registry.counter("calls_total", "Calls.", {{"a", "1"}}).add();

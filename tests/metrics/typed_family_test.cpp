@@ -2,11 +2,16 @@
 #include "reading.hpp"
 #include "support/catch.hpp"
 
+#include <orfeas/metrics/detail/label_key.hpp>
 #include <orfeas/metrics/registry.hpp>
 #include <orfeas/metrics/typed_family.hpp>
 
+#include <array>
 #include <atomic>
+#include <bit>
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -133,4 +138,47 @@ TEST_CASE("metrics: threads that ask for the same new series get one") {
         REQUIRE(family.with(std::to_string(i)).value() == 4);
     }
     CHECK(measured(registry).at("metrics_series") == 503);
+}
+
+TEST_CASE("metrics: in a full family a lookup finds its own series, whatever is removed beside it") {
+    constexpr std::size_t most = 7;
+    metrics::registry registry{{.max_series = most}};
+    auto const family = registry.counter_family<"id">("calls_total", "Calls.");
+    std::vector<std::string> ids; // that are looked for in the same place, so that a removal moves the others
+    for (int i = 0; ids.size() < most; ++i) {
+        std::string const id = std::to_string(i);
+        std::string_view const values[] = {id};
+        if ((metrics::detail::hash_of(values) >> 32U) % 16 == 3) {
+            ids.push_back(id);
+        }
+    }
+    for (auto const& id : ids) {
+        family.with(id);
+    }
+    using handle_bytes = std::array<std::byte, sizeof(metrics::counter)>;
+    auto const overflow = std::bit_cast<handle_bytes>(family.with("other"));
+    std::atomic<unsigned> turn{0};
+    std::atomic<bool> done{false};
+    std::size_t looks = 0;
+    std::size_t misses = 0;
+    std::thread reader{[&] {
+        for (unsigned i = 0; !done; ++i) {
+            unsigned const before = turn;
+            auto const got = std::bit_cast<handle_bytes>(family.with(ids[(before + 3 + i % 4) % most]));
+            if (turn - before <= 2) { // it was there all the time
+                ++looks;
+                misses += got == overflow ? 1U : 0U;
+            }
+        }
+    }};
+    for (unsigned i = 0; i < 100'000; ++i) {
+        turn = i;
+        auto const& id = ids[i % most];
+        REQUIRE(registry.remove("calls_total", {{"id", id}}));
+        family.with(id);
+    }
+    done = true;
+    reader.join();
+    CHECK(misses == 0);
+    CHECK(looks > 0);
 }

@@ -24,7 +24,7 @@ class counter {
     /// Adds a whole number; one that is negative changes nothing and is counted in `metrics_rejected_updates_total`.
     template<std::integral N>
     void add(N n) noexcept {
-        if (std::cmp_less(n, 0)) [[unlikely]] {
+        if (!is_addend(n)) [[unlikely]] {
             detail::reject(*series_.at);
             return;
         }
@@ -34,29 +34,40 @@ class counter {
     /// Adds any number; one that is negative or not finite changes nothing and is counted.
     template<std::floating_point X>
     void add(X x) noexcept {
-        auto const value = static_cast<double>(x);
-        if (!(value >= 0) || !is_finite(value)) [[unlikely]] {
+        if (!is_addend(x)) [[unlikely]] {
             detail::reject(*series_.at);
             return;
         }
-        detail::count_real(*series_.at, series_.generation, value);
+        detail::count_real(*series_.at, series_.generation, static_cast<double>(x));
     }
 
     /// The same in the trace that `ids` names: an exemplar of this counter, if it wants one. After each scrape it wants one.
     template<class N>
         requires std::integral<N> || std::floating_point<N>
     void add(N n, exemplar_ids const& ids) noexcept {
-        detail::keep_named_exemplar(series_, 0, 1, static_cast<double>(n), ids);
+        if (is_addend(n)) {
+            detail::keep_named_exemplar(series_, 0, 1, static_cast<double>(n), ids);
+        }
         add(n);
     }
 
-    /// The sum over all threads. Linear in the threads.
-    double value() const noexcept { return detail::value_of(*series_.at, false).value; }
+    /// The sum over all threads; 0 once the series has been removed. Linear in the threads.
+    double value() const noexcept { return detail::value_of(series_, false).value; }
 
     /// False once the series has been removed; asking the registry again makes another.
     bool is_current() const noexcept { return series_.is_current(); }
 
   private:
+    template<std::integral N>
+    static bool is_addend(N n) noexcept {
+        return !std::cmp_less(n, 0);
+    }
+    template<std::floating_point X>
+    static bool is_addend(X x) noexcept {
+        auto const value = static_cast<double>(x);
+        return value >= 0 && is_finite(value);
+    }
+
     detail::series_ref series_;
 };
 

@@ -36,6 +36,7 @@ class gauge {
     }
     void sub(double change) noexcept { add(-change); }
 
+    /// What it was set to last; that stays when the series has been removed.
     double value() const noexcept { return level_->value.load(std::memory_order_relaxed); }
 
     /// False once the series has been removed; asking the registry again makes another.

@@ -119,13 +119,12 @@ inline void observe(series& to, std::uint64_t generation, histogram_shape const&
     observe_in(array, at, value);
 }
 
-/// The values of a histogram so far.
-inline stats::histogram values_of(series const& of, stats::bucket_layout const& layout) {
+/// The values of a histogram so far; none once it has been removed.
+inline stats::histogram values_of(series_ref of, stats::bucket_layout const& layout) {
     std::vector<std::uint64_t> counts(layout.size());
     double sum = 0;
-    {
-        auto const held = of.cells->hold();
-        sum = of.cells->array_of_threads(of.cell, counts);
+    if (auto const held = of.at->cells->hold(); of.is_current()) {
+        sum = of.at->cells->array_of_threads(of.at->cell, counts);
     }
     return {layout, std::move(counts), sum};
 }
@@ -157,8 +156,9 @@ class histogram {
     void observe(std::chrono::nanoseconds value) noexcept { observe(seconds_of(value)); }
     void observe(std::chrono::nanoseconds value, exemplar_ids const& ids) noexcept { observe(seconds_of(value), ids); }
 
-    /// The values so far; the difference of two snapshots is what came between them. Linear in the cells and threads.
-    stats::histogram snapshot() const { return detail::values_of(*series_.at, shape_->layout); }
+    /// The values so far; the difference of two snapshots is what came between them. Once the series has been removed there
+    /// are none: ask `is_current` before taking a former snapshot away. Linear in the cells and threads.
+    stats::histogram snapshot() const { return detail::values_of(series_, shape_->layout); }
 
     /// False once the series has been removed; asking the registry again makes another.
     bool is_current() const noexcept { return series_.is_current(); }

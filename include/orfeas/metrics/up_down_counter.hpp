@@ -45,8 +45,8 @@ class up_down_counter {
         add(-x);
     }
 
-    /// The sum over all threads. Linear in the threads.
-    double value() const noexcept { return detail::value_of(*series_.at, true).value; }
+    /// The sum over all threads; 0 once the series has been removed. Linear in the threads.
+    double value() const noexcept { return detail::value_of(series_, true).value; }
 
     /// False once the series has been removed; asking the registry again makes another.
     bool is_current() const noexcept { return series_.is_current(); }

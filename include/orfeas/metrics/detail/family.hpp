@@ -90,13 +90,19 @@ class family {
 
     series_ref find(label_values values) const noexcept { return table_.find(values, hash_of(values)); }
 
+    /// Before a search, and after it `was_exact`: whether a series that it did not find was not there.
+    std::uint64_t changes() const noexcept { return table_.changes(); }
+    bool was_exact(std::uint64_t changes_before) const noexcept {
+        return changes_before % 2 == 0 && table_.changes() == changes_before;
+    }
+
     /// How much of the labels has to be collapsed for a new series: 0 nothing, 1 those without end, 2 all. Any thread may
     /// ask; the answer is certain under the lock.
     std::uint32_t overflow() const noexcept {
-        if (ordinary_.load(std::memory_order_relaxed) < most_series_) {
+        if (ordinary_.load(std::memory_order_acquire) < most_series_) {
             return 0;
         }
-        bool const preserves = unbounded_ != 0 && preserving_.load(std::memory_order_relaxed) < most_series_;
+        bool const preserves = unbounded_ != 0 && preserving_.load(std::memory_order_acquire) < most_series_;
         return preserves ? 1 : 2;
     }
 
@@ -105,17 +111,20 @@ class family {
         return overflow == 2 || (overflow == 1 && (unbounded_ >> label & 1U) != 0);
     }
 
-    /// Adds a series that there is not yet. Throws std::bad_alloc, and there is no new series.
-    series_ref insert(label_values values, std::uint32_t overflow, wall_time now) {
+    /// Adds a series that there is not yet; a gauge's may have its value from a callback. Throws std::bad_alloc, and there is
+    /// no new series.
+    series_ref insert(label_values values, std::uint32_t overflow, wall_time now,
+                      std::shared_ptr<callback_cell> callback = nullptr) {
         make_room(sorted_, sorted_.size() + 1);
         make_room(unused_, places_.size() + 2); // so that removing needs no memory
         make_room(clean_, places_.size() + 2);
         std::uint32_t const number = take_place();
         series& made = places_[number];
         try {
-            prepare(made, values);
+            prepare(made, values, std::move(callback));
             table_.insert(number, hash_of(values));
         } catch (...) {
+            forget_extra(made);
             clean_.push_back(number);
             throw;
         }
@@ -124,7 +133,7 @@ class family {
                                                            std::memory_order_relaxed);
         sorted_.insert(place_of(number), number);
         if (overflow < 2) {
-            (overflow == 0 ? ordinary_ : preserving_).fetch_add(1, std::memory_order_relaxed);
+            (overflow == 0 ? ordinary_ : preserving_).fetch_add(1, std::memory_order_release);
         }
         std::uint64_t const generation = made.generation() + 1;
         made.state.store(generation, std::memory_order_release);
@@ -147,12 +156,7 @@ class family {
         }
         // only here it changes, but for the flag; before the cells are looked at, see cell_store
         gone.state.store(gone.generation() + 1, std::memory_order_seq_cst);
-        if (series_extra* const extra = gone.extra.load(std::memory_order_relaxed)) {
-            extra->is_callback.store(false, std::memory_order_relaxed);
-            extra->callback.reset();
-            extra->recent.reset();
-            extra->last_change = {};
-        }
+        forget_extra(gone);
         unused_.push_back(number);
     }
 
@@ -206,9 +210,23 @@ class family {
         return numbers.empty() || link_.cells->recycle(numbers);
     }
 
+    /// What only the series that goes has.
+    static void forget_extra(series& gone) noexcept {
+        if (series_extra* const extra = gone.extra.load(std::memory_order_relaxed)) {
+            extra->is_callback.store(false, std::memory_order_relaxed);
+            extra->callback.reset();
+            extra->recent.reset();
+            extra->last_change = {};
+        }
+    }
+
     /// What a series needs before it can be found.
-    void prepare(series& made, label_values values) {
-        if (type_ == metric_type::gauge) {
+    void prepare(series& made, label_values values, std::shared_ptr<callback_cell> callback) {
+        if (callback != nullptr) {
+            series_extra& extra = made.provide_extra();
+            extra.callback = std::move(callback);
+            extra.is_callback.store(true, std::memory_order_release);
+        } else if (type_ == metric_type::gauge) {
             levels_.push_back(std::make_unique<gauge_level>());
             made.provide_extra().level.store(levels_.back().get(), std::memory_order_release);
         } else if (made.cell == no_cell) {

@@ -59,8 +59,8 @@ class series_places {
 };
 
 /// Finds series by the values of their labels: open addressing, at most half full, found without a lock. While
-/// somebody erases, a reader may miss what is there, and asks again under the lock; it never finds what is not there.
-/// One thread at a time inserts and erases.
+/// somebody changes it, a reader may miss what is there; `changes` tells whether that may be. It never finds what is not
+/// there. One thread at a time inserts and erases.
 class label_table {
   public:
     explicit label_table(series_places const& places) : places_{places} { grow(16); }
@@ -87,17 +87,24 @@ class label_table {
         return {};
     }
 
+    /// Counts the beginnings and ends of changes. Where it is even before a search and the same afterwards, what the search
+    /// did not find was not there.
+    std::uint64_t changes() const noexcept { return changes_.load(std::memory_order_acquire); }
+
     /// Throws std::bad_alloc, and nothing is changed.
     void insert(std::uint32_t number, std::uint64_t hash) {
         if ((used_ + 1) * 2 > tables_.back()->mask + 1) {
             grow((tables_.back()->mask + 1) * 2);
         }
+        count_change();
         put(*tables_.back(), entry_of(number, hash));
+        count_change();
         ++used_;
     }
 
     /// Takes out what is in. The entries behind it move up, so that none is cut off.
     void erase(std::uint32_t number, std::uint64_t hash) noexcept {
+        count_change();
         entries& in = *tables_.back();
         std::uint64_t hole = home_of(hash);
         while (in.at[hole & in.mask].load(std::memory_order_relaxed) != entry_of(number, hash)) {
@@ -115,6 +122,7 @@ class label_table {
             }
         }
         in.at[hole & in.mask].store(0, std::memory_order_release);
+        count_change();
         --used_;
     }
 
@@ -131,6 +139,11 @@ class label_table {
     }
     static std::uint32_t number_of(std::uint64_t entry) noexcept { return static_cast<std::uint32_t>(entry) - 1U; }
     static std::uint64_t home_of(std::uint64_t hash_or_entry) noexcept { return hash_or_entry >> 32U; }
+
+    /// Whoever reads an entry that is stored after this reads the new count after it.
+    void count_change() noexcept {
+        changes_.store(changes_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+    }
 
     static void put(entries& in, std::uint64_t entry) noexcept {
         std::uint64_t at = home_of(entry);
@@ -157,6 +170,7 @@ class label_table {
     series_places const& places_;
     std::vector<std::unique_ptr<entries>> tables_; // the former ones too: somebody may read them still
     std::atomic<entries*> current_{nullptr};
+    std::atomic<std::uint64_t> changes_{0};
     std::size_t used_ = 0;
 };
 

@@ -122,18 +122,20 @@ class registry_core {
     /// Finds or makes the series with these values, sorted by their labels' names. Without a lock where it exists; where
     /// the family is full, an overflow series. Throws std::bad_alloc.
     series_ref resolve(family& of, label_values values) {
+        std::uint64_t const before = of.changes();
         series_ref const found = of.find(values);
-        return found.at != nullptr ? found : resolve_slowly(of, values);
+        return found.at != nullptr ? found : resolve_slowly(of, values, before);
     }
 
     /// The same for gauges: one with a callback has no level. Throws registration_error.
     std::pair<series_ref, gauge_level*> resolve_gauge(family& of, label_values values) {
         series_ref const found = resolve(of, values);
         series_extra const& extra = *found.at->extra.load(std::memory_order_acquire);
-        if (extra.is_callback.load(std::memory_order_acquire)) {
+        gauge_level* const level = extra.level.load(std::memory_order_acquire);
+        if (level == nullptr || extra.is_callback.load(std::memory_order_acquire)) {
             throw registration_error{of.name(), "a gauge and a callback gauge cannot have the same labels"};
         }
-        return {found, extra.level.load(std::memory_order_acquire)};
+        return {found, level};
     }
 
     /// Makes a series whose value the callback gives.
@@ -192,8 +194,9 @@ class registry_core {
         }
     }
 
-    series_ref insert(family& of, label_values values, std::uint32_t overflow) {
-        series_ref const made = of.insert(values, overflow, setup_.wall_now(setup_.clock));
+    series_ref insert(family& of, label_values values, std::uint32_t overflow,
+                      std::shared_ptr<callback_cell> callback = nullptr) {
+        series_ref const made = of.insert(values, overflow, setup_.wall_now(setup_.clock), std::move(callback));
         change_series(1);
         return made;
     }
@@ -203,10 +206,12 @@ class registry_core {
         change_series(-1);
     }
 
-    [[gnu::noinline]] series_ref resolve_slowly(family& of, label_values values) {
-        for (std::uint32_t overflow = of.overflow() == 0 ? 3 : 1; overflow < 3; ++overflow) { // a full family: no lock
-            if (series_ref const found = find_collapsed(of, values, overflow); found.at != nullptr) {
-                return found;
+    /// In a full family without a lock, if there are no such series for certain.
+    [[gnu::noinline]] series_ref resolve_slowly(family& of, label_values values, std::uint64_t changes_before) {
+        if (std::uint32_t const overflow = of.overflow(); overflow != 0) {
+            series_ref const found = find_collapsed(of, values, overflow);
+            if (found.at != nullptr && of.was_exact(changes_before)) {
+                return count_overflow(found);
             }
         }
         std::lock_guard const hold{mutex_};
@@ -221,27 +226,23 @@ class registry_core {
         if (overflow == 0) {
             return insert(of, values, 0);
         }
-        for (std::uint32_t each = 1; each <= overflow; ++each) {
-            if (series_ref const found = find_collapsed(of, values, each); found.at != nullptr) {
-                return found;
-            }
-        }
-        series_ref const made = insert(of, collapsed{of, values, overflow}.values(), overflow);
-        count(*overflows_.at, overflows_.generation, 1);
-        return made;
+        series_ref const found = find_collapsed(of, values, overflow);
+        return count_overflow(found.at != nullptr ? found
+                                                  : insert(of, collapsed{of, values, overflow}.values(), overflow));
     }
 
-    /// What stands for these values in a full family, counted if it is there. What preserves labels comes first.
-    series_ref find_collapsed(family& of, label_values values, std::uint32_t overflow) {
-        if (overflow == 1 && of.unbounded() == 0) {
-            return {};
+    series_ref count_overflow(series_ref of) noexcept {
+        count(*overflows_.at, overflows_.generation, 1);
+        return of;
+    }
+
+    /// What stands for these values in a full family, if it is there. What preserves labels comes first.
+    static series_ref find_collapsed(family const& of, label_values values, std::uint32_t overflow) noexcept {
+        series_ref found;
+        for (std::uint32_t each = of.unbounded() == 0 ? 2 : 1; each <= overflow && found.at == nullptr; ++each) {
+            found = of.find(collapsed{of, values, each}.values());
         }
-        series_ref const found = of.find(collapsed{of, values, overflow}.values());
-        if (found.at != nullptr && (overflow == 1 || of.overflow() == 2)) {
-            count(*overflows_.at, overflows_.generation, 1);
-            return found;
-        }
-        return {};
+        return found;
     }
 
     /// Values of which some have become "overflow".
@@ -300,51 +301,54 @@ class registry_core {
         }
     }
 
-    /// A family's samples take more names than its own, which no other family may have.
-    void check_sample_names(description const& asked) const {
-        std::string const base{asked.name.ends_with("_total") ? asked.name.substr(0, asked.name.size() - 6)
-                                                              : asked.name};
-        for (std::string_view const suffix : {"_bucket", "_sum", "_count", "_created", "_total"}) {
-            family const* const longer = find_family(base + std::string{suffix});
-            if (longer != nullptr && has_sample(asked.type, suffix) && longer->name() != asked.name) {
-                throw registration_error{asked.name,
-                                         "metric '" + longer->name() + "' has the name of one of its samples"};
-            }
-            if (!asked.name.ends_with(suffix)) {
-                continue;
-            }
-            std::string const shorter{asked.name.substr(0, asked.name.size() - suffix.size())};
-            family const* const histogram = find_family(shorter);
-            family const* const counter = find_family(shorter + "_total");
-            if (histogram != nullptr && has_sample(histogram->type(), suffix)) {
-                throw registration_error{asked.name, "is the name of a sample of " +
-                                                         std::string{to_string(histogram->type())} + " '" + shorter +
-                                                         "'"};
-            }
-            if (counter != nullptr && suffix == "_created") {
-                throw registration_error{asked.name, "is the name of a sample of counter '" + counter->name() + "'"};
-            }
-        }
-        check_openmetrics_name(asked);
+    /// The names that a family takes, in Prometheus' formats and in OpenMetrics, begin with this.
+    static std::string_view stem_of(std::string_view name, metric_type type) noexcept {
+        return type == metric_type::counter ? without_total(name) : name;
     }
 
-    /// OpenMetrics names a counter without its _total, so that `x_total` and `x` would be one family.
-    void check_openmetrics_name(description const& asked) const {
-        bool const is_counter = asked.type == metric_type::counter;
-        std::string_view const name = asked.name;
-        std::string const other =
-            is_counter ? std::string{name.substr(0, name.size() - 6)} : std::string{name} + "_total";
-        family const* const found = find_family(other);
-        if (found != nullptr && (is_counter || found->type() == metric_type::counter)) {
-            throw registration_error{name, "and metric '" + other + "' would be one family in OpenMetrics"};
-        }
-    }
-
-    static bool has_sample(metric_type type, std::string_view suffix) noexcept {
+    /// What follows there: OpenMetrics knows a counter without its _total, too.
+    static std::span<std::string_view const> suffixes_of(metric_type type) noexcept {
+        static constexpr std::array<std::string_view, 5> of_histogram{"", "_bucket", "_count", "_sum", "_created"};
+        static constexpr std::array<std::string_view, 3> of_counter{"", "_total", "_created"};
+        static constexpr std::array<std::string_view, 1> of_others{""};
         if (type == metric_type::histogram) {
-            return suffix != "_total";
+            return of_histogram;
         }
-        return type == metric_type::counter && suffix == "_created";
+        return type == metric_type::counter ? std::span<std::string_view const>{of_counter} : of_others;
+    }
+
+    /// No two families take the same name: a parser would refuse the whole document.
+    void check_sample_names(description const& asked) const {
+        for (std::string_view const suffix : suffixes_of(asked.type)) {
+            std::string const taken = std::string{stem_of(asked.name, asked.type)}.append(suffix);
+            if (family const* const other = taker_of(taken)) {
+                std::string_view const type = other->type() == metric_type::histogram ? "histogram" : "metric";
+                throw registration_error{asked.name, "and " + std::string{type} + " '" + other->name() +
+                                                         "' would both be '" + taken +
+                                                         "' in Prometheus' formats or in OpenMetrics"};
+            }
+        }
+    }
+
+    /// The family that takes a name for itself or for its samples; null if there is none.
+    family const* taker_of(std::string const& name) const {
+        if (family const* const found = find_family(name)) {
+            return found;
+        }
+        for (metric_type const type : {metric_type::counter, metric_type::histogram}) {
+            for (std::string_view const suffix : suffixes_of(type)) {
+                if (!name.ends_with(suffix)) {
+                    continue;
+                }
+                std::string_view const stem = std::string_view{name}.substr(0, name.size() - suffix.size());
+                bool const is_counter = type == metric_type::counter;
+                family const* const found = find_family(std::string{stem}.append(is_counter ? "_total" : ""));
+                if (found != nullptr && found->type() == type) {
+                    return found;
+                }
+            }
+        }
+        return nullptr;
     }
 
     template<class Sink>
@@ -431,9 +435,7 @@ inline void registry_core::resolve_callback(family& of, label_values values, std
         throw registration_error{of.name(), "another callback gauge has these labels, as all new ones have in a full "
                                             "family"};
     }
-    series_extra& extra = *insert(of, values, 0).at->extra.load(std::memory_order_acquire);
-    extra.callback = std::move(cell);
-    extra.is_callback.store(true, std::memory_order_release);
+    insert(of, values, 0, std::move(cell));
 }
 
 } // namespace orfeas::inline v0::metrics::detail

@@ -209,9 +209,11 @@ inline number sum_of(series const& of, bool is_signed) noexcept {
     double const rounded = is_signed ? static_cast<double>(as_signed) : static_cast<double>(whole);
     return {rounded + rest, as_signed, rest == 0 && (is_signed || as_signed >= 0)};
 }
-inline number value_of(series const& of, bool is_signed) noexcept {
-    auto const held = of.cells->hold();
-    return sum_of(of, is_signed);
+
+/// The same for a handle: zero once its series has been removed, whatever is in its place by now.
+inline number value_of(series_ref of, bool is_signed) noexcept {
+    auto const held = of.at->cells->hold(); // cells become another series' under this lock, and not before the state says so
+    return of.is_current() ? sum_of(*of.at, is_signed) : number{};
 }
 
 /// Keeps an exemplar if the group of buckets wants one.
@@ -240,7 +242,7 @@ inline void keep_exemplar(series_ref of, std::uint32_t group, std::uint32_t grou
 /// An exemplar that the caller names.
 [[gnu::noinline]] inline void keep_named_exemplar(series_ref of, std::uint32_t group, std::uint32_t groups,
                                                   double value, exemplar_ids const& ids) noexcept {
-    if (ids) {
+    if (ids && of.is_current()) {
         keep_exemplar(of, group, groups, value, ids);
     }
 }
