@@ -7,10 +7,14 @@
 #include <orfeas/trace/tracer.hpp>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include <atomic>
 #include <charconv>
+#include <chrono>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -162,6 +166,24 @@ TEST_CASE("spans of many threads arrive whole", "[export][trace_exporter]") {
     CHECK(spans == 600);
 }
 
+TEST_CASE("an exporter that does not run leaves the tracer's sink alone", "[export]") {
+    receiver const collector;
+    asio::io_context io;
+    observed source;
+    exporting::telemetry_exporter out{io.get_executor(), source, options(collector.url())};
+    {
+        exporting::telemetry_exporter former{io.get_executor(), source, options(collector.url())};
+        former.start();
+        stop(io, former);
+        io.restart();
+        out.start();
+        exporting::telemetry_exporter const never_started{io.get_executor(), source, options(collector.url())};
+    }
+    { auto root = source.traces.span("root"); }
+    stop(io, out);
+    CHECK(out.trace_stats().exported == 1);
+}
+
 TEST_CASE("metrics go out each interval and once more at the end", "[export][metrics_exporter]") {
     receiver const collector;
     asio::io_context io;
@@ -194,4 +216,40 @@ TEST_CASE("a metrics exporter that is not started says what there is at the end"
     stop(io, out);
     CHECK(from.asked == 1);
     CHECK(out.stats().exported == 1);
+}
+
+TEST_CASE("a metrics exporter that is destroyed waits for its last collection", "[export][metrics_exporter]") {
+    struct slow_source {
+        std::atomic<bool> is_collected{false};
+        std::atomic<bool> is_left{false};
+        std::atomic<bool> ends{false};
+
+        void collect(metrics::family_sink) {
+            is_collected = true;
+            while (!ends) {
+                std::this_thread::yield();
+            }
+            for (int i = 0; i < 1'000; ++i) { // who does not wait is gone by then
+                std::this_thread::yield();
+            }
+            is_left = true;
+        }
+    };
+    asio::io_context io;
+    auto keeps = asio::make_work_guard(io);
+    slow_source from;
+    auto out = std::make_unique<exporting::metrics_exporter<slow_source>>(io.get_executor(), from,
+                                                                           options("http://127.0.0.1:9"));
+    out->start();
+    std::thread runs{[&io] { io.run(); }};
+    while (!from.is_collected) {
+        std::this_thread::yield();
+    }
+    from.ends = true;
+    out.reset();
+    CHECK(from.is_left);
+    from.is_collected = false;
+    keeps.reset();
+    runs.join();
+    CHECK_FALSE(from.is_collected); // none follows
 }

@@ -24,13 +24,15 @@
 #include <chrono>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 
 namespace orfeas::inline v0::exporting {
 
 /// Collects all metrics of a registry, or of an `exposition`, once an interval and exports them, and once more when it is
-/// stopped. It owns no thread. The source outlives it, or `stop` is awaited before the source goes away.
+/// stopped. It owns no thread. The source outlives it, or `stop` is awaited before the source goes away: the destructor
+/// waits for a collection that is under way, and none follows.
 ///
 ///     exporting::metrics_exporter to_collector{io.get_executor(), registry, options};
 ///     to_collector.start();
@@ -48,7 +50,8 @@ class metrics_exporter {
     metrics_exporter(metrics_exporter const&) = delete;
     metrics_exporter& operator=(metrics_exporter const&) = delete;
     ~metrics_exporter() {
-        boost::asio::post(core_->strand, [core = core_] { core->end(); });
+        core_->leave_source();
+        boost::asio::post(core_->strand, [core = core_] { core->timer.cancel(); });
     }
 
     /// Begins to collect and to send: a first time after one interval. A second call does nothing.
@@ -103,7 +106,7 @@ class metrics_exporter {
         static awaitable<void> run(std::shared_ptr<core> self) {
             constexpr auto token = boost::asio::as_tuple(boost::asio::use_awaitable_t<strand_type>{});
             auto next = std::chrono::steady_clock::now();
-            while (self->source != nullptr) {
+            while (self->has_source()) {
                 next = std::max(next + self->interval, std::chrono::steady_clock::now());
                 self->timer.expires_at(next);
                 auto const [cancelled] = co_await self->timer.async_wait(token);
@@ -115,11 +118,13 @@ class metrics_exporter {
 
         static awaitable<void> collect_last(std::shared_ptr<core> self) {
             self->collect();
-            self->end();
+            self->leave_source();
+            self->timer.cancel();
             co_return;
         }
 
         void collect() {
+            std::scoped_lock const hold{in_use};
             if (source == nullptr) {
                 return;
             }
@@ -134,15 +139,20 @@ class metrics_exporter {
             }
         }
 
-        /// From now on the source is left alone.
-        void end() {
+        /// On return and from now on the source is left alone.
+        void leave_source() {
+            std::scoped_lock const hold{in_use};
             source = nullptr;
-            timer.cancel();
+        }
+        bool has_source() {
+            std::scoped_lock const hold{in_use};
+            return source != nullptr;
         }
 
         strand_type const strand;
         basic_otlp_exporter<metrics_signal, Executor, Transport> out;
-        Source* source; // null: ended
+        std::mutex in_use;
+        Source* source; // under the lock; null: ended
         std::string service;
         resource_attributes more;
         std::chrono::milliseconds interval;

@@ -13,6 +13,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <concepts>
 #include <string>
@@ -69,18 +70,19 @@ class telemetry_exporter {
 
     telemetry_exporter(telemetry_exporter const&) = delete;
     telemetry_exporter& operator=(telemetry_exporter const&) = delete;
-    ~telemetry_exporter() { from_->tracer().set_sink(nullptr); }
+    ~telemetry_exporter() { leave_tracer(); }
 
     /// Begins to send.
     void start() {
         traces_.start();
         metrics_.start();
+        is_sink_ = true;
         from_->tracer().set_sink([this](trace::finished_trace each) { traces_.push(std::move(each)); });
     }
 
     /// Sends what is left, as far as the time suffices for each of traces and metrics.
     task<void> stop(std::chrono::nanoseconds deadline) {
-        from_->tracer().set_sink(nullptr);
+        leave_tracer();
         co_await traces_.stop(deadline);
         co_await metrics_.stop(deadline);
     }
@@ -95,6 +97,13 @@ class telemetry_exporter {
     }
 
   private:
+    /// The tracer may have the sink of another exporter before this one starts and after it has stopped.
+    void leave_tracer() {
+        if (is_sink_.exchange(false)) {
+            from_->tracer().set_sink(nullptr);
+        }
+    }
+
     static otlp_options named(otlp_options options, Source& from) {
         if (options.service_name.empty()) {
             options.service_name = std::string{from.service()};
@@ -103,6 +112,7 @@ class telemetry_exporter {
     }
 
     Source* from_;
+    std::atomic<bool> is_sink_{false};
     detail::whole_source<Source> all_;
     trace_exporter traces_;
     metrics_exporter<detail::whole_source<Source>> metrics_;
