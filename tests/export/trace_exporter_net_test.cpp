@@ -239,7 +239,7 @@ TEST_CASE("a metrics exporter that is destroyed waits for its last collection", 
     auto keeps = asio::make_work_guard(io);
     slow_source from;
     auto out = std::make_unique<exporting::metrics_exporter<slow_source>>(io.get_executor(), from,
-                                                                           options("http://127.0.0.1:9"));
+                                                                          options("http://127.0.0.1:9"));
     out->start();
     std::thread runs{[&io] { io.run(); }};
     while (!from.is_collected) {

@@ -136,10 +136,6 @@ class head_parser {
         return line;
     }
 
-    static request::slice slice_of(std::string_view part, request const& into) noexcept {
-        return {static_cast<std::uint32_t>(part.data() - into.head_.data()), static_cast<std::uint32_t>(part.size())};
-    }
-
     maybe_refusal read_request_line(std::string_view line, request& into) const {
         auto const method = detail::take_part(line, ' ');
         auto const target = detail::take_part(line, ' ');
@@ -158,8 +154,8 @@ class head_parser {
         if (!is_origin_form(target) && !(method == "OPTIONS" && target == "*")) {
             return refusal::malformed_target;
         }
-        into.method_ = slice_of(method, into);
-        into.target_ = slice_of(target, into);
+        into.method_ = into.slice_of(method);
+        into.target_ = into.slice_of(target);
         return std::nullopt;
     }
 
@@ -214,7 +210,7 @@ class head_parser {
         if (into.fields_.size() == limits_.fields) {
             return refusal::too_many_fields;
         }
-        into.fields_.emplace_back(slice_of(name, into), slice_of(value, into));
+        into.fields_.emplace_back(into.slice_of(name), into.slice_of(value));
         return note(name, value, into);
     }
 
@@ -222,7 +218,7 @@ class head_parser {
     maybe_refusal note(std::string_view name, std::string_view value, request& into) {
         using detail::equals_ignoring_case;
         if (equals_ignoring_case(name, "host")) {
-            into.host_ = slice_of(value, into);
+            into.host_ = into.slice_of(value);
             return std::exchange(seen_.host, true) ? maybe_refusal{refusal::repeated_host} : std::nullopt;
         }
         if (equals_ignoring_case(name, "content-length")) {

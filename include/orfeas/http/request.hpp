@@ -2,6 +2,7 @@
 #pragma once
 
 #include <orfeas/http/body.hpp>
+#include <orfeas/http/detail/field_view.hpp>
 #include <orfeas/http/detail/text.hpp>
 
 #include <cstddef>
@@ -26,7 +27,7 @@ struct parameter {
 /// A request whose header has passed the strict parser. A value: it owns its header text, shares its body, and may be
 /// copied and kept. The views that it hands out are valid until it is changed, moved or destroyed.
 /// Thread-compatible (distinct objects).
-class request {
+class request : public detail::field_view {
   public:
     /// "GET", "POST", …; case matters.
     std::string_view method() const noexcept { return text(method_); }
@@ -41,33 +42,6 @@ class request {
     }
     /// 0 for HTTP/1.0, 1 for HTTP/1.1.
     unsigned minor_version() const noexcept { return minor_version_; }
-
-    /// The value of the first field of this name, in any case of letters.
-    std::optional<std::string_view> field(std::string_view name) const noexcept {
-        for (auto const& [field_name, value] : fields_) {
-            if (detail::equals_ignoring_case(text(field_name), name)) {
-                return text(value);
-            }
-        }
-        return std::nullopt;
-    }
-
-    /// Whether a list-valued field holds `token`, over all fields of this name and in any case of letters.
-    bool field_holds(std::string_view name, std::string_view token) const noexcept {
-        for (auto const& [field_name, value] : fields_) {
-            if (detail::equals_ignoring_case(text(field_name), name) && detail::list_holds(text(value), token)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    std::size_t field_count() const noexcept { return fields_.size(); }
-
-    /// The i-th field: name and value.
-    std::pair<std::string_view, std::string_view> field_at(std::size_t i) const noexcept {
-        return {text(fields_[i].first), text(fields_[i].second)};
-    }
 
     /// The one Host field.
     std::string_view host() const noexcept { return text(host_); }
@@ -143,18 +117,9 @@ class request {
   private:
     friend class head_parser;
 
-    struct slice { // a part of head_: offsets, so that copies and moves stay right
-        std::uint32_t begin = 0;
-        std::uint32_t size = 0;
-    };
-
-    std::string_view text(slice s) const noexcept { return std::string_view{head_}.substr(s.begin, s.size); }
-
-    std::string head_;
     slice method_;
     slice target_;
     slice host_;
-    std::vector<std::pair<slice, slice>> fields_;
     std::vector<http::parameter> path_parameters_;
     shared_bytes body_;
     std::string peer_ = "127.0.0.1";

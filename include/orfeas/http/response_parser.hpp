@@ -177,11 +177,7 @@ class response_parser {
         if (into.fields_.size() == limits_.fields) {
             return client_error::header_too_large;
         }
-        auto const slice_of = [&into](std::string_view piece) {
-            return client_response::slice{static_cast<std::uint32_t>(piece.data() - into.head_.data()),
-                                          static_cast<std::uint32_t>(piece.size())};
-        };
-        into.fields_.emplace_back(slice_of(name), slice_of(value));
+        into.fields_.emplace_back(into.slice_of(name), into.slice_of(value));
         return note(name, value) ? std::nullopt : std::optional{client_error::malformed_answer};
     }
 

@@ -212,7 +212,8 @@ inline number sum_of(series const& of, bool is_signed) noexcept {
 
 /// The same for a handle: zero once its series has been removed, whatever is in its place by now.
 inline number value_of(series_ref of, bool is_signed) noexcept {
-    auto const held = of.at->cells->hold(); // cells become another series' under this lock, and not before the state says so
+    auto const held =
+        of.at->cells->hold(); // cells become another series' under this lock, and not before the state says so
     return of.is_current() ? sum_of(*of.at, is_signed) : number{};
 }
 
