@@ -48,6 +48,10 @@ task<http::response> fail(http::request const&) {
     co_return http::response{};
 }
 
+task<http::response> odd(http::request const&) {
+    co_return http::response{static_cast<http::status>(700)};
+}
+
 /// The whole: an observatory that takes a frame each 10 ms, a component of its own, a server, and threads that run them.
 struct running {
     explicit running(int threads = 1, serve::dashboard_options dashboard = {})
@@ -56,6 +60,7 @@ struct running {
         web.route("GET", "/hello/{name}", greet);
         web.route("GET", "/refuse", refuse);
         web.route("GET", "/fail", fail);
+        web.route("GET", "/odd", odd);
         web.start();
         for (int i = 0; i < threads; ++i) {
             pool.emplace_back([this] { io.run(); });
@@ -224,7 +229,10 @@ TEST_CASE("serve: an application's request is one trace that continues its calle
     auto const failed = ask(port, "/fail");
     CHECK(failed.status == 500);
     CHECK(failed.body.find("secret") == std::string::npos);
-    ask(port, "/api/v1/status");
+    for (std::string_view const route : serve::watching_routes) {
+        ask(port, std::string{route});
+    }
+    ask(port, "/api/v1/cache/stats");
 
     auto const traces = ask(port, "/api/v1/traces").document()["traces"];
     REQUIRE(traces.size() == 3); // the service's own routes leave none
@@ -273,6 +281,13 @@ TEST_CASE("serve: an application's request is one trace that continues its calle
     CHECK(text.find("http_server_request_duration_seconds_count{method=\"GET\",route=\"/fail\",status=\"5xx\"} 1") !=
           std::string::npos);
     CHECK(text.find("http_errors_total{component=\"http\"} 1") != std::string::npos);
+    CHECK(text.find("route=\"/api/v1/cache/stats\"") == std::string::npos);
+
+    CHECK(ask(port, "/odd").status == 700);
+    CHECK(ask(port, "/metrics")
+              .body.find(
+                  "http_server_request_duration_seconds_count{method=\"GET\",route=\"/odd\",status=\"unknown\"} 1") !=
+          std::string::npos);
 }
 
 TEST_CASE("serve: a subscriber gets the history first, then every frame in order") {

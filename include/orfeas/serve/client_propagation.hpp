@@ -3,6 +3,7 @@
 
 #include <orfeas/http/client_observer.hpp>
 #include <orfeas/http/client_request.hpp>
+#include <orfeas/serve/detail/http_attributes.hpp>
 #include <orfeas/trace/propagation.hpp>
 #include <orfeas/trace/span.hpp>
 
@@ -28,10 +29,10 @@ class client_propagation {
       public:
         explicit call(http::client_request const& q) : span_{std::string_view{q.method}, trace::span_kind::client} {
             if (span_.recording()) {
-                span_.set("http.request.method", q.method);
-                span_.set("server.address", q.url.host);
-                span_.set("server.port", std::int64_t{q.url.port});
-                span_.set("url.full", to_string(q.url));
+                span_.set(detail::http_attributes::request_method, q.method);
+                span_.set(detail::http_attributes::server_address, q.url.host);
+                span_.set(detail::http_attributes::server_port, std::int64_t{q.url.port});
+                span_.set(detail::http_attributes::url_full, to_string(q.url));
             }
         }
 
@@ -58,7 +59,7 @@ class client_propagation {
             if (!done) {
                 span_.fail(done.error.message());
             } else {
-                span_.set("http.response.status_code", std::int64_t{done.response.code()});
+                span_.set(detail::http_attributes::response_status, std::int64_t{done.response.code()});
                 if (done.response.code() >= 400) {
                     span_.fail(http::reason_phrase(done.response.status()));
                 }

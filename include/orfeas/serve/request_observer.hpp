@@ -9,6 +9,7 @@
 #include <orfeas/metrics.hpp>
 #include <orfeas/net/task.hpp>
 #include <orfeas/serve/concepts.hpp>
+#include <orfeas/serve/detail/http_attributes.hpp>
 #include <orfeas/serve/request_statistics.hpp>
 #include <orfeas/trace.hpp>
 #include <orfeas/trace/asio.hpp>
@@ -28,7 +29,7 @@ namespace orfeas::inline v0::serve {
 
 /// The routes by which a service is watched. They are counted as all requests are, but neither traced nor timed: whoever
 /// watches a service must not be taken for its traffic.
-inline constexpr std::array<std::string_view, 11> watching_routes{"/",
+inline constexpr std::array<std::string_view, 12> watching_routes{"/",
                                                                   "/healthz",
                                                                   "/metrics",
                                                                   "/api/v1/status",
@@ -36,6 +37,7 @@ inline constexpr std::array<std::string_view, 11> watching_routes{"/",
                                                                   "/api/v1/metrics/history",
                                                                   "/api/v1/memory/report",
                                                                   "/api/v1/memory/timeline.svg",
+                                                                  "/api/v1/cache/stats",
                                                                   "/api/v1/traces",
                                                                   "/api/v1/operations",
                                                                   "/api/v1/traces/{id}"};
@@ -47,8 +49,12 @@ inline constexpr std::array<std::string_view, 11> watching_routes{"/",
 template<source Source>
 class request_observer {
   public:
+    /// Throws metrics::registration_error where the source has another metric of that name.
     request_observer(Source& from, std::shared_ptr<request_statistics> statistics)
-        : from_{&from}, statistics_{std::move(statistics)} {}
+        : from_{&from},
+          statistics_{std::move(statistics)},
+          durations_{from.metrics().template histogram_family<"method", "route", "status">(
+              "http_server_request_duration_seconds", "Time to answer a request, from its header to the answer.")} {}
 
     task<http::response> around(http::request const& q, std::string_view pattern, http::next_handler next) {
         if (std::ranges::find(watching_routes, pattern) != watching_routes.end()) {
@@ -80,10 +86,10 @@ class request_observer {
     /// The handler's answer, with what is known of the request written to the root span. A problem that the handler throws
     /// is an answer like others: only those of status 5xx are failures of the server.
     static task<http::response> annotated(http::request const& q, std::string_view pattern, http::next_handler next) {
-        trace::annotate("http.request.method", q.method());
-        trace::annotate("url.path", q.path());
+        trace::annotate(detail::http_attributes::request_method, q.method());
+        trace::annotate(detail::http_attributes::url_path, q.path());
         if (!pattern.empty()) {
-            trace::annotate("http.route", pattern);
+            trace::annotate(detail::http_attributes::route, pattern);
         }
         std::optional<http::response> answer;
         try {
@@ -91,7 +97,7 @@ class request_observer {
         } catch (http::problem_error const& error) {
             answer = error.problem().response();
         }
-        trace::annotate("http.response.status_code", std::int64_t{http::code_of(answer->status())});
+        trace::annotate(detail::http_attributes::response_status, std::int64_t{http::code_of(answer->status())});
         if (is_server_error(answer->status())) {
             trace::annotate_failure(http::reason_phrase(answer->status()));
         }
@@ -111,18 +117,20 @@ class request_observer {
 
     void record(http::request const& q, std::string_view pattern, http::status status,
                 std::chrono::nanoseconds duration) {
-        constexpr std::array<std::string_view, 5> classes{"1xx", "2xx", "3xx", "4xx", "5xx"};
-        auto const by_class = classes[static_cast<std::size_t>(http::code_of(status)) / 100 - 1];
         statistics_->record(duration, is_server_error(status));
-        from_->metrics()
-            .histogram("http_server_request_duration_seconds",
-                       "Time to answer a request, from its header to the answer.",
-                       {{"method", q.method()}, {"route", pattern}, {"status", by_class}})
-            .observe(duration);
+        durations_.with(q.method(), pattern, class_of(status)).observe(duration);
+    }
+
+    /// A handler may answer with a number that is no status.
+    static std::string_view class_of(http::status s) noexcept {
+        constexpr std::array<std::string_view, 6> classes{"unknown", "1xx", "2xx", "3xx", "4xx", "5xx"};
+        std::size_t const hundreds = http::code_of(s) / 100;
+        return classes[hundreds < classes.size() ? hundreds : 0];
     }
 
     Source* from_;
     std::shared_ptr<request_statistics> statistics_;
+    metrics::typed_family<metrics::histogram, "method", "route", "status"> durations_; // a request takes no lock
 };
 
 } // namespace orfeas::inline v0::serve
