@@ -3,12 +3,20 @@
 
 #include <orfeas/observe/sampling_loop.hpp>
 
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 
 #include <atomic>
 #include <chrono>
+#include <future>
+#include <stdexcept>
 
 using namespace orfeas;
 using namespace std::chrono_literals;
@@ -59,6 +67,20 @@ TEST_CASE("observe: a loop that never started stops at once") {
     boost::asio::co_spawn(io, loop.stop(), boost::asio::detached);
     io.run();
     SUCCEED("the executor ran out of work");
+}
+
+TEST_CASE("observe: a call that throws does not end the loop, nor keep it from being stopped") {
+    boost::asio::io_context io;
+    std::atomic<int> calls = 0;
+    observe::sampling_loop loop{io.get_executor(), 1ms, [&] {
+                                    ++calls;
+                                    throw std::runtime_error{"cannot be measured"};
+                                }};
+    loop.start();
+    auto ended = boost::asio::co_spawn(io, stop_after_calls(loop, calls, 3), boost::asio::use_future);
+    io.run_for(30s); // a loop that had died would keep `stop` waiting, and so the executor
+    REQUIRE(ended.wait_for(0s) == std::future_status::ready);
+    CHECK(calls >= 3);
 }
 
 TEST_CASE("observe: a loop that is destroyed makes no further call") {

@@ -2,17 +2,12 @@
 #pragma once
 
 #include <orfeas/core/measurement.hpp>
+#include <orfeas/observe/detail/stoppable_loop.hpp>
 #include <orfeas/observe/lag_statistics.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -39,19 +34,14 @@ class basic_executor_lag {
     basic_executor_lag& operator=(basic_executor_lag const&) = delete;
 
     /// Probes that were not stopped end by themselves soon after.
-    ~basic_executor_lag() {
-        boost::asio::post(state_->strand, [held = state_] { held->cancel(); });
-    }
+    ~basic_executor_lag() { loop::abandon(state_); }
 
     /// Begins to probe as soon as the executor runs. To be called once.
-    void start() { boost::asio::co_spawn(state_->strand, run(state_), boost::asio::detached); }
+    void start() { loop::start(state_, &run); }
 
     /// Ends the probing. Completes when no probe is under way and none will follow; completes at once when it is not running.
     /// Resumes on the caller's executor. Not cancellable.
-    boost::asio::awaitable<void, Executor> stop() {
-        auto stopping = finish(state_);
-        co_await boost::asio::co_spawn(state_->strand, std::move(stopping), use);
-    }
+    boost::asio::awaitable<void, Executor> stop() { return loop::stop(state_); }
 
     /// Reports runtime_executor_lag_seconds, and runtime_executor_queue_length where that can be had.
     void measure(measurement_sink sink) const {
@@ -67,60 +57,31 @@ class basic_executor_lag {
     }
 
   private:
-    using strand_type = boost::asio::strand<Executor>;
-    using timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                                    boost::asio::wait_traits<std::chrono::steady_clock>, strand_type>;
-    static constexpr boost::asio::use_awaitable_t<Executor> use{};
-    static constexpr boost::asio::use_awaitable_t<strand_type> use_on_strand{};
+    using loop = detail::stoppable_loop<Executor>;
 
-    struct state {
-        state(Executor executor, std::chrono::milliseconds every)
-            : strand{boost::asio::make_strand(std::move(executor))},
-              next{strand},
-              finished{strand, std::chrono::steady_clock::time_point::max()},
-              interval{every} {}
+    struct state : loop {
+        state(Executor executor, std::chrono::milliseconds every) : loop{std::move(executor)}, interval{every} {}
 
-        void cancel() {
-            stopping = true;
-            next.cancel();
-        }
-
-        strand_type strand;
-        timer next;
-        timer finished; // never expires: cancelled when the probing has ended
         std::chrono::milliseconds interval;
         lag_statistics lags;
-        bool running = false;
-        bool stopping = false;
     };
 
-    static boost::asio::awaitable<void, strand_type> run(std::shared_ptr<state> s) {
-        s->running = true;
-        while (!s->stopping) {
+    static typename loop::template awaitable<void> run(std::shared_ptr<state> s) {
+        while (!s->is_stopping()) {
             s->lags.expect(lag_kind::post, std::chrono::steady_clock::now());
-            co_await boost::asio::post(s->strand, use_on_strand);
+            co_await boost::asio::post(s->strand, loop::use_on_strand);
             s->lags.arrived(lag_kind::post);
-            if (s->stopping) {
+            if (s->is_stopping()) {
                 break;
             }
             auto const due = std::chrono::steady_clock::now() + s->interval;
             s->lags.expect(lag_kind::timer, due);
-            s->next.expires_at(due);
-            co_await s->next.async_wait(boost::asio::as_tuple(use_on_strand));
-            if (!s->stopping) {
+            co_await s->wait_until(due);
+            if (!s->is_stopping()) {
                 s->lags.arrived(lag_kind::timer);
             }
         }
         s->lags.forget(lag_kind::timer);
-        s->running = false;
-        s->finished.cancel();
-    }
-
-    static boost::asio::awaitable<void, strand_type> finish(std::shared_ptr<state> s) {
-        s->cancel();
-        while (s->running) {
-            co_await s->finished.async_wait(boost::asio::as_tuple(use_on_strand));
-        }
     }
 
     std::shared_ptr<state> state_;

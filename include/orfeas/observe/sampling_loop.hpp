@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/observe/detail/stoppable_loop.hpp>
+
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
 #include <functional>
@@ -20,6 +15,7 @@ namespace orfeas::inline v0::observe {
 
 /// Calls a function once an interval on an executor, as one coroutine that `stop()` ends and joins. The calls keep to
 /// the grid of start + n × interval: a late one does not delay those after it, and points that were missed are skipped.
+/// A call that throws is followed by the next one like any other.
 /// Thread-safe. The calls never overlap.
 template<class Executor = boost::asio::any_io_executor>
 class basic_sampling_loop {
@@ -30,71 +26,44 @@ class basic_sampling_loop {
     basic_sampling_loop(basic_sampling_loop const&) = delete;
     basic_sampling_loop& operator=(basic_sampling_loop const&) = delete;
 
-    /// A loop that was not stopped makes no further call, but does not wait for one under way.
-    ~basic_sampling_loop() {
-        boost::asio::post(state_->strand, [held = state_] { held->cancel(); });
-    }
+    /// A loop that was not stopped ends by itself soon after: await `stop` before what the calls use goes away.
+    ~basic_sampling_loop() { loop::abandon(state_); }
 
     /// Makes the first call as soon as the executor runs, then one each interval. To be called once.
-    void start() { boost::asio::co_spawn(state_->strand, run(state_), boost::asio::detached); }
+    void start() { loop::start(state_, &run); }
 
     /// Ends the loop. Completes when no call is under way and none will follow; completes at once when it is not running.
     /// Resumes on the caller's executor. Not cancellable.
-    boost::asio::awaitable<void, Executor> stop() {
-        auto stopping = finish(state_);
-        co_await boost::asio::co_spawn(state_->strand, std::move(stopping), use);
-    }
+    boost::asio::awaitable<void, Executor> stop() { return loop::stop(state_); }
 
   private:
-    using strand_type = boost::asio::strand<Executor>;
-    using timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                                    boost::asio::wait_traits<std::chrono::steady_clock>, strand_type>;
-    static constexpr boost::asio::use_awaitable_t<Executor> use{};
-    static constexpr boost::asio::use_awaitable_t<strand_type> use_on_strand{};
+    using loop = detail::stoppable_loop<Executor>;
 
-    struct state {
+    struct state : loop {
         state(Executor executor, std::chrono::milliseconds every, std::function<void()> call)
-            : strand{boost::asio::make_strand(std::move(executor))},
-              next{strand},
-              finished{strand, std::chrono::steady_clock::time_point::max()},
-              interval{every},
-              tick{std::move(call)} {}
+            : loop{std::move(executor)}, interval{every}, tick{std::move(call)} {}
 
-        void cancel() {
-            stopping = true;
-            next.cancel();
-        }
-
-        strand_type strand;
-        timer next;
-        timer finished; // never expires: cancelled when the loop has ended
         std::chrono::milliseconds interval;
         std::function<void()> tick;
-        bool running = false;
-        bool stopping = false;
     };
 
-    static boost::asio::awaitable<void, strand_type> run(std::shared_ptr<state> s) {
-        s->running = true;
+    static typename loop::template awaitable<void> run(std::shared_ptr<state> s) {
         auto due = std::chrono::steady_clock::now();
-        while (!s->stopping) {
-            s->tick();
+        while (!s->is_stopping()) {
+            call(s->tick);
             due += s->interval;
             auto const now = std::chrono::steady_clock::now();
             if (due < now) {
                 due += (now - due) / s->interval * s->interval + s->interval;
             }
-            s->next.expires_at(due);
-            co_await s->next.async_wait(boost::asio::as_tuple(use_on_strand));
+            co_await s->wait_until(due);
         }
-        s->running = false;
-        s->finished.cancel();
     }
 
-    static boost::asio::awaitable<void, strand_type> finish(std::shared_ptr<state> s) {
-        s->cancel();
-        while (s->running) {
-            co_await s->finished.async_wait(boost::asio::as_tuple(use_on_strand));
+    static void call(std::function<void()> const& tick) noexcept {
+        try {
+            tick();
+        } catch (...) { // one component that cannot be measured now must not end the watch of all
         }
     }
 
