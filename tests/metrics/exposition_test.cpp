@@ -78,3 +78,21 @@ TEST_CASE("metrics: an exposition escapes label values and help texts") {
     document.write_prometheus(text);
     CHECK(text == "# HELP m one\\ntwo\n# TYPE m gauge\nm{x=\"a\\\"b\xEF\xBF\xBD\"} 1\n");
 }
+
+TEST_CASE("metrics: families that OpenMetrics would mix up are refused, whichever comes later") {
+    metrics::exposition document;
+    auto const add = [&](std::string_view name, orfeas::measurement_kind kind) {
+        return document.add({name, kind, orfeas::unit::none, 1, {}, ""});
+    };
+    using enum orfeas::measurement_kind;
+    CHECK(add("jobs", gauge));
+    CHECK_FALSE(add("jobs_total", counter));
+    CHECK(add("calls_total", counter));
+    CHECK_FALSE(add("calls", gauge));
+    CHECK_FALSE(add("calls_created", gauge));
+    CHECK(add("threads_created", gauge));
+    CHECK_FALSE(add("threads_total", counter));
+    CHECK(add("held_total", gauge)); // no counter, so it is not `held`
+    CHECK(add("held", gauge));
+    CHECK(document.refused() == 4);
+}

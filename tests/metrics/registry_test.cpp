@@ -110,6 +110,24 @@ TEST_CASE("metrics: what cannot be registered is refused with the rule") {
     CHECK_THROWS_WITH(registry.gauge("g", "x", labels), contains("32 labels"));
 }
 
+TEST_CASE("metrics: a registry tells which names its metrics take") {
+    metrics::registry registry;
+    registry.counter("calls_total", "Calls.");
+    registry.histogram("wait_seconds", "Wait.");
+    registry.gauge("depth", "Depth.");
+    using enum metrics::metric_type;
+    CHECK(registry.has_name_of("calls_total", counter));
+    CHECK(registry.has_name_of("calls", gauge));
+    CHECK(registry.has_name_of("calls_created", gauge));
+    CHECK(registry.has_name_of("wait_seconds", gauge));
+    CHECK(registry.has_name_of("wait_seconds_count", gauge));
+    CHECK(registry.has_name_of("wait_seconds_sum_total", counter));
+    CHECK(registry.has_name_of("depth_total", counter));
+    CHECK_FALSE(registry.has_name_of("depth_total", gauge));
+    CHECK_FALSE(registry.has_name_of("depth_count", gauge));
+    CHECK_FALSE(registry.has_name_of("calls_sum", gauge));
+}
+
 TEST_CASE("metrics: labels without end share the overflow series") {
     metrics::registry registry{{.max_series = 3}};
     for (int user = 0; user < 1'000; ++user) {

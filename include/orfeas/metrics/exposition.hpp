@@ -22,7 +22,8 @@ namespace orfeas::inline v0::metrics {
 /// families sorted by name, series sorted by labels. It keeps copies, so it can be the sink of any `measure`.
 ///
 /// What would break a scrape is refused and counted: a name or label name that Prometheus does not take, a label given
-/// twice, a second value of one series, a family that is both counter and gauge.
+/// twice, a second value of one series, a family that is both counter and gauge, in OpenMetrics too, which has a counter
+/// `x_total` as `x`.
 /// Thread-compatible (distinct objects).
 class exposition {
   public:
@@ -30,7 +31,7 @@ class exposition {
     bool add(measurement const& m) {
         std::vector<label> labels{m.labels.begin(), m.labels.end()};
         std::sort(labels.begin(), labels.end(), [](label const& a, label const& b) { return a.name < b.name; });
-        if (!is_writable(m.name, labels)) {
+        if (!is_writable(m.name, labels) || is_taken(m)) {
             ++refused_;
             return false;
         }
@@ -101,6 +102,26 @@ class exposition {
         std::string help;
         std::map<std::string, stored_series> series; // by the text of their labels
     };
+
+    /// Whether OpenMetrics would mix up a new family with one that there is: a counter is there also without its `_total`, and
+    /// with `_created`.
+    bool is_taken(measurement const& m) const {
+        if (families_.contains(std::string{m.name})) {
+            return false; // is looked at where it is kept
+        }
+        auto const is_counter = [this](std::string const& name) {
+            auto const found = families_.find(name);
+            return found != families_.end() && found->second.kind == measurement_kind::counter;
+        };
+        std::string const stem{without_total(m.name)};
+        if (m.kind == measurement_kind::counter && stem.size() < m.name.size()) {
+            return families_.contains(stem) || families_.contains(stem + "_created");
+        }
+        constexpr std::string_view created = "_created";
+        return is_counter(std::string{m.name} + "_total") ||
+               (m.name.ends_with(created) &&
+                is_counter(std::string{m.name.substr(0, m.name.size() - created.size())} + "_total"));
+    }
 
     static bool is_writable(std::string_view name, std::span<label const> sorted) {
         bool writable = is_metric_name(name);

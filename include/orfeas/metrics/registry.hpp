@@ -155,6 +155,10 @@ class basic_registry {
     /// Whether there is a metric of this name, with or without series.
     bool has_family(std::string_view name) const { return core_.has_family(name); }
 
+    /// Whether a metric here has this name, or one that a format would mix up with it: that of a sample (`x_count` where
+    /// there is a histogram `x`) or of the same family in OpenMetrics (`x` where there is a counter `x_total`).
+    bool has_name_of(std::string_view name, metric_type type) const { return core_.has_name_of(name, type); }
+
     /// Hands out every family that has series; see points.hpp. Updates go on meanwhile. The sink may use the registry, but
     /// for what collects it again. Allocates nothing once it has been called for the same series.
     void collect(family_sink sink) const { core_.collect(sink); }

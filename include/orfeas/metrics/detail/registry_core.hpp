@@ -161,6 +161,16 @@ class registry_core {
         return find_family(name) != nullptr;
     }
 
+    bool has_name_of(std::string_view name, metric_type type) const {
+        std::lock_guard const hold{mutex_};
+        for (std::string_view const suffix : suffixes_of(type)) {
+            if (taker_of(std::string{stem_of(name, type)}.append(suffix)) != nullptr) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /// See basic_registry.
     void collect(family_sink sink) {
         gather({setup_.now(setup_.clock), setup_.idle_series, {}},
