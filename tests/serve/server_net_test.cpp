@@ -19,6 +19,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -178,6 +179,17 @@ TEST_CASE("serve: health, status, series, history and Prometheus' text") {
     CHECK(text.find("# TYPE custom_metric gauge\ncustom_metric 42\n") != std::string::npos);
     CHECK(text.find("process_cpu_seconds_total ") != std::string::npos);
     CHECK(text.find("http_requests_total{component=\"http\"} ") != std::string::npos);
+
+    auto const openmetrics = ask(port, "/metrics", "Accept: application/openmetrics-text; version=1.0.0\r\n").body;
+    CHECK(openmetrics.ends_with("# EOF\n"));
+    std::set<std::string> families; // each is introduced once, though a counter's _total does not count
+    for (auto at = openmetrics.find("# TYPE "); at != std::string::npos; at = openmetrics.find("# TYPE ", at + 7)) {
+        auto const name = openmetrics.substr(at + 7, openmetrics.find(' ', at + 7) - at - 7);
+        INFO(name);
+        CHECK(families.insert(name).second);
+    }
+    CHECK(families.contains("http_connections"));
+    CHECK(families.contains("http_connections_accepted"));
 }
 
 TEST_CASE("serve: the memory of watched pools is reported and drawn") {
