@@ -94,7 +94,8 @@ struct server_counters {
         constexpr auto counter = measurement_kind::counter;
         auto const now = snapshot();
         tell("http_connections", gauge, unit::none, now.connections, {}, "Open connections.");
-        tell("http_connections_accepted_total", counter, unit::none, now.connections_total, {}, "Connections accepted.");
+        tell("http_connections_accepted_total", counter, unit::none, now.connections_total, {},
+             "Connections accepted.");
         tell("http_requests_total", counter, unit::none, now.requests_total, {}, "Requests with a well-formed header.");
         constexpr std::string_view classes[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
         for (std::size_t i = 0; i < answers.size(); ++i) {
