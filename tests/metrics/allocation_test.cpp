@@ -17,10 +17,10 @@
 
 namespace metrics = orfeas::metrics;
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #    define ORFEAS_TEST_COUNTS_ALLOCATIONS 0
 #elif defined(__has_feature)
-#    if __has_feature(address_sanitizer)
+#    if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #        define ORFEAS_TEST_COUNTS_ALLOCATIONS 0
 #    endif
 #endif
@@ -233,7 +233,7 @@ TEST_CASE("metrics: a hundred metrics with ten thousand series are written in ev
 
 TEST_CASE("metrics: a scrape after the first allocates nothing, in any format") {
     if (ORFEAS_TEST_COUNTS_ALLOCATIONS == 0) {
-        ORFEAS_TEST_SKIP("the address sanitizer has the allocator");
+        ORFEAS_TEST_SKIP("the sanitizer has the allocator");
     }
     metrics::registry registry;
     register_all(registry);
@@ -253,7 +253,7 @@ TEST_CASE("metrics: a scrape after the first allocates nothing, in any format") 
 
 TEST_CASE("metrics: callback gauges that come and go hold no memory") {
     if (ORFEAS_TEST_COUNTS_ALLOCATIONS == 0) {
-        ORFEAS_TEST_SKIP("the address sanitizer has the allocator");
+        ORFEAS_TEST_SKIP("the sanitizer has the allocator");
     }
     metrics::registry registry;
     auto const come_and_go = [&](int from, int to) {
