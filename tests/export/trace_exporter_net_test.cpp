@@ -16,6 +16,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -252,4 +253,25 @@ TEST_CASE("a metrics exporter that is destroyed waits for its last collection", 
     keeps.reset();
     runs.join();
     CHECK_FALSE(from.is_collected); // none follows
+}
+
+TEST_CASE("whatever a collection throws, the next one comes, and so does the end", "[export][metrics_exporter]") {
+    struct failing_source {
+        int asked = 0;
+        void collect(metrics::family_sink) {
+            if (++asked % 2 == 0) {
+                throw std::runtime_error{"no memory"};
+            }
+            throw asked;
+        }
+    };
+    asio::io_context io;
+    failing_source from;
+    exporting::metrics_exporter out{io.get_executor(), from, options("http://127.0.0.1:9")};
+    out.start();
+    while (from.asked < 3 && io.run_one_for(30s) != 0) {}
+    CHECK(from.asked == 3);
+    stop(io, out);
+    CHECK(from.asked == 4);
+    CHECK(out.stats().produced == 0);
 }

@@ -145,6 +145,26 @@ TEST_CASE("metrics: labels without end share the overflow series") {
     CHECK(measured(registry).at("calls_total,user=1") == 2);
 }
 
+TEST_CASE("metrics: series that would be written alike are one") {
+    metrics::registry registry;
+    auto const family = registry.counter_family<"path">("calls_total", "Calls.");
+    family.with("/\xff").add(1);
+    family.with("/\xfe").add(2);
+    family.with("/\xef\xbf\xbd").add(4); // the replacement character itself
+    registry.counter("calls_total", "Calls.", {{"path", "/\xc0"}}).add(8);
+    family.with("/\xc3\xa9").add(16); // is UTF-8
+    CHECK(family.with("/\xff").value() == 15);
+    CHECK(written(registry).find("calls_total{path=\"/\xef\xbf\xbd\"} 15\n") != std::string::npos);
+    auto const values = measured(registry);
+    CHECK(values.at("calls_total,path=/\xef\xbf\xbd") == 15);
+    CHECK(values.at("metrics_series") == 3 + 2);
+    auto const asked = registry.callback_gauge("depth", "Depth.", [] { return 1.0; }, {{"id", "\xff"}});
+    CHECK_THROWS_AS(registry.callback_gauge("depth", "Depth.", [] { return 1.0; }, {{"id", "\xfe"}}),
+                    metrics::registration_error);
+    CHECK(registry.remove("calls_total", {{"path", "/\x80"}}));
+    CHECK_FALSE(measured(registry).contains("calls_total,path=/\xef\xbf\xbd"));
+}
+
 TEST_CASE("metrics: ten thousand series work") {
     metrics::registry registry;
     for (int family = 0; family < 100; ++family) {

@@ -136,6 +136,8 @@ class metrics_exporter {
                 }
             } catch (std::exception const& error) { // out of memory, or a callback of the application
                 log_to(severity::error, "export", "collect_failed", {{"error", std::string_view{error.what()}}});
+            } catch (...) { // who measures may throw anything; the collections after this one come all the same
+                log_to(severity::error, "export", "collect_failed");
             }
         }
 

@@ -62,6 +62,8 @@ struct registry_options {
 /// that a label without end (a path, a user) costs neither memory nor the scrape. The registry counts this in
 /// `metrics_overflows_total`, refused updates in `metrics_rejected_updates_total`, its series in `metrics_series`.
 ///
+/// Label values are UTF-8; what is not becomes U+FFFD, in which such values are one series.
+///
 /// Series are removed by `remove`, or after `idle_series` without updates. A handle to a removed series changes nothing any
 /// more, which is counted as a rejected update; asking again makes a fresh series.
 ///

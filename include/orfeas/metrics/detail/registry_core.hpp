@@ -6,6 +6,7 @@
 #include <orfeas/metrics/callback_gauge.hpp>
 #include <orfeas/metrics/detail/family.hpp>
 #include <orfeas/metrics/detail/gatherer.hpp>
+#include <orfeas/metrics/detail/readable_values.hpp>
 #include <orfeas/metrics/detail/series.hpp>
 #include <orfeas/metrics/error.hpp>
 #include <orfeas/metrics/labels.hpp>
@@ -143,6 +144,9 @@ class registry_core {
 
     /// Removes a series; false if there is none.
     bool remove(std::string_view name, std::span<std::string_view const> names, label_values values) {
+        if (!are_readable(values)) {
+            return remove(name, names, readable_values{values}.values());
+        }
         std::lock_guard const hold{mutex_};
         family* const found = find_family(name);
         if (found == nullptr || found->is_own() || !has_names(*found, names)) {
@@ -218,6 +222,9 @@ class registry_core {
 
     /// In a full family without a lock, if there are no such series for certain.
     [[gnu::noinline]] series_ref resolve_slowly(family& of, label_values values, std::uint64_t changes_before) {
+        if (!are_readable(values)) {
+            return resolve(of, readable_values{values}.values());
+        }
         if (std::uint32_t const overflow = of.overflow(); overflow != 0) {
             series_ref const found = find_collapsed(of, values, overflow);
             if (found.at != nullptr && of.was_exact(changes_before)) {
@@ -430,6 +437,9 @@ class registry_core {
 };
 
 inline void registry_core::resolve_callback(family& of, label_values values, std::shared_ptr<callback_cell> cell) {
+    if (!are_readable(values)) {
+        return resolve_callback(of, readable_values{values}.values(), std::move(cell));
+    }
     std::lock_guard const hold{mutex_};
     if (series_ref const found = of.find(values); found.at != nullptr) {
         series_extra const& extra = *found.at->extra.load(std::memory_order_acquire);
