@@ -98,6 +98,25 @@ TEST_CASE("pipeline: what does not fit is dropped by reason", "[export][pipeline
     CHECK(p.stats().is_balanced());
 }
 
+TEST_CASE("pipeline: an element of more items than the queue may hold goes alone", "[export][pipeline]") {
+    pipeline p{small(), 1};
+    p.push(1, {1, 10}, start);
+    p.push(2, {11, 10}, start);
+    CHECK(p.stats().dropped(drop_reason::queue_full) == 11); // it is not the only one
+    CHECK(p.next(start + 5s).action == what::send);
+    p.sending(1);
+    p.accepted(0);
+    CHECK(p.push(3, {11, 10}, start + 6s));
+    p.push(4, {1, 10}, start + 6s);
+    CHECK(p.stats().dropped(drop_reason::queue_full) == 12); // now there is no room beside it
+    CHECK(p.next(start + 6s).action == what::send);
+    CHECK(elements(p) == std::vector{3});
+    p.sending(1);
+    p.accepted(0);
+    CHECK(p.stats().exported == 12);
+    CHECK(p.stats().is_balanced());
+}
+
 TEST_CASE("pipeline: an unreachable receiver is tried again, later and later, then given up", "[export][pipeline]") {
     pipeline p{small(), 7};
     p.push(1, {4, 10}, start);

@@ -63,7 +63,8 @@ class pipeline {
     pipeline(pipeline_limits const& limits, std::uint64_t seed) noexcept
         : limits_{limits}, backoff_{limits.retry_first, limits.retry_most, seed} {}
 
-    /// Takes an element, or drops and counts it. True when whoever waits on behalf of `next` should ask again.
+    /// Takes an element, or drops and counts it. One that stands for more items than the queue may hold is taken when
+    /// it is the only one: else a large registry's metrics would never get through. True when whoever waits on behalf of `next` should ask again.
     bool push(Element&& element, item_weight weight, monotonic_time now) {
         ORFEAS_ASSERT(weight.items > 0, "an element stands for something");
         stats_.produced += weight.items;
@@ -71,7 +72,8 @@ class pipeline {
             drop(drop_reason::shutdown, weight.items);
             return false;
         }
-        if (weight.items > limits_.queue_items - std::min(limits_.queue_items, stats_.queued)) {
+        bool const was_empty = queue_.empty();
+        if (!was_empty && weight.items > limits_.queue_items - std::min(limits_.queue_items, stats_.queued)) {
             drop(drop_reason::queue_full, weight.items);
             return false;
         }
@@ -79,7 +81,6 @@ class pipeline {
             drop(drop_reason::queue_bytes, weight.items);
             return false;
         }
-        bool const was_empty = queue_.empty();
         bool const was_full = is_batch_full();
         try {
             queue_.push_back({std::move(element), weight, now});
@@ -98,7 +99,7 @@ class pipeline {
         drop(is_stopping_ ? drop_reason::shutdown : drop_reason::queue_bytes, items);
     }
 
-    /// What is to be done now.
+    /// What is to be done now. Throws std::bad_alloc when there is no memory for a batch, and nothing is changed then.
     step next(monotonic_time now) {
         if (!batch_.empty()) {
             if (is_stopping_ && std::max(retry_at_, now) >= stop_by_) {

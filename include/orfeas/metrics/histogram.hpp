@@ -111,9 +111,12 @@ inline void observe(series& to, std::uint64_t generation, histogram_shape const&
     std::size_t const at = shape.layout.inner_cell_of(value); // the others are rare, and some of them not finite
     thread_cell* const holder = cell_of_this_thread(to.cells, to.offset, to.cell);
     thread_cell* const array = holder != nullptr ? array_of(*holder) : nullptr;
+    if (array == nullptr || at == shape.layout.no_cell) [[unlikely]] {
+        return observe_slowly(to, generation, shape, value);
+    }
     // the state after the cell, see cell_store
-    if (array == nullptr || to.state.load(std::memory_order_relaxed) != generation || at == shape.layout.no_cell)
-        [[unlikely]] {
+    std::uint64_t const state = to.state.load(std::memory_order_relaxed);
+    if (state != generation && (state != (generation | series::armed_flag) || wants_exemplar(to, shape.group_of(at)))) {
         return observe_slowly(to, generation, shape, value);
     }
     observe_in(array, at, value);

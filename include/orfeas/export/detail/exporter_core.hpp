@@ -26,6 +26,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -184,9 +185,18 @@ class exporter_core : public std::enable_shared_from_this<exporter_core<Signal, 
 
     typename pipeline_type::step next_step(monotonic_time now) {
         std::scoped_lock const hold{mutex_};
-        auto const step = pipeline_.next(now);
+        auto const step = next_with_memory(now);
         sleeps_ = step.action == what::wait;
         return step;
+    }
+
+    /// Where there is no memory for a batch, there may be some later. Stopping, at its deadline, needs none.
+    typename pipeline_type::step next_with_memory(monotonic_time now) {
+        try {
+            return pipeline_.next(now);
+        } catch (std::bad_alloc const&) {
+            return {what::wait, std::min(now + options.retry_first, pipeline_.stop_by())};
+        }
     }
 
     bool is_asleep() const {

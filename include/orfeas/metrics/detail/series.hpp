@@ -248,13 +248,18 @@ inline void keep_exemplar(series_ref of, std::uint32_t group, std::uint32_t grou
     }
 }
 
+/// Whether a group of buckets of an armed series has no exemplar since it was armed.
+inline bool wants_exemplar(series const& of, std::uint32_t group) noexcept {
+    series_extra const* const extra = of.extra.load(std::memory_order_acquire);
+    return extra == nullptr || (extra->armed.load(std::memory_order_relaxed) >> group & 1U) != 0;
+}
+
 [[gnu::noinline]] inline void ask_for_exemplar(series_ref of, std::uint32_t group, std::uint32_t groups,
                                                double value) noexcept {
     if ((of.at->state.load(std::memory_order_relaxed) & series::armed_flag) == 0) {
         return;
     }
-    series_extra const* const extra = of.at->extra.load(std::memory_order_acquire);
-    if (extra != nullptr && (extra->armed.load(std::memory_order_relaxed) >> group & 1U) == 0) {
+    if (!wants_exemplar(*of.at, group)) {
         return;
     }
     if (exemplar_ids const ids = of.at->link().exemplar_source()) {
