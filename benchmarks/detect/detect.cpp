@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+//
+// The detectors against their bars: NAB beside what it keeps of published detectors, and what a sample costs.
+
+#include "cost.hpp"
+#include "nab.hpp"
+#include "support/report.hpp"
+
+#include <exception>
+#include <filesystem>
+#include <iostream>
+
+namespace {
+
+void measure_recorded(bench::report& to) {
+    auto const& data = to.arguments().data;
+    auto const nab = data ? *data / "nab" : std::filesystem::path{};
+    if (!data) {
+        to.add({.bench = "detect", .name = "NAB", .skipped = "no --data DIR"});
+    } else if (!std::filesystem::is_regular_file(nab / "nab-data.tar.xz")) {
+        to.add({.bench = "detect", .name = "NAB", .skipped = "no nab-data.tar.xz in " + nab.string()});
+    } else {
+        bench::detect::measure_nab(to, nab);
+    }
+}
+
+} // namespace
+
+int main(int count, char** arguments) {
+    try {
+        bench::report report{bench::parse_command_line(count, arguments)};
+        measure_recorded(report);
+        bench::detect::measure_cost(report);
+        report.finish();
+        return 0;
+    } catch (std::exception const& e) {
+        std::cerr << "bench detect: " << e.what() << '\n';
+        return 1;
+    }
+}
