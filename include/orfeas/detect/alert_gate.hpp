@@ -185,10 +185,10 @@ class alert_gate {
 
     alert_gate_options options_;
     std::array<float, capacity> scores_{};
-    std::array<std::uint64_t, capacity> times_{};
+    std::array<std::uint32_t, capacity> times_{}; // count of the sample, which may wrap around
     std::uint32_t first_ = 0;
     std::uint32_t size_ = 0;
-    std::uint64_t now_ = 0;
+    std::uint32_t now_ = 0;
     double log_sum_ = 0;
     double peaks_ = 0;
     double usual_ = options_.usual_peak;

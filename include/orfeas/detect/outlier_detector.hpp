@@ -3,11 +3,11 @@
 
 #include <orfeas/detect/alert_gate.hpp>
 #include <orfeas/detect/concepts.hpp>
+#include <orfeas/detect/detail/exponential_tail.hpp>
 #include <orfeas/detect/detail/gap_keeper.hpp>
 #include <orfeas/detect/detail/outlier_score.hpp>
 #include <orfeas/detect/outlier_options.hpp>
 #include <orfeas/detect/sample.hpp>
-#include <orfeas/detect/tail_threshold.hpp>
 #include <orfeas/detect/verdict.hpp>
 
 #include <algorithm>
@@ -43,8 +43,7 @@ class outlier_detector {
     explicit outlier_detector(outlier_options const& options = {})
         : options_{checked(options)},
           keeper_{gap_policy_of(options.gaps), options.interval, options.gap_intervals},
-          gate_{gate_options(options)},
-          tail_{tail_threshold_options{}} {}
+          gate_{gate_options(options)} {}
 
     outlier_options const& options() const noexcept { return options_; }
 
@@ -101,7 +100,7 @@ class outlier_detector {
     static alert_gate_options gate_options(outlier_options const& options) {
         alert_gate_options made;
         made.threshold = options.threshold;
-        made.window = 128;
+        made.window = 100;
         made.usual_peak = 1.25;
         return made;
     }
@@ -142,10 +141,7 @@ class outlier_detector {
         made.state = gated.state;
         made.alert = gated.alert;
         made.score = gated.score;
-        made.tail_probability = tail_.probability(made.raw_score);
-        if (gated.state != verdict_state::anomalous) {
-            tail_.learn(made.raw_score);
-        }
+        made.tail_probability = tail_.take(made.raw_score, gated.state != verdict_state::anomalous);
         if (made.raw_score > 0) {
             bool const is_clock = parts.clock > parts.level && parts.clock > parts.spread + parts.shift;
             made.family = is_clock ? anomaly_family::season : anomaly_family::outlier;
@@ -196,7 +192,7 @@ class outlier_detector {
     double usual_value_ = 0;
     detail::outlier_score score_;
     alert_gate gate_;
-    tail_threshold tail_;
+    detail::exponential_tail tail_;
 };
 static_assert(detector<outlier_detector>);
 

@@ -88,7 +88,7 @@ TEST_CASE("detect: alerts are counted as the words say, on random flags in rando
     auto const seed = orfeas_test::test_seed();
     INFO("ORFEAS_TEST_SEED=" << seed);
     std::mt19937_64 random{seed};
-    for (int round = 0; round < 100; ++round) {
+    for (int round = 0; round < 25; ++round) {
         std::size_t const n = 400;
         labels truth(n);
         bool inside = false;

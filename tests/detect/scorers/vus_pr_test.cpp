@@ -86,7 +86,7 @@ TEST_CASE("detect: VUS-PR is what its definition says, on random series") {
     auto const seed = orfeas_test::test_seed();
     INFO("ORFEAS_TEST_SEED=" << seed);
     std::mt19937_64 random{seed};
-    for (int round = 0; round < 40; ++round) {
+    for (int round = 0; round < 20; ++round) {
         auto const n = std::uniform_int_distribution<std::size_t>{50, 900}(random);
         std::vector<double> scores(n);
         labels truth(n);

@@ -67,10 +67,10 @@ class level_scale {
     }
 
   private:
-    static double beyond(double excess) noexcept { return 2 * std::log1p(excess / 2); }
+    static double beyond(double excess) noexcept { return 2 * std::log1p(excess < 1e300 ? excess / 2 : 5e299); }
     static double before(double compressed) noexcept { return 2 * std::expm1(compressed / 2); }
     static double twice(double half) noexcept {
-        constexpr double most = 8.98e307;
+        constexpr double most = 8.95e307;
         return 2 * (half > most ? most : half < -most ? -most : half);
     }
 

@@ -28,7 +28,8 @@ class novelty_grids {
     double take(double level, std::size_t slot = 0) noexcept {
         ++count_;
         float const rate = count_ < 99 ? 1 / static_cast<float>(count_ + 1) : slowest;
-        double const bounded = level < -furthest ? -furthest : level > furthest ? furthest : level;
+        double const off = level - centre;
+        double const bounded = off < -furthest ? -furthest : off > furthest ? furthest : off;
         auto const step = static_cast<std::size_t>((bounded + furthest) * steps_per_level);
         std::uint64_t& known = known_[slot][step / 64];
         std::uint64_t const bit = std::uint64_t{1} << (step % 64);
@@ -56,19 +57,21 @@ class novelty_grids {
     }
 
   private:
-    static constexpr std::size_t cells = 256;     // a slot
-    static constexpr double furthest = 32;        // on either side of 0; what is beyond is taken for that
-    static constexpr double steps_per_level = 16; // a finest cell has five
-    static constexpr std::size_t steps = 1'088;   // 1,025, in whole words
+    static constexpr std::size_t cells = 128; // a slot
+    static constexpr double centre = 4;       // of the usual levels
+    static constexpr double furthest =
+        18.75; // from the centre: some 400 usual ranges; what is beyond is taken for that
+    static constexpr double steps_per_level = 32; // a finest cell has nearly ten
+    static constexpr std::size_t steps = 1'216;   // 1,201, in whole words
     static constexpr float slowest = 0.01F;
     static constexpr float smallest_scale = 1e-20F;
     static constexpr std::array<float, resolutions> widths{0.3F, 0.65F, 1.39F, 3.0F};
 
     using memory = std::array<std::array<std::uint64_t, Slots * cells / 64>, grids>;
 
-    static std::size_t cell_of(float level, std::size_t grid) noexcept {
+    static std::size_t cell_of(float off, std::size_t grid) noexcept {
         float const offset = static_cast<float>(grid % Offsets) / Offsets;
-        return static_cast<std::size_t>(level / widths[grid / Offsets] + offset +
+        return static_cast<std::size_t>(off / widths[grid / Offsets] + offset +
                                         cells / 2); // positive: this is the floor
     }
 
@@ -87,11 +90,12 @@ class novelty_grids {
 
     /// Looks at all cells of a step.
     double meet(std::size_t step, std::size_t slot, float rate) noexcept {
-        auto const level = static_cast<float>((static_cast<double>(step) + 0.5) / steps_per_level - furthest);
+        auto const off =
+            static_cast<float>((static_cast<double>(step) + 0.5) / steps_per_level - furthest); // from the centre
         float const least = 0.5F / static_cast<float>(count_);
         float sum = 0;
         for (std::size_t g = 0; g < grids; ++g) {
-            std::size_t const cell = slot * cells + cell_of(level, g);
+            std::size_t const cell = slot * cells + cell_of(off, g);
             std::uint64_t const bit = std::uint64_t{1} << (cell % 64);
             std::uint64_t& now = seen_[current_][g][cell / 64];
             if (((now | seen_[1 - current_][g][cell / 64]) & bit) == 0) {

@@ -128,7 +128,7 @@ class outlier_score {
     static constexpr double level_weight = 1.8;
     static constexpr double spread_weight = 0.45; // of each window
     static constexpr double clock_weight = 0.45;
-    static constexpr double margin = 0.3;
+    static constexpr double margin = 1;
     static constexpr double least_spread = 0.01; // levels: finer ones are rounding
     static constexpr std::uint32_t known_slot = 24;
     static constexpr std::size_t expecting = 1; // the window of 48
@@ -156,7 +156,7 @@ class outlier_score {
     level_scale usual_;
     std::array<level_scale, windows> spread_scales_;
     rolling levels_;
-    novelty_grids<4> level_grids_;
+    novelty_grids<8> level_grids_;
     std::array<novelty_grids<2>, windows> spread_grids_;
     novelty_grids<2, slots> clock_grids_;
     std::array<std::uint32_t, slots> slot_counts_{};
