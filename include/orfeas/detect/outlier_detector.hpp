@@ -34,7 +34,7 @@ namespace orfeas::inline v0::detect {
 /// * Values multiplied by any positive factor, or shifted, give the same verdicts but for rounding.
 /// * What lasts becomes normal: a new level at once for the level, within the lookback for its mean.
 ///
-/// Constant time; no allocation after construction; about 11 KB. Thread-compatible (distinct objects).
+/// Constant time; no allocation after construction; about 10 KB. Thread-compatible (distinct objects).
 class outlier_detector {
   public:
     static constexpr state_kind kind{"outlier_detector", 1};

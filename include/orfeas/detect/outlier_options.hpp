@@ -12,7 +12,7 @@ namespace orfeas::inline v0::detect {
 
 /// Configures an outlier_detector. Prefix ORFEAS_OUTLIER_.
 struct outlier_options {
-    double threshold = 1.65;               ///< times the stream's usual peak from which on there is an alert
+    double threshold = 1.67;               ///< times the stream's usual peak from which on there is an alert
     std::uint32_t warm_up = 300;           ///< samples that the range of usual values is learned from
     std::uint32_t lookback = 8'000;        ///< samples for which a level is remembered at least, twice as many at most
     std::string gaps = "ignore";           ///< what missing values mean: ignore, hold, zero or alert

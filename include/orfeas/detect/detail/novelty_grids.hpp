@@ -33,9 +33,12 @@ class novelty_grids {
         auto const step = static_cast<std::size_t>((bounded + furthest) * steps_per_level);
         std::uint64_t& known = known_[slot][step / 64];
         std::uint64_t const bit = std::uint64_t{1} << (step % 64);
-        double const novelty = (known & bit) != 0 ? decay(rate) : meet(step, slot, rate);
-        known |= bit;
-        return novelty;
+        if ((known & bit) == 0) [[unlikely]] {
+            known |= bit;
+            return meet(step, slot, rate);
+        }
+        decay(rate);
+        return 0;
     }
 
     /// Begins a generation: what did not occur in the last one is forgotten.
@@ -76,16 +79,15 @@ class novelty_grids {
     }
 
     /// No grid has met a new cell: all rates fall, by the factor that they share.
-    double decay(float rate) noexcept {
+    void decay(float rate) noexcept {
         scale_ *= 1 - rate;
-        if (scale_ < smallest_scale) {
+        if (scale_ < smallest_scale) [[unlikely]] {
             for (float& each : rates_) {
                 each *= scale_;
                 each = each < smallest_scale ? smallest_scale : each;
             }
             scale_ = 1;
         }
-        return 0;
     }
 
     /// Looks at all cells of a step.

@@ -120,13 +120,13 @@ class outlier_score {
     }
 
   private:
-    using rolling = rolling_levels<24, 48, 96, 144>;
-    static constexpr std::size_t windows = 3; // the first three lengths
+    using rolling = rolling_levels<24, 48, 144>;
+    static constexpr std::size_t windows = 2; // the first two lengths
     static constexpr std::size_t shifts = 2;
-    static constexpr std::array<std::size_t, shifts> shift_windows{1, 3}; // of 48 and 144
+    static constexpr std::array<std::size_t, shifts> shift_windows{1, 2}; // of 48 and 144
     static constexpr std::array<double, shifts> shift_weights{0.16, 0.09};
     static constexpr double level_weight = 1.8;
-    static constexpr double spread_weight = 0.45; // of each window
+    static constexpr double spread_weight = 0.6; // of each window
     static constexpr double clock_weight = 0.45;
     static constexpr double margin = 1;
     static constexpr double least_spread = 0.01; // levels: finer ones are rounding
