@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 
 #include <orfeas/core/error.hpp>
+#include <orfeas/core/stable_hash.hpp>
 #include <orfeas/detect/outlier_detector.hpp>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <random>
 #include <span>
@@ -378,6 +380,38 @@ TEST_CASE("detect: a state of other options or another kind, or a damaged one, i
         state_reader cut{std::span{bytes}.first(size)};
         REQUIRE(target.load(cut) == error::truncated_state);
         REQUIRE_FALSE(target.warm());
+    }
+}
+
+TEST_CASE("detect: a state with the right checksum and wrong numbers is refused, or read without harm") {
+    auto const seed = orfeas_test::test_seed();
+    INFO("ORFEAS_TEST_SEED=" << seed);
+    std::mt19937_64 random{seed};
+    auto const values = wave(random, 600);
+    for (std::size_t const seen : {200U, 600U}) {
+        outlier_detector judge;
+        judged(judge, std::vector<double>(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(seen)));
+        std::vector<std::byte> bytes;
+        state_writer out{bytes};
+        judge.save(out);
+        std::size_t const end = bytes.size() - sizeof(std::uint64_t);
+        for (int i = 0; i < 400; ++i) {
+            auto hostile = bytes;
+            auto const at = std::uniform_int_distribution<std::size_t>{32, end - 8}(random);
+            std::fill_n(hostile.begin() + static_cast<std::ptrdiff_t>(at), 8,
+                        std::byte{0xff}); // not-a-number, the largest
+            auto const sum = orfeas::stable_hash64(std::span<std::byte const>{hostile}.first(end));
+            std::memcpy(hostile.data() + end, &sum, sizeof sum);
+            outlier_detector target;
+            state_reader in{hostile};
+            if (target.load(in)) {
+                CHECK_FALSE(target.warm());
+                continue;
+            }
+            for (std::size_t k = 0; k < 400; ++k) {
+                target.update({std::chrono::seconds{300 * k}, values[k]}); // the sanitizers look on
+            }
+        }
     }
 }
 

@@ -11,7 +11,6 @@
 #include <limits>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 using namespace orfeas::detect;
@@ -68,7 +67,6 @@ struct some_options {
     std::string name = "a";
     std::uint32_t count = 3;
 
-    static constexpr std::string_view environment_prefix = "ORFEAS_SOME_";
     static void fields(auto& self, auto&& field) {
         field("level", self.level, orfeas::any_value{}, "");
         field("name", self.name, orfeas::any_value{}, "");

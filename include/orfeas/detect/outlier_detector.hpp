@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/floating.hpp>
+#include <orfeas/core/options.hpp>
 #include <orfeas/detect/alert_gate.hpp>
 #include <orfeas/detect/concepts.hpp>
 #include <orfeas/detect/detail/exponential_tail.hpp>
@@ -85,8 +87,15 @@ class outlier_detector {
            self.evidence_, self.usual_value_, self.score_, self.gate_, self.tail_);
     }
     bool valid() const noexcept {
-        return keeper_.valid() && score_.valid() && gate_.valid() && tail_.valid() && different_ >= 0 &&
-               evidence_ >= 0 && evidence_ <= 1;
+        bool all = keeper_.valid() && score_.valid() && gate_.valid() && tail_.valid() && different_ >= 0 &&
+                   is_finite(different_) && evidence_ >= 0 && evidence_ <= 1;
+        for (double const each : first_) {
+            all = all && is_finite(each);
+        }
+        for (std::size_t const each : first_slots_) {
+            all = all && each < detail::outlier_score::slots;
+        }
+        return all;
     }
 
   private:

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 #include <system_error>
 
@@ -108,7 +109,13 @@ class tail_threshold {
         io(self.excess_, self.next_, self.total_excesses_, self.seen_, self.since_fit_, self.quantile_, self.spread_,
            self.mean_, self.share_, self.shape_, self.scale_, self.mean_excess_, self.log_share_);
     }
-    bool valid() const noexcept { return next_ < excesses; }
+    bool valid() const noexcept {
+        bool all = next_ < excesses && share_ >= 0 && share_ <= 1;
+        for (double const each : {quantile_, spread_, mean_, shape_, scale_, mean_excess_, log_share_}) {
+            all = all && is_finite(each);
+        }
+        return all;
+    }
 
   private:
     static constexpr std::uint64_t settling = 64; // values whose spread starts the search for the quantile

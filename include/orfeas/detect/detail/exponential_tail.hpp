@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/floating.hpp>
+
 #include <cmath>
 #include <cstdint>
 
@@ -22,7 +24,7 @@ class exponential_tail {
     }
 
     static void state(auto& self, auto&& io) { io(self.share_, self.mean_, self.count_); }
-    bool valid() const noexcept { return share_ >= 0 && share_ <= 1 && mean_ > 0; }
+    bool valid() const noexcept { return share_ >= 0 && share_ <= 1 && mean_ > 0 && is_finite(mean_); }
 
   private:
     static constexpr double rate = 0.001;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/floating.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -60,6 +62,12 @@ class level_scale {
         double const beyond = level > top ? before(level - top) : level < 0 ? before(-level) : 0;
         double const u = level > top ? top + beyond : level < 0 ? -beyond : level;
         return {twice(half_low_ + u * half_step_), twice(half_step_ * (1 + beyond / 2))};
+    }
+
+    /// Whether all numbers are finite, so that every level will be.
+    bool valid() const noexcept {
+        return is_finite(half_low_) && half_width_ >= 0 && is_finite(half_width_) && per_half_width_ >= 0 &&
+               is_finite(per_half_width_) && is_finite(half_step_);
     }
 
     static void state(auto& self, auto&& io) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/floating.hpp>
+
 #include <cmath>
 #include <cstdint>
 
@@ -21,7 +23,7 @@ class mean_shift {
     }
 
     static void state(auto& self, auto&& io) { io(self.centre_, self.variance_, self.count_); }
-    bool valid() const noexcept { return variance_ >= 0; }
+    bool valid() const noexcept { return is_finite(centre_) && variance_ >= 0 && is_finite(variance_); }
 
   private:
     static constexpr double slowest = 5e-4;

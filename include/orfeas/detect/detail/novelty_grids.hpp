@@ -29,7 +29,7 @@ class novelty_grids {
         ++count_;
         float const rate = count_ < 99 ? 1 / static_cast<float>(count_ + 1) : slowest;
         double const off = level - centre;
-        double const bounded = off < -furthest ? -furthest : off > furthest ? furthest : off;
+        double const bounded = !(off > -furthest) ? -furthest : off > furthest ? furthest : off; // not-a-number too
         auto const step = static_cast<std::size_t>((bounded + furthest) * steps_per_level);
         std::uint64_t& known = known_[slot][step / 64];
         std::uint64_t const bit = std::uint64_t{1} << (step % 64);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/floating.hpp>
 #include <orfeas/detect/detail/level_scale.hpp>
 #include <orfeas/detect/detail/mean_shift.hpp>
 #include <orfeas/detect/detail/novelty_grids.hpp>
 #include <orfeas/detect/detail/rolling_levels.hpp>
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -109,7 +111,11 @@ class outlier_score {
            self.clock_grids_, self.slot_counts_, self.shifts_, self.variance_, self.followed_);
     }
     bool valid() const noexcept {
-        bool all = levels_.valid() && level_grids_.valid() && clock_grids_.valid() && variance_ >= 0;
+        bool all = wide_.valid() && usual_.valid() && levels_.valid() && level_grids_.valid() && clock_grids_.valid() &&
+                   variance_ >= 0 && is_finite(variance_);
+        for (auto const& each : spread_scales_) {
+            all = all && each.valid();
+        }
         for (auto const& each : spread_grids_) {
             all = all && each.valid();
         }

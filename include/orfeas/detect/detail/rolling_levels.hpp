@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/floating.hpp>
+
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -46,7 +48,16 @@ class rolling_levels {
     }
 
     static void state(auto& self, auto&& io) { io(self.ring_, self.sums_, self.squares_, self.next_, self.count_); }
-    bool valid() const noexcept { return next_ < longest; }
+    bool valid() const noexcept {
+        bool all = next_ < longest;
+        for (double const each : ring_) {
+            all = all && is_finite(each);
+        }
+        for (std::size_t i = 0; i < lengths.size(); ++i) {
+            all = all && is_finite(sums_[i]) && is_finite(squares_[i]);
+        }
+        return all;
+    }
 
   private:
     static constexpr std::array<double, sizeof...(Lengths)> per_length{1.0 / Lengths...};
