@@ -3,7 +3,7 @@
 
 #include <orfeas/core/assert.hpp>
 #include <orfeas/core/bytes.hpp>
-#include <orfeas/memory/detail/svg_writer.hpp>
+#include <orfeas/core/svg_writer.hpp>
 #include <orfeas/memory/detail/usage_timeline.hpp>
 #include <orfeas/memory/snapshot.hpp>
 

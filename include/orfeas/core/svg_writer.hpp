@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-namespace orfeas::inline v0::memory::detail {
+namespace orfeas::inline v0 {
 
 /// Writes elements of an SVG picture; what is not markup is escaped, so that the result always is well-formed XML.
 class svg_writer {
@@ -115,4 +115,4 @@ class svg_writer {
     std::string text_;
 };
 
-} // namespace orfeas::inline v0::memory::detail
+} // namespace orfeas::inline v0
