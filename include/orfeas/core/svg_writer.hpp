@@ -13,6 +13,7 @@
 namespace orfeas::inline v0 {
 
 /// Writes elements of an SVG picture; what is not markup is escaped, so that the result always is well-formed XML.
+/// Thread-compatible (distinct objects).
 class svg_writer {
   public:
     svg_writer(double width, double height) {
