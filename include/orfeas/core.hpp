@@ -22,6 +22,7 @@
 #include <orfeas/core/protobuf_writer.hpp>
 #include <orfeas/core/stable_hash.hpp>
 #include <orfeas/core/svg_writer.hpp>
+#include <orfeas/core/state.hpp>
 #include <orfeas/core/trace_id.hpp>
 #include <orfeas/core/unique_function.hpp>
 #include <orfeas/core/utf8.hpp>
