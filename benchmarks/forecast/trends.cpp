@@ -52,10 +52,10 @@ double share_of_trends(double phi, double rise, std::size_t windows) {
 class calibration {
   public:
     void add(double confidence, bool is_right) {
-        auto& bin = bins_[std::min<std::size_t>(static_cast<std::size_t>((confidence - 0.5) * 20), 9)];
-        ++bin.count;
-        bin.confidence += confidence;
-        bin.right += is_right ? 1 : 0;
+        auto& into = bins_[std::min<std::size_t>(static_cast<std::size_t>((confidence - 0.5) * 20), 9)];
+        ++into.count;
+        into.confidence += confidence;
+        into.right += is_right ? 1 : 0;
         ++count_;
     }
     double error() const {

@@ -81,7 +81,7 @@ struct critical_estimate {
 /// A value that is not finite, or beyond 1e100, is none. After a gap of more than 8 half-lives the estimators start anew; what
 /// the metric is used to is kept. Values and level multiplied by the same positive factor give the same times but for rounding.
 ///
-/// Constant time; no allocation after construction; about 700 bytes. Thread-compatible (distinct objects).
+/// Constant time; no allocation after construction; about 450 bytes. Thread-compatible (distinct objects).
 class time_to_critical {
   public:
     static constexpr state_kind kind{"time_to_critical", 1};
