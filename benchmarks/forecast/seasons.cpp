@@ -41,7 +41,7 @@ double value_a_day_before(recorded_series const& series, std::size_t row) {
     return series.values[at];
 }
 
-/// Rolling origin: every forecast by the values so far only, counted from the second day on.
+/// Rolling origin: every forecast by the values so far only, counted from the third day on.
 std::array<season_score, steps.size()> play(recorded_series const& series) {
     orfeas::forecast::seasonal_forecaster judge;
     std::array<season_score, steps.size()> made{};

@@ -7,6 +7,7 @@
 #include <orfeas/cache.hpp>
 #include <orfeas/core.hpp>
 #include <orfeas/detect.hpp>
+#include <orfeas/forecast.hpp>
 #include <orfeas/memory.hpp>
 #include <orfeas/metrics.hpp>
 #include <orfeas/stats.hpp>

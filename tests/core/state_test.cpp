@@ -22,7 +22,6 @@ struct inner {
     float share = 0.25F;
 
     static void state(auto& self, auto&& io) { io(self.share); }
-    friend bool operator==(inner const&, inner const&) = default;
 };
 
 /// Every kind of member that a state may have.

@@ -191,7 +191,7 @@ T state_number(std::span<std::byte const> bytes, std::size_t at) {
 inline std::error_code check_frame(std::span<std::byte const> bytes, state_kind const& kind, std::uint64_t fingerprint,
                                    std::size_t payload) {
     std::size_t const known = bytes.size() < state_magic.size() ? bytes.size() : state_magic.size();
-    if (std::memcmp(bytes.data(), state_magic.data(), known) != 0) {
+    if (known > 0 && std::memcmp(bytes.data(), state_magic.data(), known) != 0) { // memcmp takes no null
         return state_error::foreign_state;
     }
     if (bytes.size() < state_head + state_tail) {

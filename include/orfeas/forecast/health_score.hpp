@@ -117,7 +117,7 @@ struct health_options {
 /// score is 100 (1 - max(mean, worst_share * largest)), where the mean is weighted: many small strains add up, and a single
 /// full one is not averaged away. It never rises when an input gets worse. What is not known counts neither way.
 ///
-/// Constant time, no allocation. Thread-safe once constructed: it has no state.
+/// Constant time, no allocation. It does not change. Thread-safe.
 class health_score {
   public:
     /// Throws option_error.
