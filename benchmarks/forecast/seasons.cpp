@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 
+#include "detect/archive.hpp"
+#include "detect/nab_data.hpp"
 #include "parts.hpp"
-#include "recorded_series.hpp"
+#include "support/text_file.hpp"
 
 #include <orfeas/forecast/seasonal_forecaster.hpp>
 
@@ -18,6 +20,8 @@ namespace bench::forecast {
 
 namespace {
 
+using bench::detect::nab_file;
+
 constexpr std::array<std::size_t, 3> steps{1, 6, 12};
 constexpr std::int64_t day = 86'400;
 
@@ -32,7 +36,7 @@ struct season_score {
 };
 
 /// The last value at least a day before `time`.
-double value_a_day_before(recorded_series const& series, std::size_t row) {
+double value_a_day_before(nab_file const& series, std::size_t row) {
     std::int64_t const time = series.seconds[row] - day;
     std::size_t at = row;
     while (at > 0 && series.seconds[at] > time) {
@@ -42,7 +46,7 @@ double value_a_day_before(recorded_series const& series, std::size_t row) {
 }
 
 /// Rolling origin: every forecast by the values so far only, counted from the third day on.
-std::array<season_score, steps.size()> play(recorded_series const& series) {
+std::array<season_score, steps.size()> play(nab_file const& series) {
     orfeas::forecast::seasonal_forecaster judge;
     std::array<season_score, steps.size()> made{};
     for (std::size_t i = 0; i < series.values.size(); ++i) {
@@ -71,7 +75,7 @@ void measure_group(report& to, std::filesystem::path const& folder, std::string 
     double worst = 0;
     auto const files = files_in(folder / group, {".csv"});
     for (auto const& file : files) {
-        auto const scores = play(read_series(file));
+        auto const scores = play(bench::detect::read_nab_file(file, file.stem().string()));
         for (std::size_t k = 0; k < steps.size(); ++k) {
             sums[k] += scores[k].mase() / static_cast<double>(files.size());
             within[k] += scores[k].within;
@@ -105,7 +109,7 @@ void measure_seasons(report& to) {
     } else if (!std::filesystem::is_regular_file(archive)) {
         to.add({.bench = "forecast", .name = "seasons", .skipped = "no nab/nab-data.tar.xz in " + data->string()});
     } else {
-        auto const folder = unpacked_nab(archive) / "nab" / "data";
+        auto const folder = bench::detect::unpacked(archive) / "nab" / "data";
         measure_group(to, folder, "realAWSCloudwatch");
         measure_group(to, folder, "realTraffic");
     }

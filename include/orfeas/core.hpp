@@ -21,8 +21,8 @@
 #include <orfeas/core/options.hpp>
 #include <orfeas/core/protobuf_writer.hpp>
 #include <orfeas/core/stable_hash.hpp>
-#include <orfeas/core/svg_writer.hpp>
 #include <orfeas/core/state.hpp>
+#include <orfeas/core/svg_writer.hpp>
 #include <orfeas/core/trace_id.hpp>
 #include <orfeas/core/unique_function.hpp>
 #include <orfeas/core/utf8.hpp>
