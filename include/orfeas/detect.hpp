@@ -3,11 +3,11 @@
 
 /// Streaming anomaly detection: detectors judge each sample by those before it.
 
+#include <orfeas/core/state.hpp>
 #include <orfeas/detect/alert_gate.hpp>
 #include <orfeas/detect/any_detector.hpp>
 #include <orfeas/detect/concepts.hpp>
 #include <orfeas/detect/detector_list.hpp>
-#include <orfeas/detect/error.hpp>
 #include <orfeas/detect/fwd.hpp>
 #include <orfeas/detect/gap_policy.hpp>
 #include <orfeas/detect/outlier_detector.hpp>
@@ -16,6 +16,5 @@
 #include <orfeas/detect/pipeline.hpp>
 #include <orfeas/detect/sample.hpp>
 #include <orfeas/detect/sample_clock.hpp>
-#include <orfeas/detect/state.hpp>
 #include <orfeas/detect/tail_threshold.hpp>
 #include <orfeas/detect/verdict.hpp>

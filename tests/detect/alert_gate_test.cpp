@@ -13,6 +13,7 @@
 #include <random>
 #include <vector>
 
+using namespace orfeas;
 using namespace orfeas::detect;
 
 namespace {
@@ -196,7 +197,7 @@ TEST_CASE("detect: a saved gate goes on as the other does") {
     }
     alert_gate unlike;
     state_reader again{bytes};
-    CHECK(unlike.load(again) == error::other_options);
+    CHECK(unlike.load(again) == state_error::other_options);
 }
 
 TEST_CASE("detect: a gate that was reset forgets the stream, and no identity comes twice") {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+using namespace orfeas;
 using namespace orfeas::detect;
 using orfeas_test::judged;
 using orfeas_test::limit_detector;

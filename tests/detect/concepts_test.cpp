@@ -6,6 +6,7 @@
 
 #include <system_error>
 
+using namespace orfeas;
 using namespace orfeas::detect;
 
 namespace {

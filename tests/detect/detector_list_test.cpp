@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+using namespace orfeas;
 using namespace orfeas::detect;
 using orfeas_test::judged;
 using orfeas_test::limit_detector;
@@ -71,7 +72,7 @@ TEST_CASE("detect: a list goes on from the state of a list of the same names onl
     for (auto const& names : std::vector<std::vector<std::string>>{{"b", "a"}, {"a"}, {"a", "b", "c"}, {"ab", ""}}) {
         auto other = list_of(names);
         state_reader again{bytes};
-        CHECK(other.load(again) == error::other_options);
+        CHECK(other.load(again) == state_error::other_options);
         CHECK(again.rest().size() == bytes.size());
         CHECK_FALSE(other.warm());
     }

@@ -12,7 +12,7 @@ namespace orfeas_test {
 /// of it can be told in advance.
 class limit_detector {
   public:
-    static constexpr orfeas::detect::state_kind kind{"limit_detector", 1};
+    static constexpr orfeas::state_kind kind{"limit_detector", 1};
 
     explicit limit_detector(double limit = 10, std::uint64_t warm_up = 2,
                             orfeas::detect::anomaly_family family = orfeas::detect::anomaly_family::spike)
@@ -46,10 +46,8 @@ class limit_detector {
         seen_ = 0;
         is_open_ = false;
     }
-    void save(orfeas::detect::state_writer& out) const { orfeas::detect::detail::save_state(out, kind, 0, *this); }
-    std::error_code load(orfeas::detect::state_reader& in) {
-        return orfeas::detect::detail::load_state(in, kind, 0, *this);
-    }
+    void save(orfeas::state_writer& out) const { orfeas::save_state(out, kind, 0, *this); }
+    std::error_code load(orfeas::state_reader& in) { return orfeas::load_state(in, kind, 0, *this); }
 
     static void state(auto& self, auto&& io) { io(self.seen_, self.ids_, self.is_open_); }
     bool valid() const noexcept { return true; }

@@ -18,6 +18,7 @@
 #include <span>
 #include <vector>
 
+using namespace orfeas;
 using namespace orfeas::detect;
 using namespace std::chrono_literals;
 using orfeas_test::judged;
@@ -363,11 +364,11 @@ TEST_CASE("detect: a state of other options or another kind, or a damaged one, i
     other.threshold = 2;
     outlier_detector unlike{other};
     state_reader in{bytes};
-    CHECK(unlike.load(in) == error::other_options);
+    CHECK(unlike.load(in) == state_error::other_options);
     CHECK_FALSE(unlike.warm());
     alert_gate gate;
     state_reader for_gate{bytes};
-    CHECK(gate.load(for_gate) == error::foreign_state);
+    CHECK(gate.load(for_gate) == state_error::foreign_state);
 
     outlier_detector target;
     for (int i = 0; i < 300; ++i) {
@@ -378,7 +379,7 @@ TEST_CASE("detect: a state of other options or another kind, or a damaged one, i
         REQUIRE(target.load(from));
         auto const size = std::uniform_int_distribution<std::size_t>{0, bytes.size() - 1}(random);
         state_reader cut{std::span{bytes}.first(size)};
-        REQUIRE(target.load(cut) == error::truncated_state);
+        REQUIRE(target.load(cut) == state_error::truncated_state);
         REQUIRE_FALSE(target.warm());
     }
 }

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <vector>
 
+using namespace orfeas;
 using namespace orfeas::detect;
 using orfeas_test::limit_detector;
 
@@ -78,5 +79,5 @@ TEST_CASE("detect: a detector for each metric goes on from its saved state") {
     CHECK(feed(other, {1, 1, 1}) == feed(saved, {1, 1, 1}));
     per_metric fewer{2, limit_detector{10, 2}};
     state_reader again{bytes};
-    CHECK(fewer.load(again) == error::other_options);
+    CHECK(fewer.load(again) == state_error::other_options);
 }

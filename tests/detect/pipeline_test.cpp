@@ -10,6 +10,7 @@
 #include <random>
 #include <vector>
 
+using namespace orfeas;
 using namespace orfeas::detect;
 using orfeas_test::judged;
 using orfeas_test::limit_detector;
@@ -134,5 +135,5 @@ TEST_CASE("detect: a pipeline takes no state of which a part is refused, and sta
     CHECK(in.rest().size() == first_end); // the second state waits
     CHECK_FALSE(judge.load(in));
     state_reader cut{std::span{bytes}.first(first_end - 1)};
-    CHECK(judge.load(cut) == error::truncated_state);
+    CHECK(judge.load(cut) == state_error::truncated_state);
 }

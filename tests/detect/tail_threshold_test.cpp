@@ -13,6 +13,7 @@
 #include <random>
 #include <vector>
 
+using namespace orfeas;
 using namespace orfeas::detect;
 using namespace std::chrono_literals;
 
@@ -183,7 +184,7 @@ TEST_CASE("detect: a saved threshold goes on as the other does") {
     }
     tail_threshold unlike{per_minute(2)};
     state_reader again{bytes};
-    CHECK(unlike.load(again) == error::other_options);
+    CHECK(unlike.load(again) == state_error::other_options);
     tail.reset();
     CHECK_FALSE(tail.warm());
 }

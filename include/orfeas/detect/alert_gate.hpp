@@ -3,7 +3,7 @@
 
 #include <orfeas/core/floating.hpp>
 #include <orfeas/core/options.hpp>
-#include <orfeas/detect/state.hpp>
+#include <orfeas/core/state.hpp>
 #include <orfeas/detect/verdict.hpp>
 
 #include <array>
@@ -118,8 +118,8 @@ class alert_gate {
         last_id_ = id;
     }
 
-    void save(state_writer& out) const { detail::save_state(out, kind, fingerprint(options_), *this); }
-    std::error_code load(state_reader& in) { return detail::load_state(in, kind, fingerprint(options_), *this); }
+    void save(state_writer& out) const { save_state(out, kind, fingerprint(options_), *this); }
+    std::error_code load(state_reader& in) { return load_state(in, kind, fingerprint(options_), *this); }
 
     static void state(auto& self, auto&& io) {
         io(self.scores_, self.times_, self.first_, self.size_, self.now_, self.log_sum_, self.peaks_, self.usual_,

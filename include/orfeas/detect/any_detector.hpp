@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/state.hpp>
 #include <orfeas/detect/concepts.hpp>
 #include <orfeas/detect/sample.hpp>
-#include <orfeas/detect/state.hpp>
 #include <orfeas/detect/verdict.hpp>
 
 #include <concepts>

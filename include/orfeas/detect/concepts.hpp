@@ -1,25 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/state.hpp>
 #include <orfeas/detect/sample.hpp>
-#include <orfeas/detect/state.hpp>
 #include <orfeas/detect/verdict.hpp>
 
 #include <concepts>
-#include <system_error>
 
 namespace orfeas::inline v0::detect {
-
-/// What can be saved and taken up again by another object of the same type and options, which then goes on exactly as this
-/// one would have.
-///
-/// `save(out)` appends a state of a size that the options fix. `load(in)` takes the next state of `in`; when it is truncated,
-/// foreign, damaged, or of other options, it returns a `detect::error` and changes neither the object nor `in`.
-template<class T>
-concept saves_state = requires(T& object, T const& view, state_writer& out, state_reader& in) {
-    { view.save(out) } -> std::same_as<void>;
-    { object.load(in) } -> std::same_as<std::error_code>;
-};
 
 /// Judges the samples of one metric in the order in which they come, by those before and by nothing else.
 ///

@@ -3,11 +3,11 @@
 
 #include <orfeas/core/assert.hpp>
 #include <orfeas/core/stable_hash.hpp>
+#include <orfeas/core/state.hpp>
 #include <orfeas/detect/any_detector.hpp>
 #include <orfeas/detect/concepts.hpp>
 #include <orfeas/detect/detail/verdict_merger.hpp>
 #include <orfeas/detect/sample.hpp>
-#include <orfeas/detect/state.hpp>
 #include <orfeas/detect/verdict.hpp>
 
 #include <algorithm>
@@ -81,7 +81,7 @@ class basic_detector_list {
     }
 
     void save(state_writer& out) const {
-        detail::save_state(out, kind, names(), merger_);
+        save_state(out, kind, names(), merger_);
         for (entry const& each : entries_) {
             each.judge.save(out);
         }
@@ -91,7 +91,7 @@ class basic_detector_list {
     std::error_code load(state_reader& in) {
         auto loaded = *this;
         auto from = in; // moves on only if all is well
-        auto refused = detail::load_state(from, kind, names(), loaded.merger_);
+        auto refused = load_state(from, kind, names(), loaded.merger_);
         for (entry& each : loaded.entries_) {
             refused = refused ? refused : each.judge.load(from);
         }

@@ -10,7 +10,6 @@ enum class anomaly_family : std::uint8_t;
 enum class alert_phase : std::uint8_t;
 enum class gap_policy : std::uint8_t;
 enum class arrival : std::uint8_t;
-enum class error;
 
 struct sample;
 struct vector_sample;
@@ -19,13 +18,10 @@ struct blame_share;
 struct blame_list;
 struct verdict;
 struct gated_score;
-struct state_kind;
 struct alert_gate_options;
 struct tail_threshold_options;
 struct outlier_options;
 
-class state_writer;
-class state_reader;
 class sample_clock;
 class alert_gate;
 class tail_threshold;

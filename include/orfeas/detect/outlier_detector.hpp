@@ -79,8 +79,8 @@ class outlier_detector {
         gate_ = gate;
     }
 
-    void save(state_writer& out) const { detail::save_state(out, kind, fingerprint(options_), *this); }
-    std::error_code load(state_reader& in) { return detail::load_state(in, kind, fingerprint(options_), *this); }
+    void save(state_writer& out) const { save_state(out, kind, fingerprint(options_), *this); }
+    std::error_code load(state_reader& in) { return load_state(in, kind, fingerprint(options_), *this); }
 
     static void state(auto& self, auto&& io) {
         io(self.keeper_, self.first_, self.first_slots_, self.seen_, self.age_, self.has_range_, self.different_,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/state.hpp>
 #include <orfeas/detect/concepts.hpp>
 #include <orfeas/detect/detail/verdict_merger.hpp>
 #include <orfeas/detect/sample.hpp>
-#include <orfeas/detect/state.hpp>
 #include <orfeas/detect/verdict.hpp>
 
 #include <cstddef>
@@ -72,7 +72,7 @@ class per_metric {
     }
 
     void save(state_writer& out) const {
-        detail::save_state(out, kind, metrics(), merger_);
+        save_state(out, kind, metrics(), merger_);
         for (D const& each : judges_) {
             each.save(out);
         }
@@ -81,7 +81,7 @@ class per_metric {
     std::error_code load(state_reader& in) {
         auto loaded = *this;
         auto from = in; // moves on only if all is well
-        auto refused = detail::load_state(from, kind, metrics(), loaded.merger_);
+        auto refused = load_state(from, kind, metrics(), loaded.merger_);
         for (D& each : loaded.judges_) {
             refused = refused ? refused : each.load(from);
         }

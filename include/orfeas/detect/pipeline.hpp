@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/state.hpp>
 #include <orfeas/detect/concepts.hpp>
 #include <orfeas/detect/detail/verdict_merger.hpp>
 #include <orfeas/detect/sample.hpp>
-#include <orfeas/detect/state.hpp>
 #include <orfeas/detect/verdict.hpp>
 
 #include <array>
@@ -70,7 +70,7 @@ class pipeline {
 
     void save(state_writer& out) const {
         std::apply([&](Parts const&... part) { (part.save(out), ...); }, parts_);
-        detail::save_state(out, kind, sizeof...(Parts), merger_);
+        save_state(out, kind, sizeof...(Parts), merger_);
     }
 
     std::error_code load(state_reader& in) {
@@ -78,7 +78,7 @@ class pipeline {
         auto from = in; // moves on only if all is well
         std::error_code refused;
         std::apply([&](Parts&... part) { ((refused = refused ? refused : part.load(from)), ...); }, loaded.parts_);
-        refused = refused ? refused : detail::load_state(from, kind, sizeof...(Parts), loaded.merger_);
+        refused = refused ? refused : load_state(from, kind, sizeof...(Parts), loaded.merger_);
         if (!refused) {
             *this = std::move(loaded);
             in = from;

@@ -3,7 +3,7 @@
 
 #include <orfeas/core/floating.hpp>
 #include <orfeas/core/options.hpp>
-#include <orfeas/detect/state.hpp>
+#include <orfeas/core/state.hpp>
 
 #include <array>
 #include <chrono>
@@ -102,8 +102,8 @@ class tail_threshold {
     /// interpolation between the mean and the tail; not-a-number is never exceeded less than always.
     double probability(double value) const;
 
-    void save(state_writer& out) const { detail::save_state(out, kind, fingerprint(options_), *this); }
-    std::error_code load(state_reader& in) { return detail::load_state(in, kind, fingerprint(options_), *this); }
+    void save(state_writer& out) const { save_state(out, kind, fingerprint(options_), *this); }
+    std::error_code load(state_reader& in) { return load_state(in, kind, fingerprint(options_), *this); }
 
     static void state(auto& self, auto&& io) {
         io(self.excess_, self.next_, self.total_excesses_, self.seen_, self.since_fit_, self.quantile_, self.spread_,
