@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <orfeas/detect/state.hpp>
+#include <orfeas/detect/tail_threshold.hpp>
+#include <orfeas/detect/verdict.hpp>
+
+#include <cstdint>
+
+namespace orfeas::inline v0::detect::detail {
+
+/// Makes alerts of alert scores, at a threshold that is given or that the scores' own tail says (`tail_threshold`).
+///
+/// The automatic threshold keeps within bounds: below `least` no score is strange, above `most` each is, whatever the stream's
+/// habit. An episode lasts from a score in the upper 2 % until `quiet` scores below it, or for `longest` samples: what lasts
+/// is the new normal. It is one alert from its first score above the threshold on. What is learned and where episodes lie does not
+/// depend on the threshold, so raising it never adds an alert.
+/// Thread-compatible (distinct objects).
+class correlation_alerts {
+  public:
+    static constexpr double least = 4.5;
+    static constexpr double most = 10;
+
+    struct outcome {
+        verdict_state state = verdict_state::normal;
+        alert_ref alert{};
+        double score = 0;
+        double tail_probability = 1;
+    };
+
+    /// A fixed threshold of 0 is an automatic one.
+    correlation_alerts(double fixed_threshold, std::uint64_t warm_up) : fixed_{fixed_threshold}, warm_up_{warm_up} {}
+
+    /// `chance` is how often the automatic threshold may be exceeded.
+    outcome update(double alert, double chance) {
+        ++seen_;
+        outcome made;
+        made.tail_probability = tail_.probability(alert);
+        double const threshold = threshold_at(chance);
+        made.score = score_of(alert, threshold);
+        if (seen_ > warm_up_) {
+            follow(made, alert);
+        } else {
+            made.state = verdict_state::warming;
+        }
+        if (made.state != verdict_state::anomalous && made.score >= 0.5) {
+            made.score = below; // no alert, so below the boundary: within the warm-up, or what lasts too long
+        }
+        tail_.learn(alert);
+        return made;
+    }
+
+    /// The alert score from which on there is an alert.
+    double threshold_at(double chance) const {
+        if (fixed_ > 0) {
+            return fixed_;
+        }
+        double const own = tail_.threshold_for(chance);
+        return own < least ? least : own > most ? most : own;
+    }
+
+    /// What an open alert is at a sample without values: it continues. Empty when none is open.
+    alert_ref ongoing() const noexcept {
+        return is_alert_ ? alert_ref{open_id_, alert_phase::continues} : alert_ref{};
+    }
+
+    /// Goes through the life of an alert about silence, which has an identity of its own: it starts at the first silent sample
+    /// and ends at the first other one.
+    alert_ref silence(bool is_silent) noexcept {
+        if (silence_id_ == 0) {
+            silence_id_ = is_silent ? ++last_id_ : 0;
+            return is_silent ? alert_ref{silence_id_, alert_phase::starts} : alert_ref{};
+        }
+        alert_ref const made{silence_id_, is_silent ? alert_phase::continues : alert_phase::ends};
+        silence_id_ = is_silent ? silence_id_ : 0;
+        return made;
+    }
+
+    /// Forgets the stream. Alerts keep counting up.
+    void reset() {
+        auto const id = last_id_;
+        *this = correlation_alerts{fixed_, warm_up_};
+        last_id_ = id;
+    }
+
+    static void state(auto& self, auto&& io) {
+        io(self.seen_, self.tail_, self.last_id_, self.open_id_, self.silence_id_, self.in_episode_, self.is_alert_,
+           self.calm_, self.lasted_);
+    }
+    bool valid() const noexcept { return tail_.valid(); }
+
+  private:
+    static constexpr double below = 0.499;
+    static constexpr double usual_share = 0.02;
+    static constexpr std::uint32_t quiet = 10;
+    static constexpr std::uint32_t longest = 1'500;
+
+    void follow(outcome& made, double alert) {
+        bool const is_high = alert >= tail_.threshold_for(usual_share);
+        if (!in_episode_ && is_high) {
+            in_episode_ = true;
+            calm_ = lasted_ = 0;
+        }
+        if (!in_episode_) {
+            return;
+        }
+        ++lasted_;
+        calm_ = is_high ? 0 : calm_ + 1;
+        bool const ends = calm_ >= quiet || lasted_ >= longest;
+        if (!is_alert_ && made.score >= 0.5 && !ends) {
+            is_alert_ = true;
+            open_id_ = ++last_id_;
+            made.alert = {open_id_, alert_phase::starts};
+            made.state = verdict_state::anomalous;
+        } else if (is_alert_) {
+            made.alert = {open_id_, ends ? alert_phase::ends : alert_phase::continues};
+            made.state = ends ? verdict_state::recovering : verdict_state::anomalous;
+            is_alert_ = !ends;
+        }
+        in_episode_ = !ends;
+    }
+
+    double fixed_;
+    std::uint64_t warm_up_;
+    std::uint64_t seen_ = 0;
+    tail_threshold tail_;
+    std::uint64_t last_id_ = 0;
+    std::uint64_t open_id_ = 0;
+    std::uint64_t silence_id_ = 0;
+    bool in_episode_ = false;
+    bool is_alert_ = false;
+    std::uint32_t calm_ = 0;
+    std::uint32_t lasted_ = 0;
+};
+
+} // namespace orfeas::inline v0::detect::detail

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <orfeas/detect/detail/correlation_lanes.hpp>
+#include <orfeas/detect/detail/correlation_pace.hpp>
+
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+namespace orfeas::inline v0::detect::detail {
+
+/// Mahalanobis distance from the usual, robust: by a covariance that is learned slowly, of clipped numbers, with a ridge. Far in a
+/// direction in which metrics usually go together counts little, across it much.
+///
+/// The covariance is inverted anew after every 256 samples that are learned, sooner at first.
+/// Thread-compatible (distinct objects).
+class correlation_distance {
+  public:
+    correlation_distance(std::size_t metrics, std::uint32_t lookback)
+        : metrics_{metrics},
+          size_{lanes_for(metrics)},
+          rate_{1 / static_cast<float>(lookback)},
+          covariance_{diagonal_lanes(size_, 1)},
+          sum_(size_ * size_),
+          inverse_{diagonal_lanes(size_, 1 / (1 + ridge))},
+          whitened_(size_),
+          clipped_(size_),
+          scratch_(size_ * size_) {}
+
+    /// Takes in standardised numbers, 0 for those that are missing. Returns the distance of those before learning them: about 1
+    /// for what is usual, whatever the number of metrics.
+    float take(lanes const& standard) {
+        auto const numbers = vector_of(standard);
+        auto whitened = vector_of(whitened_);
+        whitened.noalias() = matrix_of(inverse_, size_) * numbers;
+        float const square = numbers.dot(whitened) / static_cast<float>(metrics_);
+        learn(standard);
+        return square > 0 ? std::sqrt(square) : 0;
+    }
+
+    /// The numbers of the last sample times the inverse of the covariance: with those numbers, the parts of the square.
+    lanes const& whitened() const noexcept { return whitened_; }
+
+    static void state(auto& self, auto&& io) {
+        io(self.seen_, self.pace_, self.pending_, self.covariance_, self.sum_, self.inverse_, self.whitened_);
+    }
+    bool valid() const noexcept { return pending_ < batch; }
+
+  private:
+    static constexpr float ridge = 0.02F;
+    static constexpr float clip = 4;
+    static constexpr std::uint32_t first_batch = 16;
+    static constexpr std::uint32_t batch = 256;
+
+    void learn(lanes const& standard) {
+        ++seen_;
+        if (!pace_.is_due()) {
+            return;
+        }
+        array_of(clipped_) = array_of(standard).max(-clip).min(clip);
+        auto const numbers = vector_of(clipped_);
+        matrix_of(sum_, size_).noalias() += numbers * numbers.transpose();
+        ++pending_;
+        if (pending_ == (seen_ <= 512 ? first_batch : batch)) {
+            absorb();
+            invert();
+        }
+    }
+
+    /// Moves the covariance by a batch of samples.
+    void absorb() noexcept {
+        auto const count = static_cast<float>(pending_);
+        float const samples = count * static_cast<float>(pace_.stride());
+        float const first = samples / static_cast<float>(seen_ + metrics_);
+        float const later = -std::expm1(-rate_ * samples);
+        float const step = first > later ? first : later;
+        auto sum = matrix_of(sum_, size_);
+        auto covariance = matrix_of(covariance_, size_);
+        covariance += step * (sum / count - covariance);
+        sum.setZero();
+        pending_ = 0;
+    }
+
+    void invert() {
+        auto work = matrix_of(scratch_, size_);
+        work = matrix_of(covariance_, size_);
+        work.diagonal().array() += ridge;
+        Eigen::LLT<Eigen::Ref<Eigen::MatrixXf>> factor{work}; // in place
+        auto inverse = matrix_of(inverse_, size_);
+        inverse.setIdentity();
+        factor.solveInPlace(inverse);
+    }
+
+    std::size_t metrics_;
+    std::size_t size_;
+    float rate_;
+    std::uint64_t seen_ = 0;
+    correlation_pace pace_;
+    std::uint32_t pending_ = 0; // samples in the sum
+    lanes covariance_;
+    lanes sum_;
+    lanes inverse_;
+    lanes whitened_;
+    lanes clipped_;
+    lanes scratch_;
+};
+
+} // namespace orfeas::inline v0::detect::detail

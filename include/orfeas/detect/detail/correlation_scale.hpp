@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <orfeas/detect/detail/correlation_lanes.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace orfeas::inline v0::detect::detail {
+
+/// Brings metrics of any unit to one scale: how far each is from its slow level, as a part of the range that it has had so far.
+/// Values multiplied by a positive factor or shifted give the same numbers but for rounding.
+///
+/// Level and spread follow clipped values, so that an incident hardly moves them. A metric that has rarely changed counts less
+/// (`moves`): one different value after many equal ones is its whole range, and yet says little.
+/// Thread-compatible (distinct objects).
+class correlation_scale {
+  public:
+    static constexpr float floor = 0.05F; ///< of the range: a spread below it counts as that
+    static constexpr float furthest = 6;  ///< spreads: what is further off is taken for that in `standard`
+
+    correlation_scale(std::size_t metrics, std::uint32_t lookback)
+        : rate_{1 / static_cast<float>(lookback)},
+          level_(metrics),
+          low_(metrics),
+          high_(metrics),
+          last_(metrics),
+          ranges_(metrics),
+          per_range_(metrics),
+          shrink_(lanes_for(metrics), 1.0F),
+          moves_(lanes_for(metrics)),
+          credit_(lanes_for(metrics)),
+          off_(lanes_for(metrics)),
+          spread_(lanes_for(metrics)),
+          square_(lanes_for(metrics)),
+          standard_(lanes_for(metrics)) {}
+
+    /// Takes in finite values; those that are `missing` stand at their level and are not learned.
+    void take(std::span<double const> values, std::span<std::uint8_t const> missing) {
+        ++seen_;
+        has_grown_ = false;
+        for (std::size_t i = 0; i < level_.size(); ++i) {
+            off_[i] = missing[i] != 0 ? 0 : offset(i, values[i]);
+        }
+        auto const off = array_of(off_);
+        auto spread = array_of(spread_);
+        auto square = array_of(square_);
+        spread = (square + floor * floor).sqrt();
+        array_of(standard_) = (off / spread).max(-furthest).min(furthest);
+        float const step = step_after(seen_, rate_);
+        float const reach = seen_ < settling ? 1e9F : clip;
+        learn(missing, step, reach);
+    }
+
+    /// By what the range of each metric has shrunk in relation to the last sample: numbers in units of the range are multiplied
+    /// by it. Only where `has_grown()`.
+    lanes const& shrink() const noexcept { return shrink_; }
+    bool has_grown() const noexcept { return has_grown_; }
+
+    lanes const& off() const noexcept { return off_; }           ///< from the level, in ranges
+    lanes const& spread() const noexcept { return spread_; }     ///< in ranges, at least `floor`
+    lanes const& standard() const noexcept { return standard_; } ///< off by how many spreads
+
+    double level(std::size_t metric) const noexcept { return level_[metric]; }
+    double range(std::size_t metric) const noexcept { return ranges_[metric]; }
+
+    static void state(auto& self, auto&& io) {
+        io(self.seen_, self.level_, self.low_, self.high_, self.last_, self.ranges_, self.per_range_, self.moves_, self.credit_, self.off_,
+           self.spread_, self.square_, self.standard_, self.known_);
+    }
+    bool valid() const noexcept { return true; }
+
+  private:
+    static constexpr std::uint64_t settling = 50;
+    static constexpr float clip = 3;
+    static constexpr float few_moves = 3; // for these, a metric counts half
+    static constexpr float trusted = 1'000;
+    static constexpr double largest = 1e300;
+
+    float offset(std::size_t i, double value) noexcept {
+        double const bounded = value > largest ? largest : value < -largest ? -largest : value;
+        if (known_[i] == 0) {
+            begin(i, bounded);
+        }
+        if (moves_[i] < trusted && bounded != last_[i]) {
+            moves_[i] += 1;
+            credit_[i] = moves_[i] < trusted ? moves_[i] / (moves_[i] + few_moves) : 1;
+        }
+        last_[i] = bounded;
+        if (bounded < low_[i] || bounded > high_[i]) {
+            widen(i, bounded);
+        }
+        double const ranges = (bounded - level_[i]) * per_range_[i];
+        return static_cast<float>(ranges) * credit_[i];
+    }
+
+    void begin(std::size_t i, double value) noexcept {
+        known_[i] = 1;
+        level_[i] = low_[i] = high_[i] = last_[i] = value;
+    }
+
+    void widen(std::size_t i, double value) noexcept {
+        double const before = high_[i] - low_[i];
+        low_[i] = value < low_[i] ? value : low_[i];
+        high_[i] = value > high_[i] ? value : high_[i];
+        double const after = high_[i] - low_[i];
+        if (!has_grown_) {
+            for (float& each : shrink_) {
+                each = 1;
+            }
+        }
+        has_grown_ = true;
+        shrink_[i] = static_cast<float>(before / after);
+        square_[i] *= shrink_[i] * shrink_[i];
+        ranges_[i] = after;
+        per_range_[i] = after > 1e-300 ? 1 / after : 0;
+    }
+
+    void learn(std::span<std::uint8_t const> missing, float step, float reach) noexcept {
+        for (std::size_t i = 0; i < level_.size(); ++i) {
+            float const most = reach * spread_[i];
+            float const above = off_[i] > most ? most : off_[i];
+            float const clipped = above < -most ? -most : above;
+            level_[i] += static_cast<double>(step * clipped) * ranges_[i];
+            float const learned = missing[i] != 0 ? 0 : step;
+            square_[i] += learned * (clipped * clipped - square_[i]);
+        }
+    }
+
+    float rate_;
+    std::uint64_t seen_ = 0;
+    bool has_grown_ = false;
+    std::vector<double> level_;
+    std::vector<double> low_;
+    std::vector<double> high_;
+    std::vector<double> last_;
+    std::vector<double> ranges_;
+    std::vector<double> per_range_;
+    lanes shrink_;
+    lanes moves_;  // how often the value was another than before
+    lanes credit_; // what that is worth, of 1
+    lanes off_;
+    lanes spread_;
+    lanes square_; // mean of squares, in ranges
+    lanes standard_;
+    std::vector<std::uint8_t> known_ = std::vector<std::uint8_t>(level_.size()); // had a value
+};
+
+} // namespace orfeas::inline v0::detect::detail

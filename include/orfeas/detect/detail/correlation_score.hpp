@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <orfeas/detect/detail/correlation_distance.hpp>
+#include <orfeas/detect/detail/correlation_habit.hpp>
+#include <orfeas/detect/detail/correlation_lanes.hpp>
+#include <orfeas/detect/detail/correlation_regression.hpp>
+#include <orfeas/detect/detail/correlation_scale.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace orfeas::inline v0::detect::detail {
+
+/// The score of samples of several metrics, of three parts: how far the three strangest metrics are from their slow level, how far
+/// the three strangest are from what the last sample lets expect (`correlation_regression`), and how unlike the usual they are
+/// together (`correlation_distance`). The first two are measured by the habit of each metric.
+///
+/// The alert score adds the squares of the parts: it is led by the strangest. The severity adds the parts and is smoothed over
+/// some samples: it ranks incidents by how bad they are for long, and comes late.
+/// Thread-compatible (distinct objects).
+class correlation_score {
+  public:
+    correlation_score(std::size_t metrics, std::uint32_t lookback)
+        : metrics_{metrics},
+          scale_{metrics, lookback},
+          level_habit_{metrics, lookback},
+          step_habit_{metrics, lookback},
+          distance_{metrics, lookback},
+          regression_{metrics, lookback},
+          weights_(lanes_for(metrics)),
+          work_(lanes_for(metrics)),
+          parts_(lanes_for(metrics)) {}
+
+    /// Takes in a sample of finite values, but for those that are missing: these count as usual.
+    void take(std::span<double const> values, std::span<std::uint8_t const> missing) {
+        ++seen_;
+        for (std::size_t i = 0; i < metrics_; ++i) {
+            weights_[i] = missing[i] != 0 ? 0.0F : 1.0F;
+        }
+        scale_.take(values, missing);
+        if (scale_.has_grown()) {
+            level_habit_.rescale(scale_.shrink());
+            step_habit_.rescale(scale_.shrink());
+        }
+        array_of(work_) = array_of(scale_.off()).abs();
+        level_habit_.take(work_, weights_);
+        regression_.judge(scale_.standard(), weights_);
+        array_of(work_) = array_of(regression_.error()).abs() * array_of(scale_.spread());
+        step_habit_.take(work_, weights_);
+        array_of(work_) = array_of(step_habit_.square()).sqrt() * clip / array_of(scale_.spread()) + least_limit;
+        regression_.learn(scale_.standard(), work_);
+        add_up(distance_.take(scale_.standard()));
+    }
+
+    /// Samples are missing before the next one.
+    void interrupt() noexcept { regression_.interrupt(); }
+
+    std::uint64_t seen() const noexcept { return seen_; }
+
+    /// Of the last sample: at least 0, some 2 or 3 for what is usual.
+    float alert() const noexcept { return alert_; }
+    float severity() const noexcept { return severity_; }
+
+    /// What each metric had in the last alert score, for blame: relative to each other.
+    lanes const& parts() const noexcept { return parts_; }
+
+    struct expectation {
+        double value;
+        double low;
+        double high;
+    };
+
+    /// What was expected of a metric, and where its values were to be but once in some hundred samples. By the last sample, or by
+    /// the slow level, whichever was more surprised.
+    expectation expected(std::size_t metric) const noexcept {
+        double const range = scale_.range(metric);
+        bool const by_level = level_habit_.surprise()[metric] >= step_habit_.surprise()[metric];
+        float const off = by_level ? 0 : regression_.expected()[metric] * scale_.spread()[metric];
+        float const rare = by_level ? level_habit_.rare(metric) : step_habit_.rare(metric);
+        double const value = scale_.level(metric) + static_cast<double>(off) * range;
+        double const reach = static_cast<double>(rare) * range;
+        return {value, value - reach, value + reach};
+    }
+
+    static void state(auto& self, auto&& io) {
+        io(self.seen_, self.scale_, self.level_habit_, self.step_habit_, self.distance_, self.regression_,
+           self.alert_square_, self.alert_,
+           self.severity_, self.parts_);
+    }
+    bool valid() const noexcept {
+        return scale_.valid() && level_habit_.valid() && step_habit_.valid() && distance_.valid() &&
+               regression_.valid();
+    }
+
+  private:
+    static constexpr float clip = 3;
+    static constexpr float least_limit = 0.05F;
+    static constexpr float step_weight = 4.5F;
+    static constexpr float distance_weight = 1.3F;
+    static constexpr float alert_rate = 0.8F;
+    static constexpr float severity_rate = 0.2F;
+
+    void add_up(float distance) noexcept {
+        float const level = top_three(level_habit_.surprise());
+        float const step = top_three(step_habit_.surprise());
+        float const square = level * level + step_weight * step * step + distance_weight * distance * distance;
+        alert_square_ += alert_rate * (square - alert_square_);
+        alert_ = std::sqrt(alert_square_);
+        severity_ += severity_rate * (level + step + distance - severity_);
+        auto const share = distance_weight / static_cast<float>(metrics_);
+        array_of(parts_) =
+            array_of(level_habit_.surprise()).square() + step_weight * array_of(step_habit_.surprise()).square() +
+            share * (array_of(scale_.standard()) * array_of(distance_.whitened())).max(0.0F);
+    }
+
+    std::size_t metrics_;
+    std::uint64_t seen_ = 0;
+    correlation_scale scale_;
+    correlation_habit level_habit_;
+    correlation_habit step_habit_;
+    correlation_distance distance_;
+    correlation_regression regression_;
+    lanes weights_; // 0 for metrics that are missing
+    lanes work_;
+    float alert_square_ = 0;
+    float alert_ = 0;
+    float severity_ = 0;
+    lanes parts_;
+};
+
+} // namespace orfeas::inline v0::detect::detail
