@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// The detectors against their bars: NAB beside what it keeps of published detectors, and what a sample costs.
+// The detectors against their bars: NAB, SMD and ASD beside what was published of other detectors, and what a sample costs.
 
 #include "cost.hpp"
 #include "nab.hpp"
+#include "servers.hpp"
 #include "support/report.hpp"
 
 #include <exception>
@@ -24,13 +25,27 @@ void measure_recorded(bench::report& to) {
     }
 }
 
+void measure_recorded_servers(bench::report& to) {
+    auto const& data = to.arguments().data;
+    auto const smd = data ? *data / "smd" : std::filesystem::path{};
+    if (!data) {
+        to.add({.bench = "detect", .name = "SMD, ASD", .skipped = "no --data DIR"});
+    } else if (!std::filesystem::is_regular_file(smd / "asd-12-servers.tar.xz")) {
+        to.add({.bench = "detect", .name = "SMD, ASD", .skipped = "no asd-12-servers.tar.xz in " + smd.string()});
+    } else {
+        bench::detect::measure_servers(to, smd);
+    }
+}
+
 } // namespace
 
 int main(int count, char** arguments) {
     try {
         bench::report report{bench::parse_command_line(count, arguments)};
         measure_recorded(report);
+        measure_recorded_servers(report);
         bench::detect::measure_cost(report);
+        bench::detect::measure_correlation_cost(report);
         report.finish();
         return 0;
     } catch (std::exception const& e) {

@@ -12,12 +12,12 @@ namespace orfeas::inline v0::detect {
 
 /// Configures a correlation_detector. Prefix ORFEAS_CORRELATION_.
 struct correlation_options {
-    double false_alerts_per_day = 2;       ///< samples a day above the automatic threshold, of a stream without anomalies
-    double threshold = 0;                  ///< alert score from which on there is an alert; 0 finds it by itself
-    std::uint32_t warm_up = 500;           ///< samples before the first alert
-    std::uint32_t lookback = 5'000;        ///< samples that usual levels and spreads are averaged over
-    std::string gaps = "ignore";           ///< what missing values mean: ignore, hold, zero or alert
-    double gap_intervals = 3;              ///< usual intervals without a value that make a gap
+    double false_alerts_per_day = 2; ///< samples a day above the automatic threshold, of a stream without anomalies
+    double threshold = 0;            ///< alert score from which on there is an alert; 0 finds it by itself
+    std::uint32_t warm_up = 500;     ///< samples before the first alert
+    std::uint32_t lookback = 5'000;  ///< samples that usual levels and spreads are averaged over
+    std::string gaps = "ignore";     ///< what missing values mean: ignore, hold, zero or alert
+    double gap_intervals = 3;        ///< usual intervals without a value that make a gap
     std::chrono::milliseconds interval{0}; ///< usual time between samples; 0 learns it
 
     static constexpr std::string_view environment_prefix = "ORFEAS_CORRELATION_";

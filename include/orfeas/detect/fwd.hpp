@@ -21,10 +21,12 @@ struct gated_score;
 struct alert_gate_options;
 struct tail_threshold_options;
 struct outlier_options;
+struct correlation_options;
 
 class sample_clock;
 class alert_gate;
 class tail_threshold;
 class outlier_detector;
+class correlation_detector;
 
 } // namespace orfeas::inline v0::detect

@@ -46,7 +46,9 @@ class correlation_alerts {
         if (made.state != verdict_state::anomalous && made.score >= 0.5) {
             made.score = below; // no alert, so below the boundary: within the warm-up, or what lasts too long
         }
-        tail_.learn(alert);
+        if (seen_ > settling) { // the first scores are high: nothing is usual yet
+            tail_.learn(alert);
+        }
         return made;
     }
 
@@ -60,9 +62,7 @@ class correlation_alerts {
     }
 
     /// What an open alert is at a sample without values: it continues. Empty when none is open.
-    alert_ref ongoing() const noexcept {
-        return is_alert_ ? alert_ref{open_id_, alert_phase::continues} : alert_ref{};
-    }
+    alert_ref ongoing() const noexcept { return is_alert_ ? alert_ref{open_id_, alert_phase::continues} : alert_ref{}; }
 
     /// Goes through the life of an alert about silence, which has an identity of its own: it starts at the first silent sample
     /// and ends at the first other one.
@@ -92,8 +92,15 @@ class correlation_alerts {
   private:
     static constexpr double below = 0.499;
     static constexpr double usual_share = 0.02;
+    static constexpr std::uint64_t settling = 200;
     static constexpr std::uint32_t quiet = 10;
     static constexpr std::uint32_t longest = 1'500;
+
+    static tail_threshold_options tail_options() {
+        tail_threshold_options made;
+        made.warm_up = 300;
+        return made;
+    }
 
     void follow(outcome& made, double alert) {
         bool const is_high = alert >= tail_.threshold_for(usual_share);
@@ -123,7 +130,7 @@ class correlation_alerts {
     double fixed_;
     std::uint64_t warm_up_;
     std::uint64_t seen_ = 0;
-    tail_threshold tail_;
+    tail_threshold tail_ = tail_threshold{tail_options()};
     std::uint64_t last_id_ = 0;
     std::uint64_t open_id_ = 0;
     std::uint64_t silence_id_ = 0;

@@ -48,7 +48,7 @@ class correlation_distance {
     static void state(auto& self, auto&& io) {
         io(self.seen_, self.pace_, self.pending_, self.covariance_, self.sum_, self.inverse_, self.whitened_);
     }
-    bool valid() const noexcept { return pending_ < batch; }
+    bool valid() const noexcept { return pending_ < batch && all_finite(covariance_, sum_, inverse_, whitened_); }
 
   private:
     static constexpr float ridge = 0.02F;

@@ -65,7 +65,14 @@ class correlation_gaps {
     static void state(auto& self, auto&& io) {
         io(self.clock_, self.values_, self.missing_, self.has_last_, self.run_);
     }
-    bool valid() const noexcept { return clock_.valid(); }
+    bool valid() const noexcept {
+        for (double const each : values_) {
+            if (!is_finite(each)) {
+                return false;
+            }
+        }
+        return clock_.valid();
+    }
 
   private:
     bool stands_for_missing() const noexcept { return policy_ == gap_policy::zero || policy_ == gap_policy::hold; }

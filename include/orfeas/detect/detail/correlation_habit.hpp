@@ -61,7 +61,10 @@ class correlation_habit {
     lanes const& square() const noexcept { return square_; }
 
     static void state(auto& self, auto&& io) { io(self.seen_, self.rare_, self.square_, self.surprise_); }
-    bool valid() const noexcept { return true; }
+    bool valid() const noexcept {
+        return all_finite(rare_, square_, surprise_) && array_of(rare_).minCoeff() >= 0 &&
+               array_of(square_).minCoeff() >= 0;
+    }
 
   private:
     static constexpr std::uint64_t first = 100; // whose largest distance starts the search

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/floating.hpp>
+
 #include <Eigen/Core>
 
 #include <cstddef>
@@ -48,6 +50,20 @@ inline lanes diagonal_lanes(std::size_t size, float value) {
         made[i * size + i] = value;
     }
     return made;
+}
+
+/// Whether no number of several lists is infinite or not-a-number.
+template<class... Lists>
+bool all_finite(Lists const&... lists) noexcept {
+    auto const is_sound = [](auto const& list) {
+        for (auto const each : list) {
+            if (!is_finite(static_cast<double>(each))) {
+                return false;
+            }
+        }
+        return true;
+    };
+    return (is_sound(lists) && ...);
 }
 
 /// The mean of the three largest of numbers that are at least 0.

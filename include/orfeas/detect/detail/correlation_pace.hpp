@@ -22,7 +22,7 @@ class correlation_pace {
     constexpr bool valid() const noexcept { return true; }
 
   private:
-    static constexpr std::uint64_t all_of = 8'192;
+    static constexpr std::uint64_t all_of = 32'768;
 
     std::uint64_t seen_ = 0;
 };

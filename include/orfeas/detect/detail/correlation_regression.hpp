@@ -57,9 +57,10 @@ class correlation_regression {
     void interrupt() noexcept { has_last_ = false; }
 
     static void state(auto& self, auto&& io) {
-        io(self.learned_, self.pace_, self.has_last_, self.weights_, self.inverse_, self.last_, self.expected_, self.error_);
+        io(self.learned_, self.pace_, self.has_last_, self.weights_, self.inverse_, self.last_, self.expected_,
+           self.error_);
     }
-    bool valid() const noexcept { return true; }
+    bool valid() const noexcept { return all_finite(weights_, inverse_, last_, expected_, error_); }
 
   private:
     static constexpr double memory = 20; // lookbacks

@@ -67,10 +67,14 @@ class correlation_scale {
     double range(std::size_t metric) const noexcept { return ranges_[metric]; }
 
     static void state(auto& self, auto&& io) {
-        io(self.seen_, self.level_, self.low_, self.high_, self.last_, self.ranges_, self.per_range_, self.moves_, self.credit_, self.off_,
-           self.spread_, self.square_, self.standard_, self.known_);
+        io(self.seen_, self.level_, self.low_, self.high_, self.last_, self.ranges_, self.per_range_, self.moves_,
+           self.credit_, self.off_, self.spread_, self.square_, self.standard_, self.known_);
     }
-    bool valid() const noexcept { return true; }
+    bool valid() const noexcept {
+        return all_finite(level_, low_, high_, last_, ranges_, per_range_, moves_, credit_, off_, spread_, square_,
+                          standard_) &&
+               array_of(square_).minCoeff() >= 0 && array_of(moves_).minCoeff() >= 0;
+    }
 
   private:
     static constexpr std::uint64_t settling = 50;

@@ -87,19 +87,20 @@ class correlation_score {
 
     static void state(auto& self, auto&& io) {
         io(self.seen_, self.scale_, self.level_habit_, self.step_habit_, self.distance_, self.regression_,
-           self.alert_square_, self.alert_,
-           self.severity_, self.parts_);
+           self.alert_square_, self.alert_, self.severity_, self.parts_);
     }
     bool valid() const noexcept {
         return scale_.valid() && level_habit_.valid() && step_habit_.valid() && distance_.valid() &&
-               regression_.valid();
+               regression_.valid() && alert_square_ >= 0 && all_finite(parts_) &&
+               is_finite(static_cast<double>(alert_square_)) && is_finite(static_cast<double>(severity_));
     }
 
   private:
     static constexpr float clip = 3;
     static constexpr float least_limit = 0.05F;
     static constexpr float step_weight = 4.5F;
-    static constexpr float distance_weight = 1.3F;
+    static constexpr float distance_weight = 1.6F;
+    static constexpr float distance_blame = 2.2F;
     static constexpr float alert_rate = 0.8F;
     static constexpr float severity_rate = 0.2F;
 
@@ -110,10 +111,10 @@ class correlation_score {
         alert_square_ += alert_rate * (square - alert_square_);
         alert_ = std::sqrt(alert_square_);
         severity_ += severity_rate * (level + step + distance - severity_);
-        auto const share = distance_weight / static_cast<float>(metrics_);
-        array_of(parts_) =
-            array_of(level_habit_.surprise()).square() + step_weight * array_of(step_habit_.surprise()).square() +
-            share * (array_of(scale_.standard()) * array_of(distance_.whitened())).max(0.0F);
+        auto const share = distance_blame / static_cast<float>(metrics_);
+        array_of(parts_) = array_of(level_habit_.surprise()).square() +
+                           step_weight * array_of(step_habit_.surprise()).square() +
+                           share * (array_of(scale_.standard()) * array_of(distance_.whitened())).max(0.0F);
     }
 
     std::size_t metrics_;

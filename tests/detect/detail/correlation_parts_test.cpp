@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: MIT
+#include "detect/random.hpp"
+#include "support/catch.hpp"
+
+#include <orfeas/detect/detail/correlation_alerts.hpp>
+#include <orfeas/detect/detail/correlation_distance.hpp>
+#include <orfeas/detect/detail/correlation_gaps.hpp>
+#include <orfeas/detect/detail/correlation_habit.hpp>
+#include <orfeas/detect/detail/correlation_lanes.hpp>
+#include <orfeas/detect/detail/correlation_pace.hpp>
+#include <orfeas/detect/detail/correlation_regression.hpp>
+#include <orfeas/detect/detail/correlation_scale.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <random>
+#include <vector>
+
+using namespace orfeas::detect;
+using namespace orfeas::detect::detail;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+std::vector<std::uint8_t> none(std::size_t metrics) {
+    return std::vector<std::uint8_t>(metrics);
+}
+
+} // namespace
+
+TEST_CASE("the three largest of any numbers are those of a sort", "[detect]") {
+    auto const seed = orfeas_test::test_seed();
+    INFO("ORFEAS_TEST_SEED=" << seed);
+    std::mt19937_64 random{seed};
+    std::uniform_real_distribution<float> any{0, 10};
+    for (std::size_t metrics = 1; metrics <= 45; ++metrics) {
+        lanes values(lanes_for(metrics));
+        for (std::size_t i = 0; i < metrics; ++i) {
+            values[i] = any(random);
+        }
+        auto sorted = values;
+        sorted.resize(std::max<std::size_t>(sorted.size(), 3));
+        std::sort(sorted.begin(), sorted.end(), std::greater<>{});
+        CHECK(std::abs(top_three(values) - (sorted[0] + sorted[1] + sorted[2]) / 3) < 1e-5F);
+    }
+}
+
+TEST_CASE("a pace learns every sample at first and every fourth later", "[detect]") {
+    correlation_pace pace;
+    std::size_t due = 0;
+    for (int i = 0; i < 32'000; ++i) {
+        due += pace.is_due() ? 1U : 0U;
+    }
+    CHECK(due == 32'000);
+    for (int i = 0; i < 8'000; ++i) {
+        due += pace.is_due() ? 1U : 0U;
+    }
+    CHECK(due < 34'600);
+    CHECK(pace.stride() == 4);
+}
+
+TEST_CASE("a scale gives the same numbers for values in any unit", "[detect]") {
+    auto const seed = orfeas_test::test_seed();
+    INFO("ORFEAS_TEST_SEED=" << seed);
+    std::mt19937_64 random{seed};
+    std::normal_distribution<> noise;
+    correlation_scale plain{1, 1'000};
+    correlation_scale scaled{1, 1'000};
+    for (int i = 0; i < 3'000; ++i) {
+        double const value = noise(random);
+        plain.take(std::array{value}, none(1));
+        scaled.take(std::array{value * 0x1p40}, none(1)); // a power of two: bit for bit
+        REQUIRE(plain.standard()[0] == scaled.standard()[0]);
+    }
+    CHECK(std::abs(plain.level(0)) < 0.2);
+    CHECK(plain.range(0) > 5);
+}
+
+TEST_CASE("a scale learns nothing of a missing metric", "[detect]") {
+    correlation_scale scale{2, 1'000};
+    for (int i = 0; i < 500; ++i) {
+        scale.take(std::array{static_cast<double>(i % 7), static_cast<double>(i % 5)}, none(2));
+    }
+    double const level = scale.level(1);
+    double const range = scale.range(1);
+    std::vector<std::uint8_t> const second_is_missing{0, 1};
+    for (int i = 0; i < 500; ++i) {
+        scale.take(std::array{static_cast<double>(i % 7), 1e6}, second_is_missing);
+        REQUIRE(scale.standard()[1] == 0);
+    }
+    CHECK(scale.level(1) == level);
+    CHECK(scale.range(1) == range);
+}
+
+TEST_CASE("one different value of a flat metric counts little", "[detect]") {
+    correlation_scale flat{1, 1'000};
+    correlation_scale lively{1, 1'000};
+    for (int i = 0; i < 5'000; ++i) {
+        flat.take(std::array{3.0}, none(1));
+        lively.take(std::array{3.0 + i % 2 * 0.01}, none(1));
+    }
+    flat.take(std::array{4.0}, none(1));
+    lively.take(std::array{4.0}, none(1));
+    CHECK(flat.off()[0] <= 0.3F);
+    CHECK(lively.off()[0] > 0.9F);
+}
+
+TEST_CASE("a habit finds what a metric exceeds once in 200 samples", "[detect]") {
+    auto const seed = orfeas_test::test_seed();
+    INFO("ORFEAS_TEST_SEED=" << seed);
+    std::mt19937_64 random{seed};
+    std::uniform_real_distribution<float> any{0, 1};
+    correlation_habit habit{1, 2'000};
+    lanes const weights(4, 1.0F);
+    for (int i = 0; i < 40'000; ++i) {
+        habit.take(lanes{any(random), 0, 0, 0}, weights);
+    }
+    CHECK(habit.rare(0) > 0.97F);
+    CHECK(habit.rare(0) < 1.06F);
+    habit.take(lanes{2 * habit.rare(0), 0, 0, 0}, weights);
+    CHECK(std::abs(habit.surprise()[0] - 2) < 0.1F);
+}
+
+TEST_CASE("a habit counts by weight, and follows ranges that grow", "[detect]") {
+    correlation_habit habit{1, 2'000};
+    lanes const present(4, 1.0F);
+    for (int i = 0; i < 2'000; ++i) {
+        habit.take(lanes{static_cast<float>(i % 10) * 0.1F, 0, 0, 0}, present);
+    }
+    float const rare = habit.rare(0);
+    for (int i = 0; i < 2'000; ++i) {
+        habit.take(lanes(4), lanes(4));
+    }
+    CHECK(habit.rare(0) == rare);
+    habit.rescale(lanes(4, 0.5F));
+    CHECK(habit.rare(0) == rare / 2);
+}
+
+TEST_CASE("a distance is large across what usually goes together, and small along it", "[detect]") {
+    auto const seed = orfeas_test::test_seed();
+    INFO("ORFEAS_TEST_SEED=" << seed);
+    std::mt19937_64 random{seed};
+    std::normal_distribution<float> noise;
+    correlation_distance distance{3, 5'000};
+    double sum = 0;
+    for (int i = 0; i < 6'000; ++i) {
+        float const common = noise(random);
+        lanes const sample{common, common + 0.2F * noise(random), noise(random), 0};
+        float const found = distance.take(sample);
+        sum += i >= 5'000 ? static_cast<double>(found * found) : 0;
+    }
+    CHECK(sum / 1'000 > 0.8);
+    CHECK(sum / 1'000 < 1.3);
+    float const along = distance.take(lanes{2, 2, 0, 0});
+    float const across = distance.take(lanes{2, -2, 0, 0});
+    CHECK(across > 4 * along);
+    CHECK(distance.whitened()[0] > 0);
+    CHECK(distance.whitened()[1] < 0);
+}
+
+TEST_CASE("a regression learns what each metric follows from, as least squares do", "[detect]") {
+    auto const seed = orfeas_test::test_seed();
+    INFO("ORFEAS_TEST_SEED=" << seed);
+    std::mt19937_64 random{seed};
+    std::normal_distribution<float> noise;
+    correlation_regression regression{2, 5'000};
+    lanes const present{1, 1, 0, 0};
+    lanes const limits(4, 100.0F);
+    float a = 0;
+    float b = 0;
+    double error = 0;
+    for (int i = 0; i < 6'000; ++i) {
+        float const next_a = 0.9F * a + 0.1F * noise(random);
+        float const next_b = 0.5F * a - 0.3F * b + 0.1F * noise(random);
+        a = next_a;
+        b = next_b;
+        regression.judge(lanes{a, b, 0, 0}, present);
+        error += i >= 5'000 ? std::abs(static_cast<double>(regression.error()[1])) : 0;
+        regression.learn(lanes{a, b, 0, 0}, limits);
+    }
+    CHECK(error / 1'000 < 0.088); // 0.08 is the mean distance of the noise
+    regression.judge(lanes(4), present);
+    CHECK(std::abs(regression.expected()[0] - 0.9F * a) < 0.05F);
+    CHECK(std::abs(regression.expected()[1] - (0.5F * a - 0.3F * b)) < 0.05F);
+}
+
+TEST_CASE("a regression expects nothing of what follows a gap", "[detect]") {
+    correlation_regression regression{1, 1'000};
+    lanes const present{1, 0, 0, 0};
+    lanes const limits(4, 1.0F);
+    for (int i = 0; i < 100; ++i) {
+        regression.judge(lanes{1, 0, 0, 0}, present);
+        regression.learn(lanes{1, 0, 0, 0}, limits);
+    }
+    regression.interrupt();
+    regression.judge(lanes{5, 0, 0, 0}, present);
+    CHECK(regression.error()[0] == 0);
+    regression.learn(lanes{5, 0, 0, 0}, limits);
+    regression.judge(lanes{5, 0, 0, 0}, lanes(4));
+    CHECK(regression.error()[0] == 0); // missing
+}
+
+TEST_CASE("raising the threshold of an alert never adds one", "[detect]") {
+    auto const seed = orfeas_test::test_seed();
+    INFO("ORFEAS_TEST_SEED=" << seed);
+    std::mt19937_64 random{seed};
+    std::exponential_distribution<> any{0.5};
+    std::vector<double> scores(20'000);
+    for (auto& each : scores) {
+        each = any(random);
+    }
+    std::size_t before = scores.size();
+    for (double const threshold : {2.0, 4.0, 6.0, 9.0, 14.0, 20.0}) {
+        correlation_alerts alerts{threshold, 500};
+        std::size_t started = 0;
+        for (double const each : scores) {
+            auto const made = alerts.update(each, 1e-3);
+            started += made.alert.phase == alert_phase::starts ? 1U : 0U;
+            REQUIRE((made.score >= 0.5) == (made.state == verdict_state::anomalous && each >= threshold));
+        }
+        CHECK(started <= before);
+        before = started;
+    }
+    CHECK(before < 10);
+}
+
+TEST_CASE("an alert that lasts ends, and what lasts is no alert again until it has calmed down", "[detect]") {
+    correlation_alerts alerts{5, 500};
+    for (int i = 0; i < 3'000; ++i) {
+        alerts.update(1 + i % 10 * 0.1, 1e-3);
+    }
+    CHECK(alerts.update(50, 1e-3).alert == alert_ref{1, alert_phase::starts});
+    bool has_ended = false;
+    for (int i = 0; i < 1'600; ++i) {
+        has_ended = has_ended || alerts.update(50, 1e-3).alert.phase == alert_phase::ends;
+    }
+    CHECK(has_ended);
+}
+
+TEST_CASE("values that are missing are held, counted as zero or left out", "[detect]") {
+    auto const admitted = [](gap_policy policy) {
+        correlation_gaps gaps{2, policy, 1s, 3};
+        gaps.admit({0s, std::array{1.0, 2.0}});
+        auto const step = gaps.admit({1s, std::array{not_a_number, 3.0}});
+        return std::tuple{step.present, gaps.values()[0], gaps.missing()[0] != 0};
+    };
+    CHECK(admitted(gap_policy::ignore) == std::tuple{std::size_t{1}, 1.0, true});
+    CHECK(admitted(gap_policy::alert) == std::tuple{std::size_t{1}, 1.0, true});
+    CHECK(admitted(gap_policy::hold) == std::tuple{std::size_t{2}, 1.0, false});
+    CHECK(admitted(gap_policy::zero) == std::tuple{std::size_t{2}, 0.0, false});
+}
+
+TEST_CASE("samples that did not come are filled in where something stands for them", "[detect]") {
+    auto const after_gap = [](gap_policy policy, std::chrono::seconds gap) {
+        correlation_gaps gaps{1, policy, 1s, 3};
+        gaps.admit({0s, std::array{7.0}});
+        auto const step = gaps.admit({gap, std::array{8.0}});
+        return std::tuple{step.fill, gaps.filling()[0], step.is_interrupted, step.is_silent};
+    };
+    CHECK(after_gap(gap_policy::ignore, 10s) == std::tuple{0U, 0.0, true, false});
+    CHECK(after_gap(gap_policy::alert, 10s) == std::tuple{0U, 0.0, true, true});
+    CHECK(std::get<1>(after_gap(gap_policy::hold, 10s)) == 7);
+    CHECK(std::get<0>(after_gap(gap_policy::hold, 10s)) == 9);
+    CHECK(std::get<0>(after_gap(gap_policy::zero, 10'000s)) == correlation_gaps::most_filled);
+    CHECK(std::get<0>(after_gap(gap_policy::hold, 2s)) == 0);
+}
