@@ -17,6 +17,7 @@
 #include <stdexcept>
 #include <vector>
 
+using namespace orfeas;
 using namespace orfeas::detect;
 using namespace std::chrono_literals;
 
@@ -310,12 +311,13 @@ TEST_CASE("a correlation detector refuses foreign states", "[detect]") {
     };
     correlation_options other;
     other.lookback = 1'000;
-    CHECK(refused(correlation_detector{metrics, other}, bytes) == error::other_options);
-    CHECK(refused(correlation_detector{metrics + 1}, bytes) == error::other_options);
-    CHECK(refused(correlation_detector{metrics}, std::span{bytes}.first(bytes.size() - 1)) == error::truncated_state);
+    CHECK(refused(correlation_detector{metrics, other}, bytes) == state_error::other_options);
+    CHECK(refused(correlation_detector{metrics + 1}, bytes) == state_error::other_options);
+    CHECK(refused(correlation_detector{metrics}, std::span{bytes}.first(bytes.size() - 1)) ==
+          state_error::truncated_state);
     auto damaged = bytes;
     damaged[damaged.size() / 2] ^= std::byte{1};
-    CHECK(refused(correlation_detector{metrics}, damaged) == error::corrupted_state);
+    CHECK(refused(correlation_detector{metrics}, damaged) == state_error::corrupted_state);
 }
 
 TEST_CASE("a reset correlation detector begins anew, and its alerts count on", "[detect]") {

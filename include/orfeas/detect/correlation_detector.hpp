@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/state.hpp>
 #include <orfeas/detect/concepts.hpp>
 #include <orfeas/detect/correlation_options.hpp>
 #include <orfeas/detect/detail/correlation_alerts.hpp>
@@ -8,7 +9,6 @@
 #include <orfeas/detect/detail/correlation_score.hpp>
 #include <orfeas/detect/gap_policy.hpp>
 #include <orfeas/detect/sample.hpp>
-#include <orfeas/detect/state.hpp>
 #include <orfeas/detect/verdict.hpp>
 
 #include <chrono>
@@ -99,8 +99,8 @@ class correlation_detector {
         alerts_ = alerts;
     }
 
-    void save(state_writer& out) const { detail::save_state(out, kind, print(), *this); }
-    std::error_code load(state_reader& in) { return detail::load_state(in, kind, print(), *this); }
+    void save(state_writer& out) const { save_state(out, kind, print(), *this); }
+    std::error_code load(state_reader& in) { return load_state(in, kind, print(), *this); }
 
     static void state(auto& self, auto&& io) { io(self.gaps_, self.score_, self.alerts_); }
     bool valid() const noexcept { return gaps_.valid() && score_.valid() && alerts_.valid(); }

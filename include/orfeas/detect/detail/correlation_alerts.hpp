@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <orfeas/detect/state.hpp>
+#include <orfeas/core/state.hpp>
 #include <orfeas/detect/tail_threshold.hpp>
 #include <orfeas/detect/verdict.hpp>
 
