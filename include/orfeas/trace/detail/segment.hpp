@@ -139,7 +139,6 @@ class segment : public pool_links {
     bool is_recorded() const noexcept { return header_.is_recorded; }
     std::string const& tracestate() const noexcept { return tracestate_; }
     segment_owner* owner() const noexcept { return owner_.get(); }
-    std::shared_ptr<segment_owner> const& shared_owner() const noexcept { return owner_; }
 
     span_id span_id_of(std::uint32_t slot) const noexcept {
         std::uint64_t const id = mix64(header_.span_seed + slot);
