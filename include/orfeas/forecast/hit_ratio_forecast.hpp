@@ -3,6 +3,7 @@
 
 #include <orfeas/core/state.hpp>
 #include <orfeas/forecast/concepts.hpp>
+#include <orfeas/forecast/detail/scaled_forecast.hpp>
 #include <orfeas/forecast/prediction.hpp>
 #include <orfeas/forecast/seasonal_forecaster.hpp>
 
@@ -12,7 +13,6 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 namespace orfeas::inline v0::forecast {
@@ -38,21 +38,12 @@ struct cache_outlook {
 
 /// Says what a cache's hit ratio will be: a seasonal_forecaster on the logit scale, on which 0.99 and 0.98 are as far apart as
 /// 0.5 and 0.33, and whose band stays within [0, 1]. Thread-compatible (distinct objects).
-class hit_ratio_forecast {
+class hit_ratio_forecast : public detail::scaled_forecast<hit_ratio_forecast> {
   public:
     static constexpr state_kind kind{"hit_ratio_forecast", 1};
 
     /// The scale of the options is overruled. Throws option_error.
-    explicit hit_ratio_forecast(seasonal_options options = {}) : inner_{on_logit(std::move(options))} {}
-
-    seasonal_options const& options() const noexcept { return inner_.options(); }
-
-    void update(std::chrono::nanoseconds time, double hit_ratio) noexcept { inner_.update(time, hit_ratio); }
-    bool warm() const noexcept { return inner_.warm(); }
-
-    std::optional<prediction> forecast(std::chrono::nanoseconds horizon) const noexcept {
-        return inner_.forecast(horizon);
-    }
+    explicit hit_ratio_forecast(seasonal_options options = {}) : scaled_forecast{std::move(options), "logit"} {}
 
     /// The forecast with its rating.
     std::optional<cache_outlook> outlook(std::chrono::nanoseconds horizon) const noexcept {
@@ -63,23 +54,6 @@ class hit_ratio_forecast {
         auto const rating = rating_of(expected->point);
         return cache_outlook{*expected, rating, rating == cache_rating::poor};
     }
-
-    /// Forgets all but the options. Allocates.
-    void reset() { inner_.reset(); }
-
-    void save(state_writer& out) const { save_state(out, kind, fingerprint(options()), *this); }
-    std::error_code load(state_reader& in) { return load_state(in, kind, fingerprint(options()), *this); }
-
-    static void state(auto& self, auto&& io) { io(self.inner_); }
-    bool valid() const noexcept { return inner_.valid(); }
-
-  private:
-    static seasonal_options on_logit(seasonal_options options) {
-        options.scale = "logit";
-        return options;
-    }
-
-    seasonal_forecaster inner_;
 };
 static_assert(forecaster<hit_ratio_forecast>);
 

@@ -3,6 +3,7 @@
 
 #include <orfeas/core/state.hpp>
 #include <orfeas/forecast/concepts.hpp>
+#include <orfeas/forecast/detail/scaled_forecast.hpp>
 #include <orfeas/forecast/prediction.hpp>
 #include <orfeas/forecast/seasonal_forecaster.hpp>
 
@@ -12,7 +13,6 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 namespace orfeas::inline v0::forecast {
@@ -38,22 +38,12 @@ struct latency_outlook {
 
 /// Says what a latency will be: a seasonal_forecaster on the log scale, on which twice is as far as a half, and whose band
 /// stays above 0. Thread-compatible (distinct objects).
-class latency_forecast {
+class latency_forecast : public detail::scaled_forecast<latency_forecast> {
   public:
     static constexpr state_kind kind{"latency_forecast", 1};
 
     /// The scale of the options is overruled. Throws option_error.
-    explicit latency_forecast(seasonal_options options = {}) : inner_{on_log(std::move(options))} {}
-
-    seasonal_options const& options() const noexcept { return inner_.options(); }
-
-    /// The unit is the caller's.
-    void update(std::chrono::nanoseconds time, double latency) noexcept { inner_.update(time, latency); }
-    bool warm() const noexcept { return inner_.warm(); }
-
-    std::optional<prediction> forecast(std::chrono::nanoseconds horizon) const noexcept {
-        return inner_.forecast(horizon);
-    }
+    explicit latency_forecast(seasonal_options options = {}) : scaled_forecast{std::move(options), "log"} {}
 
     /// The forecast beside a limit in the same unit.
     std::optional<latency_outlook> outlook(std::chrono::nanoseconds horizon, double limit) const noexcept {
@@ -66,23 +56,6 @@ class latency_forecast {
                                                      : latency_rating::at_risk;
         return latency_outlook{*expected, rating, limit};
     }
-
-    /// Forgets all but the options. Allocates.
-    void reset() { inner_.reset(); }
-
-    void save(state_writer& out) const { save_state(out, kind, fingerprint(options()), *this); }
-    std::error_code load(state_reader& in) { return load_state(in, kind, fingerprint(options()), *this); }
-
-    static void state(auto& self, auto&& io) { io(self.inner_); }
-    bool valid() const noexcept { return inner_.valid(); }
-
-  private:
-    static seasonal_options on_log(seasonal_options options) {
-        options.scale = "log";
-        return options;
-    }
-
-    seasonal_forecaster inner_;
 };
 static_assert(forecaster<latency_forecast>);
 
