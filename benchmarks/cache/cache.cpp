@@ -8,12 +8,8 @@
 #include "cache/tiered.hpp"
 #include "support/report.hpp"
 
-#include <exception>
-#include <iostream>
-
 int main(int count, char** arguments) {
-    try {
-        bench::report report{bench::parse_command_line(count, arguments)};
+    return bench::run_program(count, arguments, "cache", [](bench::report& report) {
         bench::measure_local_memory(report);
         bench::measure_local_times(report);
         bench::measure_local_bound(report);
@@ -21,10 +17,5 @@ int main(int count, char** arguments) {
         bench::measure_ring(report);
         bench::measure_redis(report);
         bench::measure_tiered(report);
-        report.finish();
-        return 0;
-    } catch (std::exception const& e) {
-        std::cerr << "bench cache: " << e.what() << '\n';
-        return 1;
-    }
+    });
 }

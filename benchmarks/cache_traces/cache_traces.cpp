@@ -14,9 +14,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <filesystem>
-#include <iostream>
 #include <limits>
 #include <map>
 #include <sstream>
@@ -320,17 +318,11 @@ void measure_traces(report& to, std::filesystem::path const& folder) {
 } // namespace
 
 int main(int count, char** arguments) {
-    try {
-        report report{bench::parse_command_line(count, arguments)};
+    return bench::run_program(count, arguments, "cache-traces", [](bench::report& report) {
         if (auto const& data = report.arguments().data) {
             measure_traces(report, folder_of_traces(*data));
         } else {
             report.add({.bench = "cache-traces", .name = "recorded traces", .skipped = "no --data DIR"});
         }
-        report.finish();
-        return 0;
-    } catch (std::exception const& e) {
-        std::cerr << "bench cache-traces: " << e.what() << '\n';
-        return 1;
-    }
+    });
 }

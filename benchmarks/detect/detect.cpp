@@ -7,9 +7,7 @@
 #include "servers.hpp"
 #include "support/report.hpp"
 
-#include <exception>
 #include <filesystem>
-#include <iostream>
 
 namespace {
 
@@ -40,16 +38,10 @@ void measure_recorded_servers(bench::report& to) {
 } // namespace
 
 int main(int count, char** arguments) {
-    try {
-        bench::report report{bench::parse_command_line(count, arguments)};
+    return bench::run_program(count, arguments, "detect", [](bench::report& report) {
         measure_recorded(report);
         measure_recorded_servers(report);
         bench::detect::measure_cost(report);
         bench::detect::measure_correlation_cost(report);
-        report.finish();
-        return 0;
-    } catch (std::exception const& e) {
-        std::cerr << "bench detect: " << e.what() << '\n';
-        return 1;
-    }
+    });
 }

@@ -6,20 +6,11 @@
 #include "parts.hpp"
 #include "support/report.hpp"
 
-#include <exception>
-#include <iostream>
-
 int main(int count, char** arguments) {
-    try {
-        bench::report report{bench::parse_command_line(count, arguments)};
+    return bench::run_program(count, arguments, "forecast", [](bench::report& report) {
         bench::forecast::measure_leaks(report);
         bench::forecast::measure_trends(report);
         bench::forecast::measure_seasons(report);
         bench::forecast::measure_cost(report);
-        report.finish();
-        return 0;
-    } catch (std::exception const& e) {
-        std::cerr << "bench forecast: " << e.what() << '\n';
-        return 1;
-    }
+    });
 }

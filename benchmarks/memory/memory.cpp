@@ -11,22 +11,13 @@
 #include "memory/resources.hpp"
 #include "support/report.hpp"
 
-#include <exception>
-#include <iostream>
-
 int main(int count, char** arguments) {
-    try {
-        bench::report report{bench::parse_command_line(count, arguments)};
+    return bench::run_program(count, arguments, "memory", [](bench::report& report) {
         bench::measure_heap(report);
         bench::measure_resources(report);
         bench::measure_generated_traces(report);
         bench::measure_knowledge(report);
         bench::measure_foresight(report);
         bench::measure_include_cost(report);
-        report.finish();
-        return 0;
-    } catch (std::exception const& e) {
-        std::cerr << "bench memory: " << e.what() << '\n';
-        return 1;
-    }
+    });
 }

@@ -30,9 +30,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <exception>
 #include <functional>
-#include <iostream>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -345,13 +343,5 @@ void run(bench::report& to) {
 } // namespace
 
 int main(int count, char** arguments) {
-    try {
-        bench::report report{bench::parse_command_line(count, arguments)};
-        run(report);
-        report.finish();
-        return 0;
-    } catch (std::exception const& e) {
-        std::cerr << "bench metrics: " << e.what() << '\n';
-        return 1;
-    }
+    return bench::run_program(count, arguments, "metrics", run);
 }

@@ -22,9 +22,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <functional>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <span>
@@ -202,13 +200,5 @@ void run(bench::report& report) {
 } // namespace
 
 int main(int count, char** arguments) {
-    try {
-        bench::report report{bench::parse_command_line(count, arguments)};
-        run(report);
-        report.finish();
-        return 0;
-    } catch (std::exception const& error) {
-        std::cerr << "bench studio_overhead: " << error.what() << '\n';
-        return 1;
-    }
+    return bench::run_program(count, arguments, "studio_overhead", run);
 }

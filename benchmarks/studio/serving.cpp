@@ -16,9 +16,7 @@
 #include <unistd.h>
 
 #include <cstddef>
-#include <exception>
 #include <functional>
-#include <iostream>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -151,13 +149,5 @@ void run(bench::report& report) {
 } // namespace
 
 int main(int count, char** arguments) {
-    try {
-        bench::report report{bench::parse_command_line(count, arguments)};
-        run(report);
-        report.finish();
-        return 0;
-    } catch (std::exception const& error) {
-        std::cerr << "bench studio_serving: " << error.what() << '\n';
-        return 1;
-    }
+    return bench::run_program(count, arguments, "studio_serving", run);
 }

@@ -14,9 +14,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include <exception>
 #include <fstream>
-#include <iostream>
 #include <iterator>
 #include <span>
 #include <vector>
@@ -60,8 +58,7 @@ void plain(benchmark::State& state) {
 } // namespace
 
 int main(int count, char** arguments) {
-    try {
-        bench::report report{bench::parse_command_line(count, arguments)};
+    return bench::run_program(count, arguments, "studio", [](bench::report& report) {
         benchmark::RegisterBenchmark("observed", observed)->Unit(benchmark::kMillisecond);
         benchmark::RegisterBenchmark("plain", plain)->Unit(benchmark::kMillisecond);
         auto const medians = bench::run_interleaved(report.arguments().quick ? 15 : 40, "0.2");
@@ -71,10 +68,5 @@ int main(int count, char** arguments) {
                     .ours = medians.median("observed"),
                     .peers = {{"plain", medians.median("plain")}},
                     .target = bench::bar{"ratio:plain", ">=", 1 / 1.05}});
-        report.finish();
-        return 0;
-    } catch (std::exception const& error) {
-        std::cerr << "bench studio: " << error.what() << '\n';
-        return 1;
-    }
+    });
 }

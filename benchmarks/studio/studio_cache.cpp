@@ -23,7 +23,6 @@
 #include <cstdint>
 #include <exception>
 #include <fstream>
-#include <iostream>
 #include <iterator>
 #include <map>
 #include <random>
@@ -219,13 +218,5 @@ void run(bench::report& report) {
 } // namespace
 
 int main(int count, char** arguments) {
-    try {
-        bench::report report{bench::parse_command_line(count, arguments)};
-        run(report);
-        report.finish();
-        return 0;
-    } catch (std::exception const& error) {
-        std::cerr << "bench studio_cache: " << error.what() << '\n';
-        return 1;
-    }
+    return bench::run_program(count, arguments, "studio_cache", run);
 }

@@ -4,6 +4,7 @@
 #include <orfeas/core/json.hpp>
 
 #include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -166,5 +167,19 @@ class report {
     command_line arguments_;
     std::vector<result> results_;
 };
+
+/// A benchmark's main: `measure(report)` adds the results, which are then printed and written. What it throws is said.
+template<class Measure>
+int run_program(int count, char** arguments, std::string_view name, Measure measure) {
+    try {
+        report all{parse_command_line(count, arguments)};
+        measure(all);
+        all.finish();
+        return 0;
+    } catch (std::exception const& error) {
+        std::fprintf(stderr, "bench %.*s: %s\n", static_cast<int>(name.size()), name.data(), error.what());
+        return 1;
+    }
+}
 
 } // namespace bench
