@@ -9,6 +9,7 @@
 #include <orfeas/forecast/hit_ratio_forecast.hpp>
 #include <orfeas/forecast/latency_forecast.hpp>
 #include <orfeas/forecast/prediction.hpp>
+#include <orfeas/forecast/prediction_log.hpp>
 #include <orfeas/forecast/predictive_alert.hpp>
 #include <orfeas/forecast/recommendation.hpp>
 #include <orfeas/forecast/seasonal_forecaster.hpp>

@@ -176,3 +176,20 @@ TEST_CASE("forecast: names of phases and outcomes; options are checked") {
     options.confidence = 1.5;
     CHECK_THROWS_AS(predictive_alert{options}, orfeas::option_error);
 }
+
+TEST_CASE("forecast: an alert that something was done about is neither right nor wrong") {
+    stream s;
+    s.last_of(left(20), 1min);
+    REQUIRE(s.alert.record().raised == 1);
+    s.alert.avert();
+    CHECK(s.alert.past(0).outcome == alert_outcome::averted);
+    CHECK_FALSE(s.next({})); // it is over at once
+    CHECK(s.last_of({}, 2h) == alert_phase::none);
+    CHECK_FALSE(s.next(reached()));
+    auto const record = s.alert.record();
+    CHECK(record.averted == 1);
+    CHECK(record.right == 0);
+    CHECK(record.wrong == 0);
+    CHECK(s.last_of(left(20), 1min) == alert_phase::starts); // no doubt has grown
+    CHECK(s.alert.past(0).confidence == 0.9);
+}

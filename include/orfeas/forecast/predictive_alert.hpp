@@ -28,13 +28,14 @@ constexpr std::string_view to_string(alert_phase phase) noexcept {
 
 /// What became of an alert.
 enum class alert_outcome : std::uint8_t {
-    open,  ///< it may still turn out right
-    right, ///< the level was reached within the grace
-    wrong, ///< it was not
+    open,    ///< it may still turn out right
+    right,   ///< the level was reached within the grace
+    wrong,   ///< it was not
+    averted, ///< nobody knows: something was done about it
 };
 
 constexpr std::string_view to_string(alert_outcome outcome) noexcept {
-    constexpr std::array<std::string_view, 3> names{"open", "right", "wrong"};
+    constexpr std::array<std::string_view, 4> names{"open", "right", "wrong", "averted"};
     return names[static_cast<std::size_t>(outcome)];
 }
 
@@ -70,6 +71,7 @@ struct alert_record {
     std::uint64_t raised = 0;
     std::uint64_t right = 0;
     std::uint64_t wrong = 0;
+    std::uint64_t averted = 0;
     double precision = 0;         ///< share of the decided alerts that were right; 0 before there is one
     double mean_lead_minutes = 0; ///< of those that were right
 };
@@ -85,7 +87,7 @@ struct alert_record {
 /// Thread-compatible (distinct objects).
 class predictive_alert {
   public:
-    static constexpr state_kind kind{"predictive_alert", 1};
+    static constexpr state_kind kind{"predictive_alert", 2};
     static constexpr std::size_t kept = 64;
 
     /// Throws option_error.
@@ -112,8 +114,20 @@ class predictive_alert {
 
     alert_record record() const noexcept {
         std::uint64_t const decided = right_ + wrong_;
-        return {raised_, right_, wrong_, decided > 0 ? static_cast<double>(right_) / static_cast<double>(decided) : 0,
+        return {raised_, right_, wrong_, averted_, decided > 0 ? static_cast<double>(right_) / static_cast<double>(decided) : 0,
                 right_ > 0 ? leads_ / static_cast<double>(right_) : 0};
+    }
+
+    /// Ends an open alert because something was done about it: whether it, or one before it that is undecided, was right can
+    /// no longer be known. Doubts neither grow nor shrink by it.
+    void avert() noexcept {
+        for (; undecided_ > 0; --undecided_) {
+            ring_[(raised_ - undecided_) % kept].outcome = alert_outcome::averted;
+            ++averted_;
+        }
+        open_ = 0;
+        was_close_ = false;
+        close_for_ = 0;
     }
 
     /// How many past alerts are kept.
@@ -130,13 +144,13 @@ class predictive_alert {
 
     static void state(auto& self, auto&& io) {
         io(self.clock_, self.doubt_decay_, self.doubts_, self.close_for_, self.quiet_for_, self.was_close_, self.open_,
-           self.raised_, self.right_, self.wrong_, self.leads_, self.ring_, self.raised_at_, self.undecided_);
+           self.raised_, self.right_, self.wrong_, self.averted_, self.leads_, self.ring_, self.raised_at_, self.undecided_);
     }
     bool valid() const noexcept {
         bool sound = clock_.valid() && doubt_decay_.valid() && doubts_ >= 0 && is_finite(doubts_ + leads_) &&
-                     open_ <= raised_ && undecided_ <= size() && right_ + wrong_ <= raised_;
+                     open_ <= raised_ && undecided_ <= size() && right_ + wrong_ + averted_ <= raised_;
         for (auto const& each : ring_) {
-            sound = sound && each.outcome <= alert_outcome::wrong;
+            sound = sound && each.outcome <= alert_outcome::averted;
         }
         return sound;
     }
@@ -209,6 +223,7 @@ class predictive_alert {
     std::uint64_t raised_ = 0;
     std::uint64_t right_ = 0;
     std::uint64_t wrong_ = 0;
+    std::uint64_t averted_ = 0;
     double leads_ = 0;
     std::array<past_prediction, kept> ring_{};
     std::array<double, kept> raised_at_{}; // in seconds of the stream

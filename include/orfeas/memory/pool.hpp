@@ -210,6 +210,16 @@ class basic_pool {
         return report;
     }
 
+    /// Asks those who hold memory of the pool to free `bytes` of it, ahead of need: the reclaimers, by priority, for what is
+    /// still missing, and caches of threads for what they keep. The bytes that reclaimers freed. They run on this thread.
+    std::uint64_t reclaim(std::uint64_t bytes) {
+        tell_keepers();
+        std::uint64_t const freed = reclaimers_.collect(bytes);
+        log_(severity::info, "memory", "reclaimed_ahead",
+             {{"device", backend_.name()}, {"freed_bytes", freed}, {"wanted_bytes", bytes}});
+        return freed;
+    }
+
     /// Where the backend can map memory: moves unused memory together until a large request of `bytes` finds room at once,
     /// as far as unused memory allows. Work done ahead, on a thread that has the time. Takes nothing new from the backend.
     /// True when the room is there.

@@ -33,6 +33,16 @@ class reclaimer_list {
         }
     }
 
+    /// Asks one after the other for what is missing of `bytes`; the bytes that they freed.
+    std::uint64_t collect(std::uint64_t bytes) {
+        std::scoped_lock const one_at_a_time{mutex_};
+        std::uint64_t freed = 0;
+        for (auto at = all_.begin(); at != all_.end() && freed < bytes; ++at) {
+            freed += ask_one(at->value, bytes - freed);
+        }
+        return freed;
+    }
+
   private:
     static std::uint64_t ask_one(reclaimer const& reclaim, std::uint64_t bytes) noexcept {
         try {
