@@ -7,22 +7,36 @@
 #include <orfeas/core/measurement.hpp>
 #include <orfeas/core/options.hpp>
 #include <orfeas/core/trace_id.hpp>
+#include <orfeas/detect/outlier_detector.hpp>
+#include <orfeas/detect/outlier_options.hpp>
+#include <orfeas/memory/concepts.hpp>
 #include <orfeas/metrics.hpp>
 #include <orfeas/net/task.hpp>
 #include <orfeas/observe.hpp>
+#include <orfeas/observe/anomaly_watch.hpp>
 #include <orfeas/observe/cache_clearing.hpp>
+#include <orfeas/observe/coarse_history.hpp>
 #include <orfeas/observe/executor_lag.hpp>
+#include <orfeas/observe/prediction_watch.hpp>
 #include <orfeas/observe/sampling_loop.hpp>
+#include <orfeas/observe/state_file.hpp>
 #include <orfeas/serve.hpp>
 #include <orfeas/trace.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace orfeas::inline v0 {
 
@@ -32,10 +46,21 @@ struct observatory_options {
     observe::sampler_options sampler{};
     metrics::registry_options metrics{};
     trace::tracer_options trace{};
-    logger log{}; ///< where events go; silent unless set
+    observe::coarse_history_options coarse{};
+    observe::anomaly_options anomalies{};
+    detect::outlier_options detector{}; ///< of each series that is judged
+    observe::prediction_options predictions{};
+    std::string state_file{};                ///< where what was learned outlives the process; nowhere if empty
+    std::chrono::seconds save_interval{300}; ///< from one saving to the next
+    logger log{};                            ///< where events go; silent unless set
 
     static constexpr std::string_view environment_prefix = "ORFEAS_OBSERVATORY_";
-    static void fields(auto& self, auto&& field) { field("service", self.service, non_empty{}, "name of the service"); }
+    static void fields(auto& self, auto&& field) {
+        field("service", self.service, non_empty{}, "name of the service");
+        field("state_file", self.state_file, any_value{}, "where what was learned outlives the process");
+        field("save_interval", self.save_interval, in_range(std::chrono::seconds{1}, std::chrono::seconds{86'400}),
+              "from one saving to the next");
+    }
 };
 static_assert(options<observatory_options>);
 
@@ -47,40 +72,58 @@ inline observatory_options observatory_from_environment(observatory_options base
     base.sampler = from_environment(base.sampler, variables);
     base.metrics = from_environment(base.metrics, variables);
     base.trace = from_environment(base.trace, variables);
+    base.coarse = from_environment(base.coarse, variables);
+    base.anomalies = from_environment(std::move(base.anomalies), variables);
+    base.detector = from_environment(std::move(base.detector), variables);
+    base.predictions = observe::from_environment_with_parts(std::move(base.predictions), variables);
     return base;
 }
 
 /// Everything that observes a service, wired in one object that the application owns: a registry for its metrics, a
-/// tracer, the components that it watches, and a frame of all their measurements once a second.
+/// tracer, the components that it watches, a frame of all their measurements once a second, and what these give rise to:
+/// anomalies, forecasts and advice.
 ///
 ///     observatory obs{io.get_executor(), {.service = "studio"}};
 ///     obs.watch("pool", pool);
 ///     serve::server web{io.get_executor(), obs, {.port = 5000}};
 ///
 /// Frames are taken on the executor, and its lag is probed, from construction until `stop()`; it has work as long.
-/// What is watched, and the executor, outlive the observatory or its watch.
+/// What is watched, and the executor, outlive the observatory or its watch. With a state file, what was learned is taken up
+/// from it at construction, and saved to it once a `save_interval`, which holds the executor up for as long as the disk takes,
+/// and by `stop()`.
 /// Thread-safe.
-class observatory {
+template<clock Clock = steady_clock>
+class basic_observatory {
   public:
-    /// Throws option_error for options out of range.
-    explicit observatory(boost::asio::any_io_executor executor, observatory_options options = {})
+    using anomaly_watch = observe::anomaly_watch<detect::outlier_detector>;
+
+    /// Throws option_error for options out of range. A state file that cannot be read is an event of the log; it is kept
+    /// under the name with ".refused" appended.
+    explicit basic_observatory(boost::asio::any_io_executor executor, observatory_options options = {}, Clock clock = {})
         : service_{std::move(options.service)},
+          clock_{std::move(clock)},
           log_{std::move(options.log)},
           metrics_{with_exemplars(options.metrics)},
           tracer_{named(options.trace, service_)},
           memory_{options.sampler.history_size},
-          sampler_{options.sampler},
+          coarse_{options.coarse},
+          anomalies_{options.anomalies, detect::outlier_detector{options.detector}},
+          predictions_{std::move(options.predictions)},
+          state_file_{std::move(options.state_file)},
+          save_interval_{options.save_interval},
+          sampler_{options.sampler, clock_},
           lag_{executor},
-          loop_{std::move(executor), options.sampler.interval, [this] { sampler_.sample(); }} {
+          loop_{std::move(executor), options.sampler.interval, [this] { tick(); }} {
+        load_state();
         sampler_.add_source([this](measurement_sink sink) { measure(sink); });
         sampler_.add_source([this](measurement_sink sink) { metrics_.measure(sink); });
-        sampler_.add_listener([this](observe::history const&) { memory_.sample(); });
+        sampler_.add_listener([this](observe::history const& frames) { judge(frames); });
         lag_.start();
         loop_.start();
     }
 
-    observatory(observatory const&) = delete;
-    observatory& operator=(observatory const&) = delete;
+    basic_observatory(basic_observatory const&) = delete;
+    basic_observatory& operator=(basic_observatory const&) = delete;
 
     /// Shows a component's measurements and status under `name` from the next frame on; of a memory pool also what it holds
     /// and how it has fared; of a cache its tiers and servers, and an operator may clear it unless it is const. The component
@@ -116,9 +159,26 @@ class observatory {
 
     /// Ends the watch of a component; false when there is none of this name.
     bool unwatch(std::string_view name) {
+        predictions_.forget_action(allocated_key(name));
         memory_.remove(name);
         caches_.remove(name);
         return components_.remove(name);
+    }
+
+    /// Has a watched pool cleaned up ahead of need: when the forecast says that its memory will be critical within the lead
+    /// (`time_to_critical_options::cleanup_lead`), its reclaimers are asked to free what is allocated above the share `down_to`
+    /// of it, and what is unused is given back. Runs while a frame is taken, at most once a `cleanup_pause`, until `unwatch`;
+    /// reclaimers must not ask for the frames. Throws option_error when no pool of this name is watched.
+    template<memory::reclaimable_resource Pool>
+    void clean_up_ahead(std::string name, Pool& pool, double down_to = 0.75) {
+        if (!memory_.set_cleanup_ahead(name)) {
+            throw option_error{"pool name", name, "the name of a pool under watch"};
+        }
+        auto key = allocated_key(name);
+        predictions_.on_cleanup_advised(
+            std::move(key), [this, &pool, name = std::move(name), down_to](observe::memory_prediction const& why) {
+                clean_up(name, pool, down_to, why);
+            });
     }
 
     /// Where the application registers its own metrics.
@@ -127,7 +187,7 @@ class observatory {
     /// Where the application's spans begin.
     trace::tracer& tracer() noexcept { return tracer_; }
 
-    observe::sampler<>& sampler() noexcept { return sampler_; }
+    observe::sampler<Clock>& sampler() noexcept { return sampler_; }
     observe::components const& components() const noexcept { return components_; }
 
     /// The memory of the watched pools; tell it of cleanups.
@@ -138,6 +198,24 @@ class observatory {
     observe::cache_watch& caches() noexcept { return caches_; }
     observe::cache_watch const& caches() const noexcept { return caches_; }
 
+    /// What was unlike the frames before; name series of the application's to be judged, too.
+    anomaly_watch& anomalies() noexcept { return anomalies_; }
+    anomaly_watch const& anomalies() const noexcept { return anomalies_; }
+
+    /// What is foreseen.
+    observe::prediction_watch& predictions() noexcept { return predictions_; }
+    observe::prediction_watch const& predictions() const noexcept { return predictions_; }
+
+    /// Calls `read(history)` with what the series have been for longer than the frames reach back, and returns what it returns.
+    template<class Read>
+    decltype(auto) with_coarse_history(Read&& read) const {
+        std::scoped_lock const lock{coarse_mutex_};
+        return std::forward<Read>(read)(std::as_const(coarse_));
+    }
+
+    /// Saves what was learned to the state file, and waits for the disk. Does nothing without such a file.
+    std::error_code save_state() const;
+
     logger const& log() const noexcept { return log_; }
     std::string_view service() const noexcept { return service_; }
 
@@ -145,9 +223,10 @@ class observatory {
     std::string_view boot_id() const noexcept { return boot_id_; }
 
     /// Since the observatory was made.
-    std::chrono::nanoseconds uptime() const { return steady_clock{}.now() - start_; }
+    std::chrono::nanoseconds uptime() const { return clock_.now() - start_; }
 
-    /// Reports all that is measured but the registry's metrics: process, control group, executor, GPUs, tracer, components.
+    /// Reports all that is measured but the registry's metrics: process, control group, executor, GPUs, tracer, components,
+    /// anomalies and health.
     void measure(measurement_sink sink) const {
         process_.measure(sink);
         cgroup_.measure(sink);
@@ -155,11 +234,17 @@ class observatory {
         gpus_.measure(sink);
         tracer_.measure(sink);
         components_.measure(sink);
+        anomalies_.measure(sink);
+        predictions_.measure(sink);
     }
 
     /// Ends the taking of frames and the probing of the executor; on return neither is under way. Await it before the
-    /// executor runs out or what is watched goes away. Resumes on the caller's executor.
-    task<void> stop() { return in_turn(lag_.stop(), loop_.stop()); }
+    /// executor runs out or what is watched goes away. Saves the state last. Resumes on the caller's executor.
+    task<void> stop() {
+        co_await lag_.stop();
+        co_await loop_.stop();
+        static_cast<void>(save_state()); // the log has it
+    }
 
   private:
     /// The current span, for exemplars, where its trace is sampled.
@@ -183,14 +268,60 @@ class observatory {
         return options;
     }
 
-    static task<void> in_turn(task<void> first, task<void> second) {
-        co_await std::move(first);
-        co_await std::move(second);
+    static std::string allocated_key(std::string_view name) {
+        std::string key;
+        label const labels[] = {{"component", name}};
+        observe::append_series_key(key, "memory_allocated_bytes", labels);
+        return key;
     }
 
+    void tick() {
+        sampler_.sample();
+        if (!state_file_.empty() && clock_.now() - last_save_.load() >= save_interval_) {
+            static_cast<void>(save_state()); // the log has it
+        }
+    }
+
+    void judge(observe::history const& frames) {
+        memory_.sample();
+        {
+            std::scoped_lock const lock{coarse_mutex_};
+            coarse_.take(frames);
+        }
+        anomalies_.take(frames);
+        double worst = 0;
+        for (auto const& each : anomalies_.active()) {
+            worst = each.score > worst ? each.score : worst;
+        }
+        predictions_.set_anomaly_score(worst);
+        predictions_.take(frames);
+    }
+
+    template<class Pool>
+    void clean_up(std::string const& name, Pool& pool, double down_to, observe::memory_prediction const& why) {
+        auto const before = pool.profile();
+        double const kept = down_to * static_cast<double>(before.total_bytes);
+        double const wanted = static_cast<double>(before.allocated_bytes) - kept;
+        std::uint64_t reclaimed = 0;
+        if constexpr (requires { pool.reclaim(std::uint64_t{}); }) {
+            reclaimed = wanted > 0 ? pool.reclaim(static_cast<std::uint64_t>(wanted)) : 0;
+        }
+        auto report = pool.cleanup();
+        log_(severity::warning, "observatory", "cleaned_up_ahead",
+             {{"pool", name},
+              {"minutes_left", why.estimate.minutes},
+              {"used_ratio", why.used},
+              {"reclaimed_bytes", reclaimed},
+              {"freed_bytes", report.freed_bytes}});
+        memory_.record(name, {.time = clock_.wall_now(), .report = std::move(report)});
+    }
+
+    void load_state();
+
     std::string service_;
+    Clock clock_;
     std::string boot_id_ = to_string(span_id{random_seed()});
-    monotonic_time start_ = steady_clock{}.now();
+    monotonic_time start_ = clock_.now();
     logger log_;
     metrics::registry metrics_;
     trace::tracer tracer_;
@@ -200,10 +331,68 @@ class observatory {
     observe::components components_;
     observe::memory_watch memory_;
     observe::cache_watch caches_;
-    observe::sampler<> sampler_;
+    mutable std::mutex coarse_mutex_;
+    observe::coarse_history coarse_;
+    anomaly_watch anomalies_;
+    observe::prediction_watch predictions_;
+    std::string state_file_;
+    std::chrono::seconds save_interval_;
+    mutable std::mutex save_mutex_;                         // one saving at a time
+    mutable std::atomic<monotonic_time> last_save_{start_}; // or the last try
+    observe::sampler<Clock> sampler_;
     observe::executor_lag lag_;
     observe::sampling_loop loop_;
 };
-static_assert(serve::source<observatory>);
+
+using observatory = basic_observatory<>;
+static_assert(serve::source<observatory> && serve::judged_source<observatory> && serve::coarse_source<observatory>);
+
+template<clock Clock>
+std::error_code basic_observatory<Clock>::save_state() const {
+    if (state_file_.empty()) {
+        return {};
+    }
+    std::scoped_lock const lock{save_mutex_};
+    last_save_ = clock_.now();
+    std::vector<std::byte> bytes;
+    observe::detail::record_writer out{bytes};
+    out.record("coarse_history", [this](std::vector<std::byte>& to) {
+        with_coarse_history([&](observe::coarse_history const& kept) { kept.save(to); });
+    });
+    out.record("anomalies", [this](std::vector<std::byte>& to) { anomalies_.save(to); });
+    out.record("predictions", [this](std::vector<std::byte>& to) { predictions_.save(to); });
+    auto const failed = observe::write_state_file(state_file_, bytes);
+    if (failed) {
+        log_(severity::warning, "observatory", "state_not_saved", {{"file", state_file_}, {"why", failed.message()}});
+    }
+    return failed;
+}
+
+template<clock Clock>
+void basic_observatory<Clock>::load_state() {
+    if (state_file_.empty()) {
+        return;
+    }
+    std::vector<std::byte> bytes;
+    auto const failed = observe::read_state_file(state_file_, bytes);
+    if (failed == std::errc::no_such_file_or_directory) {
+        return;
+    }
+    bool all_taken = !failed;
+    observe::detail::record_reader in{bytes};
+    while (!failed && in.good() && !in.at_end()) {
+        auto const name = in.text();
+        auto const body = in.body();
+        all_taken = (name != "coarse_history" || coarse_.load(body)) && (name != "anomalies" || anomalies_.load(body)) &&
+                    (name != "predictions" || predictions_.load(body)) && all_taken;
+    }
+    if (all_taken && in.good()) {
+        return;
+    }
+    std::string const kept = state_file_ + ".refused";
+    static_cast<void>(std::rename(state_file_.c_str(), kept.c_str()));
+    log_(severity::warning, "observatory", "state_refused",
+         {{"file", state_file_}, {"why", failed ? failed.message() : "a part is of other options or damaged"}, {"kept_as", kept}});
+}
 
 } // namespace orfeas::inline v0

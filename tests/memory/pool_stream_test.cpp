@@ -16,6 +16,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace orfeas::literals;
@@ -151,6 +152,29 @@ TEST_CASE("memory: reclaimers are asked by priority, until there is room") {
     CHECK(pool.try_allocate(9_MiB) == nullptr);
     CHECK(asked == "aabc");
     pool.deallocate(p, 8_MiB);
+}
+
+TEST_CASE("memory: memory is reclaimed ahead of need, by priority, as much as is missing") {
+    null_vmm const device{64_MiB};
+    orfeas::memory::pool pool{device};
+    std::vector<void*> caches{pool.allocate(6_MiB), pool.allocate(6_MiB), pool.allocate(6_MiB)};
+    std::vector<std::uint64_t> asked;
+    for (std::size_t i = 0; i < caches.size(); ++i) {
+        pool.add_reclaimer(static_cast<int>(i), [&, i](std::uint64_t bytes) -> std::uint64_t {
+            asked.push_back(bytes);
+            if (caches[i] == nullptr) {
+                throw std::runtime_error{"nothing left"};
+            }
+            pool.deallocate(std::exchange(caches[i], nullptr), 6_MiB);
+            return 6_MiB;
+        });
+    }
+    CHECK(pool.reclaim(10_MiB) == 12_MiB);
+    CHECK(asked == std::vector<std::uint64_t>{10_MiB, 4_MiB});
+    CHECK(pool.reclaim(10_MiB) == 6_MiB); // two of them have nothing
+    CHECK(pool.reclaim(10_MiB) == 0);
+    CHECK(pool.profile().allocated_bytes == 0);
+    CHECK(pool.reclaim(0) == 0);
 }
 
 TEST_CASE("memory: a pool that ends waits for the work that uses its memory") {

@@ -3,7 +3,10 @@
 #include "support/opaque_pool.hpp"
 
 #include <orfeas/cache.hpp>
+#include <orfeas/core/manual_clock.hpp>
 #include <orfeas/memory/buffer.hpp>
+#include <orfeas/memory/null_vmm.hpp>
+#include <orfeas/memory/pool.hpp>
 #include <orfeas/memory/pool_options.hpp>
 #include <orfeas/observatory.hpp>
 
@@ -11,11 +14,22 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <tuple>
+#include <utility>
 #include <vector>
+
+#include <unistd.h>
 
 using namespace orfeas;
 using namespace std::chrono_literals;
@@ -23,7 +37,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-double newest(observatory& obs, std::string_view key) {
+template<class Observatory>
+double newest(Observatory& obs, std::string_view key) {
     return obs.sampler().with_history([&](auto const& kept) { return kept.value(key, kept.last_seq()); });
 }
 
@@ -160,4 +175,156 @@ TEST_CASE("observatory: the configuration that the requirements name can be set 
         "ORFEAS_TRACE_ACTIVE_TRACES", "64", [](auto const& o) { return o.active_traces == 64; }, "0");
     check_variable<trace::tracer_options>(
         "ORFEAS_TRACE_STORED_TRACES", "64", [](auto const& o) { return o.stored_traces == 64; }, "0");
+}
+
+namespace {
+
+/// An observatory whose time is the test's, and whose frames are taken by hand.
+struct watched_by_hand {
+    explicit watched_by_hand(observatory_options options = {}, manual_clock time = {})
+        : clock{std::move(time)}, obs{io.get_executor(), std::move(options), clock} {
+        asio::co_spawn(io, obs.stop(), asio::detached);
+        io.run();
+        io.restart();
+    }
+
+    void frame(std::chrono::seconds after = 1s) {
+        clock.advance(after);
+        obs.sampler().sample();
+    }
+
+    asio::io_context io;
+    manual_clock clock;
+    basic_observatory<manual_clock> obs;
+};
+
+/// A file of its own that goes with it.
+struct state_path {
+    std::string path = (std::filesystem::temp_directory_path() / ("orfeas-observatory-" + std::to_string(::getpid()))).string();
+    ~state_path() {
+        std::filesystem::remove(path);
+        std::filesystem::remove(path + ".refused");
+    }
+};
+
+} // namespace
+
+TEST_CASE("observatory: frames are judged, and what is unlike the others is an anomaly") {
+    watched_by_hand by;
+    auto depth = by.obs.metrics().gauge("depth", "Of a queue.");
+    by.obs.anomalies().watch("depth");
+    for (int i = 0; i < 900; ++i) {
+        depth.set(10 + (i * 7919 % 13) * 0.1);
+        by.frame();
+    }
+    auto const before = by.obs.anomalies().report().total;
+    depth.set(90);
+    for (int i = 0; i < 5; ++i) {
+        by.frame();
+    }
+    auto const report = by.obs.anomalies().report();
+    REQUIRE(report.total == before + 1);
+    CHECK(report.anomalies[0].key == "depth");
+    CHECK(by.obs.predictions().report().health.score < 100);
+    CHECK(newest(by.obs, "anomalies_active") == 1);
+    auto const coarse = by.obs.with_coarse_history([](auto const& kept) { return kept.read("depth", 1); });
+    REQUIRE(coarse.size() >= 15);
+    CHECK(coarse.back().value.max == 90);
+}
+
+TEST_CASE("observatory: what was learned outlives the process") {
+    state_path const file;
+    observatory_options options;
+    options.state_file = file.path;
+    options.anomalies.series = "depth";
+    manual_clock const time;
+    {
+        watched_by_hand by{options, time};
+        auto depth = by.obs.metrics().gauge("depth", "Of a queue.");
+        for (int i = 0; i < 400; ++i) {
+            depth.set(10 + i % 5);
+            by.frame();
+        }
+        CHECK(by.obs.anomalies().report().warm == 1);
+        REQUIRE_FALSE(by.obs.save_state());
+    }
+    watched_by_hand again{options, time};
+    CHECK(again.obs.anomalies().report().warm == 1); // before any frame
+    CHECK(again.obs.with_coarse_history([](auto const& kept) { return kept.read("depth", 0).size(); }) >= 40);
+}
+
+TEST_CASE("observatory: a state file that is none is kept aside, and the service begins anew") {
+    state_path const file;
+    std::ofstream{file.path} << "not a state";
+    observatory_options options;
+    options.state_file = file.path;
+    {
+        watched_by_hand by{options};
+        CHECK(by.obs.anomalies().report().total == 0);
+        CHECK(std::filesystem::exists(file.path + ".refused"));
+    } // it was saved when the frames ended
+    std::vector<std::byte> bytes;
+    CHECK_FALSE(observe::read_state_file(file.path, bytes));
+    options.state_file = "/nowhere/at/all";
+    watched_by_hand by{options};
+    CHECK(by.obs.save_state() == std::errc::no_such_file_or_directory);
+}
+
+TEST_CASE("observatory: a leak is cleaned up before memory is critical, once an application wishes that") {
+    auto const leak = [](bool cleans) {
+        watched_by_hand by;
+        memory::null_vmm const device{1_GiB};
+        memory::pool pool{device};
+        by.obs.watch("pool", pool);
+        std::vector<void*> cached; // what leaks is a cache that never forgets
+        pool.add_reclaimer(0, [&](std::uint64_t bytes) {
+            std::uint64_t freed = 0;
+            for (; freed < bytes && !cached.empty(); freed += 1_MiB) {
+                pool.deallocate(cached.back(), 1_MiB);
+                cached.pop_back();
+            }
+            return freed;
+        });
+        if (cleans) {
+            by.obs.clean_up_ahead("pool", pool);
+        }
+        double most = 0;
+        std::optional<int> warned;
+        for (int second = 0; second < 4 * 3'600; second += 8) {
+            if (second > 1'800 && cached.size() < 1'000) {
+                cached.push_back(pool.allocate(1_MiB));
+            }
+            by.frame(8s);
+            most = std::max(most, pool.profile().utilization_ratio);
+            if (!warned && by.obs.predictions().report().memory[0].estimate.cleanup_advised) {
+                warned = second;
+            }
+        }
+        auto const foreseen = by.obs.predictions().report().memory[0];
+        for (void* const each : cached) {
+            pool.deallocate(each, 1_MiB);
+        }
+        auto const cleanups = by.obs.memory().view("pool")->report.cleanups_total;
+        by.obs.unwatch("pool");
+        return std::tuple{most, cleanups, foreseen, warned};
+    };
+    auto const [without, none, unhelped, warned] = leak(false);
+    CHECK(without > 0.95);
+    CHECK(none == 0);
+    CHECK(unhelped.record.right == 1);
+    CHECK(unhelped.record.mean_lead_minutes >= 10);
+    REQUIRE(warned);
+    CHECK(1'800 + 8 * 922 - *warned > 600); // critical is 922 MiB
+    auto const [with, some, helped, first] = leak(true);
+    CHECK(with < 0.9);
+    CHECK(some > 0);
+    CHECK(helped.cleanups == some);
+    CHECK(helped.record.wrong == 0);
+}
+
+TEST_CASE("observatory: a cleanup ahead is of a pool under watch") {
+    watched_by_hand by;
+    memory::null_vmm const device{1_MiB};
+    memory::pool pool{device};
+    CHECK_THROWS_WITH(by.obs.clean_up_ahead("pool", pool), orfeas_test::contains("pool name"));
 }

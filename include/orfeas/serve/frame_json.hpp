@@ -57,9 +57,10 @@ struct backfill {
 
 /// The part of a WebSocket message of type metrics_update that all clients with the same filter share: the newest frame
 /// of `from`, which is not empty, and "history": the kept frames as columns when wanted, else null. `boot_id` names this
-/// run of the service, so that a client knows whether its sequence numbers still hold.
+/// run of the service, so that a client knows whether its sequence numbers still hold. `insights` is what the frame tells
+/// besides: members of a JSON object.
 inline std::string frame_tail(observe::history const& from, metric_filter const& filter, std::string_view boot_id,
-                              backfill earlier = {}) {
+                              backfill earlier = {}, std::string_view insights = {}) {
     std::uint64_t const seq = from.last_seq();
     std::string text;
     json_writer json{text};
@@ -78,6 +79,10 @@ inline std::string frame_tail(observe::history const& from, metric_filter const&
     }
     json.end_object();
     text.front() = ','; // the tail of an object that frame_message begins
+    if (!insights.empty()) {
+        text.back() = ',';
+        text.append(insights).push_back('}');
+    }
     return text;
 }
 

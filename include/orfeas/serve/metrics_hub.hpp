@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -28,7 +29,11 @@ class metrics_hub {
   public:
     using session = std::shared_ptr<http::websocket_session>;
 
-    metrics_hub(std::string boot_id, logger log) : boot_id_{std::move(boot_id)}, log_{std::move(log)} {}
+    /// Tells what a frame carries besides its values, as members of a JSON object. Called by `join` and `publish`.
+    using insight_source = std::function<std::string()>;
+
+    metrics_hub(std::string boot_id, logger log, insight_source besides = {})
+        : boot_id_{std::move(boot_id)}, log_{std::move(log)}, besides_{std::move(besides)} {}
 
     /// Admits a client, which has all frames up to `since` already. `history` must not change during the call, so that
     /// no frame is lost between the first message and the next.
@@ -36,7 +41,7 @@ class metrics_hub {
         std::scoped_lock const lock{mutex_};
         subscriber fresh{std::move(client), {}, {true, since}};
         if (!history.empty()) {
-            send_backfill(fresh, history);
+            send_backfill(fresh, history, told());
         }
         subscribers_.insert_or_assign(fresh.client.get(), std::move(fresh));
         log_(severity::info, "serve", "subscriber_joined", {{"subscribers", subscribers_.size()}});
@@ -65,10 +70,13 @@ class metrics_hub {
     /// Sends the newest frame to everybody.
     void publish(observe::history const& history) {
         std::scoped_lock const lock{mutex_};
-        shared_frame common;
+        if (subscribers_.empty()) {
+            return;
+        }
+        shared_frame common{told(), {}, {}};
         for (auto& [key, each] : subscribers_) {
             if (each.earlier.wanted) {
-                send_backfill(each, history);
+                send_backfill(each, history, common.insights);
             } else {
                 each.client->send_latest(message_for(each, history, common));
             }
@@ -91,15 +99,18 @@ class metrics_hub {
 
     /// What is rendered at most once a frame.
     struct shared_frame {
+        std::string insights;
         std::optional<std::string> tail; // for those who want everything
         payload whole;                   // the same with nothing skipped, which is nearly every client's message
     };
 
-    void send_backfill(subscriber& to, observe::history const& history) {
+    std::string told() const { return besides_ ? besides_() : std::string{}; }
+
+    void send_backfill(subscriber& to, observe::history const& history, std::string_view insights) {
         if (to.earlier.since > history.last_seq()) {
             to.earlier.since = 0; // no frame of this run: send everything
         }
-        auto const tail = frame_tail(history, to.filter, boot_id_, to.earlier);
+        auto const tail = frame_tail(history, to.filter, boot_id_, to.earlier, insights);
         to.client->send(std::make_shared<std::string const>(frame_message(to.client->skipped(), tail)));
         to.earlier = {};
     }
@@ -107,11 +118,11 @@ class metrics_hub {
     payload message_for(subscriber const& to, observe::history const& history, shared_frame& common) const {
         std::uint64_t const skipped = to.client->skipped();
         if (!to.filter.wants_everything()) {
-            auto const tail = frame_tail(history, to.filter, boot_id_);
+            auto const tail = frame_tail(history, to.filter, boot_id_, {}, common.insights);
             return std::make_shared<std::string const>(frame_message(skipped, tail));
         }
         if (!common.tail) {
-            common.tail = frame_tail(history, to.filter, boot_id_);
+            common.tail = frame_tail(history, to.filter, boot_id_, {}, common.insights);
         }
         if (skipped > 0) {
             return std::make_shared<std::string const>(frame_message(skipped, *common.tail));
@@ -124,6 +135,7 @@ class metrics_hub {
 
     std::string boot_id_;
     logger log_;
+    insight_source besides_;
     mutable std::mutex mutex_;
     std::map<http::websocket_session const*, subscriber> subscribers_;
 };

@@ -11,6 +11,8 @@
 #include <orfeas/serve/cache_api.hpp>
 #include <orfeas/serve/concepts.hpp>
 #include <orfeas/serve/dashboard_options.hpp>
+#include <orfeas/serve/insight_api.hpp>
+#include <orfeas/serve/insight_json.hpp>
 #include <orfeas/serve/memory_api.hpp>
 #include <orfeas/serve/metrics_hub.hpp>
 #include <orfeas/serve/page.hpp>
@@ -48,7 +50,7 @@ class server {
            dashboard_options dashboard = {})
         : source_{from},
           statistics_{std::make_shared<request_statistics>()},
-          hub_{std::make_shared<metrics_hub>(std::string{from.boot_id()}, from.log())},
+          hub_{std::make_shared<metrics_hub>(std::string{from.boot_id()}, from.log(), insights_of(from))},
           http_{std::move(executor), std::move(options), from.log(), observer_type{from, statistics_}} {
         validate(dashboard);
         add_routes();
@@ -140,6 +142,23 @@ class server {
         get("/api/v1/traces", [&from](http::request const& q) { return traces(from, q); });
         get("/api/v1/traces/{id}", [&from](http::request const& q) { return trace_by_id(from, q); });
         get("/api/v1/operations", [&from](http::request const&) { return operations(from); });
+        if constexpr (coarse_source<Source>) {
+            get("/api/v1/metrics/history/coarse", [&from](http::request const& q) {
+                return from.with_coarse_history([&](observe::coarse_history const& kept) { return coarse_history(kept, q); });
+            });
+        }
+        if constexpr (judged_source<Source>) {
+            get("/api/v1/anomalies", [&from](http::request const& q) { return anomalies(from.anomalies().report(), q); });
+            get("/api/v1/predictions", [&from](http::request const&) { return predictions(from.predictions().report()); });
+        }
+    }
+
+    static metrics_hub::insight_source insights_of(Source& from) {
+        if constexpr (judged_source<Source>) {
+            return [&from] { return frame_insights(from.anomalies().active(), from.predictions().report()); };
+        } else {
+            return {};
+        }
     }
 
     void add_websocket(dashboard_options const& limits) {
