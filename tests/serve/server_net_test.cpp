@@ -320,6 +320,26 @@ TEST_CASE("serve: a subscriber gets the history first, then every frame in order
     CHECK(service.web.subscribers() == 1);
 }
 
+TEST_CASE("serve: what the judges found is in the API and in every frame") {
+    running service;
+    wait_for_frames(service, 3);
+    auto const anomalies = ask(service.web.port(), "/api/v1/anomalies").document();
+    CHECK(anomalies["series"] > 0); // process_cpu_ratio, for one
+    CHECK(anomalies["anomalies"].is_array());
+    auto const predictions = ask(service.web.port(), "/api/v1/predictions").document();
+    CHECK(predictions["health"]["score"] > 0);
+    auto const coarse = ask(service.web.port(), "/api/v1/metrics/history/coarse?series=custom_metric").document();
+    CHECK(coarse["series"]["custom_metric"]["max"][0] == 42);
+    CHECK(ask(service.web.port(), "/api/v1/anomalies?limit=0").status == 400);
+    subscriber client{service.web.port()};
+    for (int i = 0; i < 3; ++i) { // the history, then frames
+        auto const frame = client.next();
+        CHECK(frame["anomalies"].is_array());
+        CHECK(frame["predictions"]["health"]["score"] > 0);
+        CHECK(frame["data"].contains("custom_metric"));
+    }
+}
+
 TEST_CASE("serve: a subscriber that comes back gets what it lacks, of the same run only") {
     running service;
     wait_for_frames(service, 5);
