@@ -17,6 +17,7 @@ export function readPalette(element = document.documentElement) {
     text: color("text"),
     surface: color("surface"),
     select: color("accent"),
+    alarm: color("critical"),
     font: "11px " + getComputedStyle(document.body).fontFamily,
   };
 }
@@ -200,9 +201,31 @@ function drawCursor(context, store, lines, area, index, map, palette) {
   }
 }
 
+// Anomalies as shaded stretches of time, forecasts as bands at the right edge with their point.
+function drawMarks(context, area, map, palette, { anomalies, forecasts }) {
+  const within = (at, low, high) => Math.max(low, Math.min(high, at));
+  context.fillStyle = palette.alarm;
+  context.globalAlpha = 0.16;
+  for (const { begin, end } of anomalies) {
+    const from = map.x(begin);
+    const to = Math.max(map.x(end), from + 2);
+    if (to < area.left || from > area.right) continue;
+    context.fillRect(Math.max(from, area.left), area.top, Math.min(to, area.right) - Math.max(from, area.left), area.bottom - area.top);
+  }
+  for (const { low, high, point, color } of forecasts) {
+    const [top, middle, bottom] = [high, point, low].map((value) => within(map.y(value), area.top, area.bottom));
+    context.fillStyle = seriesColor(palette, color);
+    context.globalAlpha = 0.4;
+    context.fillRect(area.right + 2, top, 6, Math.max(2, bottom - top));
+    context.globalAlpha = 1;
+    context.fillRect(area.right + 1, middle - 1, 8, 2);
+  }
+  context.globalAlpha = 1;
+}
+
 // Draws `panel` (unit, span, series) for the window `view`; `cursor` is a frame index or -1, `brush` a pair of times
-// or null. Answers the number of points drawn.
-export function drawChart(canvas, { panel, store, view, palette, cursor = -1, brush = null }) {
+// or null, `marks` the anomalies and forecasts of its series. Answers the number of points drawn.
+export function drawChart(canvas, { panel, store, view, palette, cursor = -1, brush = null, marks }) {
   const box = fit(canvas);
   if (!box) return 0;
   const context = canvas.getContext("2d");
@@ -243,6 +266,7 @@ export function drawChart(canvas, { panel, store, view, palette, cursor = -1, br
     if (dash.length) context.setLineDash([]);
   });
   if (beyond) context.restore();
+  if (marks) drawMarks(context, area, map, palette, marks);
 
   if (brush) {
     const [from, to] = brush.map((time) => map.x(time));

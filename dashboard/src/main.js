@@ -5,6 +5,7 @@ import { planPanels, ratioKeys } from "./catalog.js";
 import { readPalette } from "./chart.js";
 import { byId, getJson, setText } from "./dom.js";
 import { formatClock } from "./format.js";
+import { Insights } from "./insights.js";
 import { Memory } from "./memory.js";
 import { Panels } from "./panels.js";
 import { Feed } from "./socket.js";
@@ -28,11 +29,12 @@ const caches = new Caches({
     redraw();
   },
 });
-const panels = new Panels({ store, view, core: byId("charts"), extra: byId("extra"), home: (name) => caches.home(name), redraw });
+const panels = new Panels({ store, view, core: byId("charts"), extra: byId("extra"), home: (name) => caches.home(name), marks: (panel) => insights.marks(panel), redraw });
 const tiles = new Tiles({ store, root: byId("tiles") });
 const status = new Status();
 const traces = new Traces();
 const memory = new Memory();
+const insights = new Insights();
 new Table({ store, view, panels });
 
 let palette = readPalette();
@@ -136,6 +138,7 @@ const feed = new Feed({
   onFrame: (frame) => {
     heardAt = performance.now();
     const since = store.apply(frame);
+    insights.apply(frame);
     if (since !== undefined) backfill(since);
     showLink();
     redraw();
@@ -174,6 +177,7 @@ function refresh() {
     traces.refresh();
     memory.refresh();
     caches.refresh();
+    insights.refresh();
   });
 }
 
@@ -228,6 +232,7 @@ setInterval(() => poll(() => traces.gone || traces.refresh()), 5000);
 setInterval(() => poll(() => {
   status.refresh();
   if (!memory.gone) memory.refresh();
+  if (!insights.gone) insights.refresh();
   if (!caches.gone) caches.refresh();
 }), 10000);
 setInterval(() => { if (!document.hidden) setText(byId("spoken"), tiles.sentence()); }, 60000);

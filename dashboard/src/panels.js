@@ -7,9 +7,9 @@ import { formatClock, formatValue } from "./format.js";
 const LEGEND_LIMIT = 12;
 
 export class Panels {
-  // `home(cache)` is where the charts of a watched cache stand.
-  constructor({ store, view, core, extra, home, redraw }) {
-    Object.assign(this, { store, view, core, extra, home, redraw });
+  // `home(cache)` is where the charts of a watched cache stand, `marks(panel)` what a chart shows besides its lines.
+  constructor({ store, view, core, extra, home, marks, redraw }) {
+    Object.assign(this, { store, view, core, extra, home, marks, redraw });
     this.cards = new Map();
     this.brush = null;
     this.watcher = new IntersectionObserver((entries) => {
@@ -50,8 +50,9 @@ export class Panels {
     let points = 0;
     for (const card of this.cards.values()) {
       if (!card.visible) continue;
+      card.marks = this.marks(card.panel);
       card.points = drawChart(card.canvas, {
-        panel: card.panel, store: this.store, view: this.view, palette, cursor, brush: this.brush,
+        panel: card.panel, store: this.store, view: this.view, palette, cursor, brush: this.brush, marks: card.marks,
       });
       points += card.points;
     }
@@ -124,6 +125,9 @@ export class Panels {
   }
 
   #label(card, cursor, palette) {
+    const { from, to } = this.view;
+    card.reasons = card.marks.anomalies.filter((each) => each.begin <= to && each.end >= from).map((each) => each.reason);
+    if (card.canvas.title !== card.reasons.join("\n")) card.canvas.title = card.reasons.join("\n");
     const index = cursor >= 0 ? cursor : this.store.range(this.view.from, this.view.to)[1] - 1;
     for (const { line, value, swatch } of card.rows) {
       const number = index >= this.store.begin ? this.store.column(line.key)?.[index] : NaN;
@@ -144,7 +148,7 @@ export class Panels {
       .map((line) => (line.label || "value") + " " + formatValue(store.column(line.key)?.[index] ?? NaN, card.panel.unit));
     card.canvas.setAttribute("aria-valuemax", String(end - begin - 1));
     card.canvas.setAttribute("aria-valuenow", String(index - begin));
-    card.canvas.setAttribute("aria-valuetext", formatClock(store.time[index]) + ": " + values.join(", "));
+    card.canvas.setAttribute("aria-valuetext", formatClock(store.time[index]) + ": " + [...values, ...(card.reasons ?? [])].join(", "));
   }
 
   #listen(card) {

@@ -13,14 +13,14 @@ namespace orfeas::inline v0::serve::detail {
 inline constexpr std::string_view page_content_type = "text/html; charset=utf-8";
 
 /// Entity tags of the two representations, with their quotes.
-inline constexpr std::string_view page_etag = "\"eb967ecfe04ec7145536\"";
-inline constexpr std::string_view page_gzip_etag = "\"eb967ecfe04ec7145536-gzip\"";
+inline constexpr std::string_view page_etag = "\"b855999bbe736992de91\"";
+inline constexpr std::string_view page_gzip_etag = "\"b855999bbe736992de91-gzip\"";
 
 /// Value of the Content-Security-Policy header: only the scripts and the style of this page run.
 inline constexpr std::string_view page_content_security_policy =
-    "default-src 'none'; script-src 'sha256-tkcSWi662LswbwblNME7F20bobTxL2waJCGuVsQ+1xI=' 'sha256-++1FTPEYRhOJTRY7xWz+sh2q0qTQoBiIQ7ln36KK5ss='; style-src 'sha256-jQQe8YmHapjF8oFC6s9ZZJApznKPg8IECyn+cLJFeqs='; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    "default-src 'none'; script-src 'sha256-tkcSWi662LswbwblNME7F20bobTxL2waJCGuVsQ+1xI=' 'sha256-26KG84iYQSax7qpJS9VLY/tNS0aF6pwJK0mxKJwCqSI='; style-src 'sha256-vStjBb/jJMl8ELXyC8jfTKtcM3QgQSlqXVbexpTkGKQ='; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The page as it is: 85462 bytes.
+/// The page as it is: 90678 bytes.
 inline constexpr std::string_view page_text{
     R"page(<!doctype html>
 <!-- SPDX-License-Identifier: MIT -->
@@ -132,7 +132,7 @@ h1 { font-size: 18px; letter-spacing: -0.01em; overflow: hidden; text-overflow: 
 margin-inline-start:auto; display: flex; align-items: center; gap: 7px; padding: 4px 12px 4px 10px; min-height: 30px; white-space: nowrap;
 border-radius:99px; border: 1px solid var(--edge); background: var(--surface); font-size: 13px; font-weight: 500;
 }
-.badge i, #component-list i, .nodes i { width: 8px; height: 8px; border-radius: 50%; background: var(--level); flex: none; }
+.badge i, .states i, .nodes i { width: 8px; height: 8px; border-radius: 50%; background: var(--level); flex: none; }
 [data-level="low"] { --level: var(--low); }
 [data-level="medium"] { --level: var(--medium); }
 [data-level="high"] { --level: var(--high); }
@@ -163,7 +163,7 @@ border-radius:99px; border: 1px solid var(--edge); background: var(--surface); f
 .legend { display: flex; flex-wrap: wrap; gap: 0 3px; font-size: 12px; color: var(--muted); }
 .legend button { display: flex; align-items: center; gap: 5px; border: 0; background: none; padding: 1px 4px; min-height: 24px; font-size: inherit; text-align: start; }
 .legend i { width: 9px; height: 9px; border-radius: 3px; flex: none; }
-.legend i, .track i, .badge i, #component-list i, .nodes i { forced-color-adjust: none; }
+.legend i, .track i, .badge i, .states i, .nodes i { forced-color-adjust: none; }
 .legend b { color: var(--text); font-weight: 600; }
 .legend button[aria-pressed="false"] span { text-decoration: line-through; }
 .legend button[aria-pressed="false"] i { opacity: 0.25; }
@@ -215,12 +215,12 @@ border-radius:99px; border: 1px solid var(--edge); background: var(--surface); f
 .spans dl { display: grid; grid-template-columns: auto 1fr; gap: 2px 14px; padding: 4px 24px 10px; font-size: 12.5px; }
 .spans dt { color: var(--muted); }
 .spans dd { margin: 0; overflow-wrap: anywhere; }
-#component-list { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 250px), 1fr)); align-content: start; padding: 6px 0; max-height: 442px; overflow-y: auto; }
-#component-list li { display: grid; grid-template-columns: 8px minmax(0, 1fr) auto; gap: 0 10px; align-items: center; padding: 7px 16px; }
-#component-list b { font-weight: 500; overflow-wrap: anywhere; }
+.states { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 250px), 1fr)); align-content: start; padding: 6px 0; max-height: 442px; overflow-y: auto; }
+.states li { display: grid; grid-template-columns: 8px minmax(0, 1fr) auto; gap: 0 10px; align-items: center; padding: 7px 16px; }
+.states b { font-weight: 500; overflow-wrap: anywhere; }
 .state { font-size: 12.5px; color: var(--level); }
-#component-list .note { grid-column: 2 / 4; overflow-wrap: anywhere; }
-#components-note[data-level="critical"] { color: var(--critical); }
+.states .note { grid-column: 2 / 4; overflow-wrap: anywhere; }
+.bar .note[data-level="critical"] { color: var(--critical); }
 #extra { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 16px 12px; grid-auto-flow: dense; }
 #extra details { min-width: 0; }
 [data-columns="2"] { grid-column: span 2; }
@@ -722,6 +722,7 @@ axis: color("muted"),
 text: color("text"),
 surface: color("surface"),
 select: color("accent"),
+alarm: color("critical"),
 font: "11px " + getComputedStyle(document.body).fontFamily,
 };
 }
@@ -882,7 +883,27 @@ context.lineWidth = 1.5;
 context.stroke();
 }
 }
-function drawChart(canvas, { panel, store, view, palette, cursor = -1, brush = null }) {
+function drawMarks(context, area, map, palette, { anomalies, forecasts }) {
+const within = (at, low, high) => Math.max(low, Math.min(high, at));
+context.fillStyle = palette.alarm;
+context.globalAlpha = 0.16;
+for (const { begin, end } of anomalies) {
+const from = map.x(begin);
+const to = Math.max(map.x(end), from + 2);
+if (to < area.left || from > area.right) continue;
+context.fillRect(Math.max(from, area.left), area.top, Math.min(to, area.right) - Math.max(from, area.left), area.bottom - area.top);
+}
+for (const { low, high, point, color } of forecasts) {
+const [top, middle, bottom] = [high, point, low].map((value) => within(map.y(value), area.top, area.bottom));
+context.fillStyle = seriesColor(palette, color);
+context.globalAlpha = 0.4;
+context.fillRect(area.right + 2, top, 6, Math.max(2, bottom - top));
+context.globalAlpha = 1;
+context.fillRect(area.right + 1, middle - 1, 8, 2);
+}
+context.globalAlpha = 1;
+}
+function drawChart(canvas, { panel, store, view, palette, cursor = -1, brush = null, marks }) {
 const box = fit(canvas);
 if (!box) return 0;
 const context = canvas.getContext("2d");
@@ -920,6 +941,7 @@ points += strokeLine(context, column, begin, end, map, color, 1.6);
 if (dash.length) context.setLineDash([]);
 });
 if (beyond) context.restore();
+if (marks) drawMarks(context, area, map, palette, marks);
 if (brush) {
 const [from, to] = brush.map((time) => map.x(time));
 context.globalAlpha = 0.15;
@@ -944,6 +966,80 @@ const low = Math.min(0, range[0]);
 const map = new Transform(store, view, 0, box.width, box.height - 2, low, (box.height - 4) / (range[1] - low || 1));
 fillUnder(context, column, begin, end, map, box.height, color, 0.14);
 strokeLine(context, column, begin, end, map, color, 1.4);
+}
+const MOST_PAST = 5; // ended anomalies in the list
+const nameOf = (key) => {
+const { name, labels } = parseKey(key);
+return [humanName(name), ...Object.values(labels)].join(" ");
+};
+const share = (ratio) => formatValue(ratio, "ratio");
+const minutes = (m) => formatAge(60 * m);
+function insightRows({ anomalies, predictions }) {
+const lasting = anomalies.filter((each) => each.active);
+const ended = anomalies.filter((each) => !each.active).slice(0, MOST_PAST);
+const anomaly = (level) => (each) => [level, nameOf(each.series), each.family, each.reason + ", "
++ (each.active ? "since " : "until ") + formatClock(each.active ? each.begin : each.end)];
+)page"
+    R"page(const memory = (predictions?.memory ?? []).filter((each) => each.minutes !== null).map((each) => [
+each.cleanup_advised ? "critical" : "high", nameOf(each.series), share(each.used_ratio) + " in use",
+(each.state === "reached" ? "critical now" : "critical in " + minutes(each.minutes) + " (" + minutes(each.low) + " to " + minutes(each.high)
++ "), confidence " + share(each.confidence)) + (each.cleanup_advised ? "; clean up" : ""),
+]);
+const values = (predictions?.values ?? []).filter((each) => each.expected).map(({ series, unit, expected, horizon_seconds }) => [
+/poor|exceeding/.test(expected.rating) ? "high" : "low", nameOf(series), expected.rating.replace("_", " "),
+formatValue(expected.point, unit) + " (" + formatValue(expected.low, unit) + " to " + formatValue(expected.high, unit)
++ ") expected in " + formatAge(horizon_seconds),
+]);
+return [...memory, ...lasting.map(anomaly("critical")), ...values, ...ended.map(anomaly("low"))];
+}
+class Insights {
+constructor() {
+this.list = byId("insight-list");
+this.past = [];
+this.now = { anomalies: [] };
+this.gone = false; // nobody judges in this service
+}
+apply({ anomalies, predictions }) {
+if (!anomalies) return;
+this.now = { anomalies, predictions };
+const known = new Set(anomalies.map((each) => each.id));
+this.all = [...anomalies, ...this.past.filter((each) => !known.has(each.id))];
+this.#show();
+}
+async refresh() {
+try {
+this.past = (await getJson("api/v1/anomalies?active=no&limit=50")).anomalies;
+this.gone = false;
+} catch (error) {
+this.gone = error.status === 404;
+}
+}
+marks({ series }) {
+const keys = new Map(series.map((line) => [line.key, line.color]));
+return {
+anomalies: (this.all ?? []).filter((each) => keys.has(each.series)),
+forecasts: (this.now.predictions?.values ?? []).filter((each) => each.expected && keys.has(each.series))
+.map((each) => ({ ...each.expected, color: keys.get(each.series) })),
+};
+}
+#show() {
+const health = this.now.predictions?.health;
+this.list.closest("section").hidden = false;
+const worst = health?.terms.filter((term) => term.cost > 0).sort((a, b) => b.cost - a.cost)[0];
+setText(byId("health"), health ? "health " + formatNumber(Math.round(health.score)) + (worst ? ", by " + worst.name.replaceAll("_", " ") : "") : "");
+byId("health").dataset.level = health?.score < 50 ? "critical" : "low";
+const rows = insightRows({ anomalies: this.all, predictions: this.now.predictions });
+if (!rows.length) rows.push(["low", "Nothing unusual", "", ""]);
+const text = JSON.stringify(rows);
+if (this.shown === text) return;
+this.shown = text;
+this.list.replaceChildren(...rows.map(([level, name, state, note]) => {
+const row = element("li", {}, element("i", { "aria-hidden": "true" }), element("b", { textContent: name }),
+element("span", { className: "state", textContent: state }), element("span", { className: "note", textContent: note }));
+row.dataset.level = level;
+return row;
+}));
+}
 }
 const MOST_TAGS = 8;
 const LEAST_WIDTH = 640; // pixels of a picture whose legend leaves room for the plot
@@ -982,8 +1078,7 @@ card.root.remove();
 this.cards.delete(name);
 }
 for (const pool of pools) this.#fill(this.cards.get(pool.name) ?? this.#create(pool.name), pool);
-)page"
-    R"page(}
+}
 #create(name) {
 const card = {
 level: element("span", { className: "state" }), device: element("p", { className: "note" }), facts: element("dl"),
@@ -1019,8 +1114,8 @@ card.picture.src = "api/v1/memory/timeline.svg?" + new URLSearchParams({ pool: p
 }
 const LEGEND_LIMIT = 12;
 class Panels {
-constructor({ store, view, core, extra, home, redraw }) {
-Object.assign(this, { store, view, core, extra, home, redraw });
+constructor({ store, view, core, extra, home, marks, redraw }) {
+Object.assign(this, { store, view, core, extra, home, marks, redraw });
 this.cards = new Map();
 this.brush = null;
 this.watcher = new IntersectionObserver((entries) => {
@@ -1057,8 +1152,9 @@ const cursor = this.cursorIndex();
 let points = 0;
 for (const card of this.cards.values()) {
 if (!card.visible) continue;
+card.marks = this.marks(card.panel);
 card.points = drawChart(card.canvas, {
-panel: card.panel, store: this.store, view: this.view, palette, cursor, brush: this.brush,
+panel: card.panel, store: this.store, view: this.view, palette, cursor, brush: this.brush, marks: card.marks,
 });
 points += card.points;
 }
@@ -1126,6 +1222,9 @@ card.legend.replaceChildren(...card.rows.map((row) => row.item));
 if (more > 0) card.legend.append(element("li", { textContent: "and " + more + " more" }));
 }
 #label(card, cursor, palette) {
+const { from, to } = this.view;
+card.reasons = card.marks.anomalies.filter((each) => each.begin <= to && each.end >= from).map((each) => each.reason);
+if (card.canvas.title !== card.reasons.join("\n")) card.canvas.title = card.reasons.join("\n");
 const index = cursor >= 0 ? cursor : this.store.range(this.view.from, this.view.to)[1] - 1;
 for (const { line, value, swatch } of card.rows) {
 const number = index >= this.store.begin ? this.store.column(line.key)?.[index] : NaN;
@@ -1144,7 +1243,7 @@ const values = card.panel.series.slice(0, LEGEND_LIMIT).filter((line) => !line.h
 .map((line) => (line.label || "value") + " " + formatValue(store.column(line.key)?.[index] ?? NaN, card.panel.unit));
 card.canvas.setAttribute("aria-valuemax", String(end - begin - 1));
 card.canvas.setAttribute("aria-valuenow", String(index - begin));
-card.canvas.setAttribute("aria-valuetext", formatClock(store.time[index]) + ": " + values.join(", "));
+card.canvas.setAttribute("aria-valuetext", formatClock(store.time[index]) + ": " + [...values, ...(card.reasons ?? [])].join(", "));
 }
 #listen(card) {
 const { canvas } = card;
@@ -1229,7 +1328,8 @@ case "Escape":
 view.cursor = null;
 view.live();
 break;
-default: return false;
+)page"
+    R"page(default: return false;
 }
 return true;
 }
@@ -1372,8 +1472,7 @@ return fresh.length;
 }
 range(from, to) {
 return [
-)page"
-    R"page(lowerBound(this.time, this.begin, this.end, from),
+lowerBound(this.time, this.begin, this.end, from),
 lowerBound(this.time, this.begin, this.end, to + 1e-6),
 ];
 }
@@ -1622,7 +1721,8 @@ stack.push(...below.map((span) => ({ span, depth: entry.depth + 1 })).reverse())
 }
 return ordered;
 }
-const startSeconds = (start) => (typeof start === "number" ? start : Date.parse(start) / 1000);
+)page"
+    R"page(const startSeconds = (start) => (typeof start === "number" ? start : Date.parse(start) / 1000);
 const failed = (status) => status === "error" || status === "failed";
 class Traces {
 constructor() {
@@ -1713,8 +1813,7 @@ button.setAttribute("aria-expanded", String(!more.hidden));
 };
 return element("li", {}, button, more);
 }
-)page"
-    R"page(const METADATA_PAUSE = 10000; // ms between two readings of the metadata
+const METADATA_PAUSE = 10000; // ms between two readings of the metadata
 const AMBER = 3; // age of the newest sample in seconds
 const RED = 10;
 const store = new Store();
@@ -1726,11 +1825,12 @@ planned = looked = -1;
 redraw();
 },
 });
-const panels = new Panels({ store, view, core: byId("charts"), extra: byId("extra"), home: (name) => caches.home(name), redraw });
+const panels = new Panels({ store, view, core: byId("charts"), extra: byId("extra"), home: (name) => caches.home(name), marks: (panel) => insights.marks(panel), redraw });
 const tiles = new Tiles({ store, root: byId("tiles") });
 const status = new Status();
 const traces = new Traces();
 const memory = new Memory();
+const insights = new Insights();
 new Table({ store, view, panels });
 let palette = readPalette();
 let scheduled = false;
@@ -1823,6 +1923,7 @@ return url.href;
 onFrame: (frame) => {
 heardAt = performance.now();
 const since = store.apply(frame);
+insights.apply(frame);
 if (since !== undefined) backfill(since);
 showLink();
 redraw();
@@ -1857,6 +1958,7 @@ status.refresh();
 traces.refresh();
 memory.refresh();
 caches.refresh();
+insights.refresh();
 });
 }
 function applyTheme(theme) {
@@ -1906,6 +2008,7 @@ setInterval(() => poll(() => traces.gone || traces.refresh()), 5000);
 setInterval(() => poll(() => {
 status.refresh();
 if (!memory.gone) memory.refresh();
+if (!insights.gone) insights.refresh();
 if (!caches.gone) caches.refresh();
 }), 10000);
 setInterval(() => { if (!document.hidden) setText(byId("spoken"), tiles.sentence()); }, 60000);
@@ -1938,6 +2041,10 @@ globalThis.orfeas = Object.freeze({ store, view, panels, timing, feed });</scrip
 </div>
 <div id="charts" class="charts" tabindex="-1"></div>
 </section>
+<section aria-labelledby="insights-title" hidden>
+<div class="bar"><h2 id="insights-title">Insights</h2><p id="health" class="note"></p></div>
+<ul id="insight-list" class="card states"></ul>
+</section>
 <section aria-labelledby="memory-title" hidden>
 <div class="bar"><h2 id="memory-title">Memory</h2></div>
 <div id="memory"></div>
@@ -1959,7 +2066,7 @@ globalThis.orfeas = Object.freeze({ store, view, panels, timing, feed });</scrip
 </section>
 <section aria-labelledby="components-title">
 <div class="bar"><h2 id="components-title">Components</h2><p id="components-note" class="note"></p></div>
-<ul id="component-list" class="card"></ul>
+<ul id="component-list" class="card states"></ul>
 </section>
 </div>
 <section aria-labelledby="extra-title">
@@ -1977,7 +2084,8 @@ globalThis.orfeas = Object.freeze({ store, view, panels, timing, feed });</scrip
 <details id="data" class="card">
 <summary>Table of the samples in view</summary>
 <div class="tools">
-<label>Show <select id="data-set"></select></label>
+)page"
+    R"page(<label>Show <select id="data-set"></select></label>
 <button id="data-refresh" type="button">Refresh</button>
 <button id="view-csv" type="button">View as CSV</button>
 <button id="view-json" type="button">View as JSON</button>
@@ -1995,684 +2103,683 @@ globalThis.orfeas = Object.freeze({ store, view, panels, timing, feed });</scrip
 </body>
 </html>
 )page",
-    85462};
+    90678};
 
-/// The page with Content-Encoding gzip: 25504 bytes.
+/// The page with Content-Encoding gzip: 25570 bytes.
 inline constexpr std::string_view page_gzip{
-    "\037\213\010\000\000\000\000\000\002\003\315\275]w\033G\222(\370\316_Q*\217\333U\026\000\002\340\207(P$\257,\313"
-    "\335\232\226l]Q\236\236{i\016O\021(\0205\002P\350\252\002)Z\3269\363\270\317;\177d_\366\354\331}\234\2372\277d"
-    "\343+3#\253\012$\345\356\271\2733m\021\225\237\221\221\221\221\021\221\221\221\317\036M\362qu\273J\203Y\265\230"
-    "\037o={\324\355\006\247o\277\377\347\356\353l\234.\313\264\373j\222.\253l\232\245\305(x\363\352}\320\355B),\034"
-    "\314\223\345\325Q\230.CLH\223\011\374Y\244U\022\214gIQ\246\325Q\270\256\246\335\203\320$/\223Ez\024^g\351\315*"
-    "/\2520\030\347\313\012\232>\012o\262I5;\232\244\327\320c\227>:A\266\314\252,\231w\313q2O\217\006\265F\306\371<"
-    "/ o\226.R\325\320<\273\232U\301$)>\324\312O\322r\134d\253*\313\227\252\370\353\354:\015\240T\221\215\313 YN\202"
-    "\252H\306i\031\344\323\240\232eeP\246\005\202\204mUY5O\217\363b\232&\345\263m\376\332z6\317\226\037\202\042\235"
-    "\037\205\331\030[\236\025\351\024:K\252d\224-\222\253t\273\274\276z\374q1\357|\275\363\002~\006\360sY\036}3\253"
-    "\252\325h{\373\346\346\246w\263\323\313\213\253\355a\277\337\307\302\337\004\210\236\357\362\217G\337\364\203~"
-    "0\334\205\377}\023L\263\371\374\350\233e\276L\277\011\312\252\310\077\244G\337|=\334\031N\367\247\023\233\304\210"
-    ";\372fh\023\000\272t\234\254\216\276)\362\365r\362\315\327;/\001\214UR\315\202\311\3217o\366\202\235qw\020\354"
-    "\303\177\203'\301\223`p\020\034\300o\370o\030<\351\016\016\240\300\301l\260\373\346ipp=\030\274\201T\370;|3\330"
-    "\243\357o\266\2719\004\032~!\212\030\303\307@N\353\005\240\267g~\274\234\247\374\015h\001\252\350U8i\301\321\326"
-    "<\207\251=\255\362\002\020\325\273J\253WU\272\210BFq\227\012\205q\360\333oA\264H\252\361\354M:\311\222(\214V\200"
-    "\342\264(\273\232\002F4\345q\030\367\250(\314\340I\020\022\025\004\243\200\211\042\214\017\237m\013\204\000ju\013"
-    "\3637*\362\274\012>mu\273+\000a\364\325t\017\020zp\010\337\345\272\230\002%@\022\375\037&\245\023,\222\016\323"
-    "\2754\301\357\253\042\233\300\3678M\247C\374\256\322\217\325\350\253A2\034\354\364\361{\261\256R(\260w\260\077"
-    "|\262\213\011\311\030\226\023\024\031\356\355\357\214\251\311Y~\015k\352\253i\177\272\303\335\316\363\033h\342"
-    "\311A\177gBM\300\220\327\213\321W\007\311\376\240O\215\316`(\243\257.w\367v\372O\361\033\306Se\200\305\321W\343"
-    "\203A\272C\200\001\321fi\331\355COD\037*m0\372\252\177y0=\330QiCh\357\311\376N_\327\335\031}\365$\331\235N\366"
-    "U\332\356\350\253I\037\206r\251\322\366\240\217\235\203\203\235\251J\333\207>\306O\246Ou\277OF_\355\077y28\200"
-    ">\274i\243\2319\334\372\274E3q\206\004\302\023\177\304\263w\256&\247\237\016\206\003\177r\006\373\203\313\341\216"
-    "\233\234\341\376p\262\363\324M\316p8|\272\263\347&'}\222^\362d\311\344<\275L\366/\017\364\344\354_&\303\251\236"
-    "\234A:\334\343\011\245\311\331\035\217\017\236\354\350\311Iw.wv\007nr\246{OSF\222\233\234\351\024\272\031\370\223"
-    "\343zr\223\263\2637~z\271\347O\316\264\237\014v\367\375\311I.\017.\275\272\273-}\300\344\354\245c\230[\177rv\007"
-    "\227\323\264\357O\316\301\364\351\345e\277698\00387\337\006\237\202\313\374c\267\314~\315\226W#\370]L\322\242\013"
-    "I\207\301\042)\256\262\345(\350\037\006\237\267hK\370\024\300\042\313\347\363\313\244\350^\255\253\0127\215\262"
-    "J.\347)\026\271\314'\2670\247\227\311\370\303\0251\245\321uRD<\305\261\364/I8e\2204\005^=\032\354\256>n\017z\273"
-    "{Ay[\002\227\350\256\263N\320MV\253y\332\345\224N\020\236\246Wy\032\374\374*\354\004\357\362\313\274\312!\355G"
-    "\370\023\234&\313\022\022\177\276\134/\253u'(\341\223\306>\345\326\273\320_\226\300\337%p+\330\011F\000\355z\016"
-    "\340\303w\011x\272I/\077d\025\301\2038H\273\311\344_\327%\000\325\357\177\215\370\301\215/-zU\276\352\000>\262"
-    "e'\230\0021\247\005\240b\221|d\256<\012\006\273\007\375\225\305X7[\042s\036\005\311\272\312\017\203U2\231\000n"
-    "m\352x\236,V\321`\270\372\330\011\206\275\341\365\015\3749X}\214\011\313\203N0\033\302\177;\320\001\301\217@a\007"
-    "\330<%\334\244\270\256F\301>0\215`\236\342$t\313U2\246\351\353\366{\375\376^\272\240\266\206\2656\366\260\215\317"
-    "[\353y'\310q.\347Y\011y\310,G\001n\077\026T\231\362\004\312\360\244\005<k\274\216\000PB\327$\035\003w\307M\327"
-    "T\207*#ZYP\261Q\004\350!-\020\003X\356l\226M@\360\000\026\020L\262r5On\271\215\340Q\266@\361\001f\014\213\215\246"
-    "\260\313\224\335\353\254\314\200\306\240p\276\256\030\211\200\275\240\314\347\331\244\016\232\224\350\346\323)"
-    "lGT\360\320Pu\221\300\252.\001u\214\210\336\022f\262\023\364\322\305\252\272\255\217\225\230H|\350!p\330\023\024"
-    "\332*\026a8A\301@7<\2422\246\371\221\251\341\015\227\012\257A\014K\227\330X^f\214\253\344\022\306\006\000\034\006"
-    "\206\300\260\341\231\314<} \232\247\310\265\002F\345!\320U\266\352\242\0000\002\361\012\306\036\355\365\277\206"
-    "\001\334\314\262*%\012\241i\276)\222\025u[~\310V\033:\235\247S\354\206P\007\224\017d\265O\344mG{\200\203e\314\272"
-    "\305.\210\023\006\036\267c\375WX\006\223\364#\264n\201\340IF\222\301\256\016\030\205\227\300]rXme:O\307\270\215"
-    "\023\253\310\2263X\304\225,m\232\225\301\016T\020\336b\263\033,\310\002\265\305@\215\0065\372\301=\306\346\032"
-    "\220\237`\323f\3204\301\210\372\255\005,q\231\213\235>\365\276.J\350~\225g z\026\3106\030|^\014\243t\211\034rb"
-    "\006c\227H\023w\224C\214\0008N>/5\275L\347)\262\000\370\267\213s8\012x&\257\222\225\314\007MQ\002\273.0 `\232\200"
-    "q\134\022\000\217k\216\301:C\226\330\005Q\253,\323\311QX\025\353\0247\343\015k]P\322\236i[Nj\274fG\321K\367\022"
-    "\204\301\017\243`\227\247\366\2539\010\3465\030\246\311\274d \232Hy\030$^\252\243A\000\360_aZ\322\211F%s\342.c"
-    "\324\225`\354\320\206\350\021n\277\306\330\201g&\005,\220\356`\325R\1774\315\012\340\253\343Y6\2374\333\002\222"
-    "\012P\366\177\262\252o\260\265V\346\311\346F\250:7\325\254\331:\273\300\206j@\326\030\253c\003\240\360\000\307"
-    "\276&\336\344v\277&%\266R\032Q\343\240\3372\371\314 \207\2021\030\371\007hR\270\333pW\2637\376B\255\3100I\326x"
-    "\032S\2565#\350\240wpX\323\215`0HH\274j\034\307\235\015j\304J<\247m+\035\340N\332\344\264\264\267\271\344t\016"
-    "\234\267\314J\042n\240\273\252t;C\227\230\032\255\206VF\374E\215\367.\023`S\300\014\333\310\221\205\215\007O\322"
-    "\023\217\241\233\311\341\037,\3138.\027\020\233k\035@\215c>}\352\266[\332\250Z\230\354\235{F\203\207x2\317\036"
-    "*J\026\017 &~5\316A^X\302\300\272(\315`\022l\276\023\320\0213G^\007\232\272\016Z\344\001\330(\333\240\232\247\327"
-    "\351<\256S\017+2\224w\024\302\024\021\327\222\302\266f~\0237\312\262N\321V\234s\2325P\347h+\217\351\315\322F#i"
-    "\253a\362bGF-=\001\362\232Y^\263\036\2275\370\361\3712l\206\005\314\307\013\374\242\336\200\036\263\245\226\225"
-    "H\210\222\271a\312j\233\017K\311\250\356\001\251\316\201@\352\224\354\317\214\364\204\246\030;\367\003o\362\371"
-    "\253\215\265\370P\267p\026\333|\017\253#\003\241V\032\243\035'\305\244u\033\253\313E\233\227\207\217\214\201\331"
-    "e@\351z\200<\340\255\370\313\004D\016\022\271Q\251\311\246\267]\261\216\201\332\206\313\270{\231V7)r\035'F\354"
-    "\353\235i\010_$k3O\300\355>\233\247\236\134\302\323\203\377\202\026\265\2004\340\021@\012\353\305\262\304\315d"
-    "\225&U\264\337Av\002\012S\324\357\004\203i\021\307f\253\030\252f7lCN\306&@\366\220K\355\267\213\300\246!\247>i"
-    "\316q\277\200\277#\320L\263\253u\201\360\264\362lb\272\226\244z\303=]\347\322\337[\206O\036\256\270\015Eq3M\225"
-    "\213\204)\255\256\007\266\216\243UD\331\325\350%\265d\323\240\276`#\322;\303\340@\3670N\226\327I\271A\253 \245"
-    "\204\225b\024\201\234n\203\252\266]\242;\272\3016nh\264\266F\276bTf\244\255\354\252I\027\270lg\200\257/\246\353"
-    "\235{\351\232\333\265*\216\325_-\317\222\002\254$\216.\323i^0\344\262N\303\277$0\254\345\025\200]\004\325,\015"
-    "H\274\014\312\004@J{\341\006b\360\365R\017\230\015<d\222\025\240\233\320\224\361(\353\013\017\231\303\276\0259"
-    "\271)\226\017\177\077W\042\134\321\252\336\325\042\243\261\224 /b\022\326$7\334\367\206#0\320\222\367\327@\212"
-    "\314\227\305\042C\306\002T\262\274\275\001UQ\315\200#\335V\252\034\034(\266\3102\0357,\252_0.\362\262\234%Y\201"
-    "\032\363z<\003)\225\221\271J\226\335[\265\233\2218\314\272/-\357z\367\266\307\0353k\363\364\012F\362PU\260\037"
-    "8\261\311\230-6\362\014\327\272\325}\036,@\356iI\257\357\313O5k\322\240u\032wkp\032\355\235\031\017uL\326\305\242"
-    "\322\200*\271\356\251\336\332\237\266\310\021\214\011_F0\315 \007)\000d\372\365@y\022\226\3408\235\310\341\204"
-    "\030\012\033-_\326\371\016\333:[\366\200:\3667\350\304\300\250\227m\0065\242\361j\006(\277\232=\2701\034F\216\233"
-    "\016p\233\240/{\327W\213t\221\027\2678\374\204\016X\232l\320cj7t\0163y0\267\364y\244\372\034N\013\3151\203\241"
-    "of\342\015\177\277\326\353&\246s\027\217i\200>\231\077\030z\332\260\374!l\344\134\242\354\0364\226\240\265\034"
-    "Z\000\252M\026G]hb\231\032\255\261\273\330X2\301\323L\240\012-j\357\222\271\301\251\336\262@|!a\247&\207\232\215"
-    "R\270\235o\275\351U\311U\311\275|\351\344\017\375\311\337\301O\264\233\203\210K\300\011\377\342\217V\306SC\263"
-    "\021\327\210j\015]XN\326*\0201\327\266u\334\276\177\367F\077l\331\350\031B'P[N\3455}\207\341\327\224\023\215\241"
-    "\305\272\205@\305bQF&\364\005h\307\355\272\266\356x\354\006\313\375\207by\327\032\265\021\204\313V\311\372.\302"
-    "\344zF$#p\031JX@\301v\260{w\355*[\320B\336\2643\363\240x\034\260\344\247v\042\332\254\317z\217\302\323_\336\207"
-    "W\363\254\372\035\344\274\243\310y\210\006r\2177\364\035\317\341\016\216\203\222\005\254\207\013`\266\256\241\021"
-    "\336\313\330t.\336\014\1773\017\036\364\006{\004v\273:\305\275\034C/\327r\346e0\277\313\272\273\235\274\333\332"
-    "\201\227;g\361\032y,M\265\262\242\015*\261k\303\256n\217\030\356\024Cj\370\331,\321\230)\323\206\012Y'\355\042"
-    "\211\007\323\010\372!;\277\343\353V\2421R\342$\235&\3539U\376\212*\263\224a\007\365\260\271\333G~\376D\220\333"
-    "l\207w\376\364#\210\015\023\317\276\277\371\274\201N\200g\311\004'\237\3244\332\023\372-\326\376\233Y\202k\345"
-    "\013\264\305Vm\263U\007\243\266\323\205\325x\315\311d\001\202\362}\022\2552p\265\362}\243U\002cY\202L7\006,T_p"
-    "\344\247\347\077E\2132\037||0r\231\316j\035\033\313\232\355\006\016\263\240\3667\211\260\315\211\223\215a\343\222"
-    "\375@\202\336F-\334\260\366\376C\373S$\260Q\347v\3756\353{\366GM\262\0261D\372\005\016ex\350o\022\003\207\241\335"
-    "&\315\233ip\365\007\265\372;\215*f\3667\367)\033\223\2557I\253$\233;\321\323\077\011\355\033\375fCy\263\367\335"
-    "\265\317\025\353y\233P{\237\335\356^\002\036l:\210\253\371*\300\344\214\243\235\335\257\201\077\243\304\035\007"
-    "O\315\366\305\220\211\026\042l\267\177x/\240\206\265n<\177\206\006\313{Y\037BTc\177O\334\276\212-X\012\262\232"
-    "s\337\313gz\235\244\253jv\024\016|BU\232\320\301\246*\303\215U\366\3676\325\331\331XGW\371R\035\004F\277I\361`"
-    "I\177\350No\332\225\017\351\367.\325C\212<\134\361\250\253\314_hB\303\221u\321\226n%l\370\023\341\266\016\012\303"
-    "\036\214%\276G\340\326\322\006\037\325*\021ew\330.\2424\301\376_*Z\3639\260\321l\353\240|\271\210\015\250 \006"
-    "\3232\353\255&\320f\237\277S<w\315\224]l\341\201'G\376v\000\033h\221\374\375L\257\373V\333\245\026\230\300h\223"
-    "\234\240\307\263\352\222\2714\312\320h\230r\254\315lr\322'\363\200\032n\210\037\016[\312\3564\313\016\000\217\335"
-    "AKYbG\367\251\240u\323C+t\177\213\042\373y\253\134/`\261\223\017\224H\252\306\227\245\306`\230`M\361\031L\202\371"
-    "-\373C\315\307\342\260\315$k\030t\255\352\303\335\257d\372\034\324\306R\221\303f\262\260\302\336W\210&\317I\253"
-    "o\371\246\311\265~6\276\261\303\355!\344\357\350I\274\274\326=63\354o\3662#\367HO\277\237'\2532%-\217~\265\016"
-    "r\303\2569NV\242B\266h$w\237\004\260)HP\203>\370\325D\343f\307x\000\3540\033\275[\254\335e\261\266B\001'\250f\236"
-    "\254\011r\300\370\303\255x\216\365\037p\334_3\212\302\042\364]hZ\206\332\354\215}\326\356\351\356\363\226\365\336"
-    "|\260_\325\220Pv\237\034V\267L!\245\355l>\254k%k\201m\345\373\226>9\030\317T\3562\271nBo\031\237*\230t\002\345"
-    "\233u\227;&\345\331o\3539\271c\025\037W\3177OY\355\374\277\241\007C\202\276\374\316%v\200\246\2758\370\344\216"
-    "\214\277\234\241\333\363\261N`w\211\337\303\337\330\214\002\010q\226\353\0073\333\326\321=\331\377\262\301\015"
-    "7\356V\375\332\001x\375\010l\350\037I\327\217\227w\036p\300\313\372\263\347\317\263\257\031i'\260X\366m\227\235"
-    "\300\333i~\307^\345\215\261\326Xm\223\264\226Yk\330z\360\024)\233\364\303,(O\330\245\3013i[=\242i\250}\270\375"
-    "\312)\324\304\3756\233\2636\235\372\355\013\256\254\037Y\003\032G\217\346\262L\221N\326x.\265\310\2153v\227\263"
-    "\322%p=$\322\246W\017;.!\306\222e\266\020\236\260Z\317\3134\030\226A\232\224)\214\254\233\257+\330\310\247x[\213"
-    "\372\376o\037\322\333i\221,\000\031\134\366\023\372\352\370\032\316\016\2528\010\347\263m\276\210c\356\016\005"
-    "x\017\355(\134\344\023P(\303\343\351z\311\346\320\224o\020E0\013\235`U\344\253\264\2502\350\341(\370\364\031(\262"
-    "\327\243}\000\006\203C\001\376\013\322*\232\224!\337^F\032\027\260\310\322\227\256!\272[P\004\021\027\077\303k"
-    "b\035\230\203\371:=\307\373_\077]\376k:\256zP\030/ID\256\323\030\373\310\246A\2045\202\243\243\243 \204\375\077"
-    "\015\361\246\022&\365\262\345x\276\236@\235\260\033Ba\004\244\007\334\362y\005-\201.\233F\252+\000\042E$a!\002"
-    "\341\034`\246\034tb\243\252\311j\005\233k\244\007y\270U\244\325\272XR5,\310c\270\274}5\201\352Q6\211\203\243c7"
-    "\364\253\324\134\301\372\016J`6\014\335\240\026 {\017K<\302\246:\304\313\355\370\260wLx\301\033Z\360\010\306\312"
-    "\005\032Y\234\201\240$\345\355r\034\330\346\241\357\177,\363e\204N\347nr\212\264\004\225\240\304\011Jn\222\254"
-    "\012\246)0]*\324!RG\233\010\254\311O\301\363\361\030\364\345Q\020\342e\017\320\007\260\321\355\177-\361\256\035"
-    "\314|\011\033~2\037\005\317aEU\247\364A\247\001@\224\321A\277\337\217\203\3170V\034\314#\323e/\377\020\007x$zc"
-    "\2468)\261\231h\231\336\004/\213\042/\010\014X\303!\364\012\177lE\324\240\326e\214\000\362\317Q=\217z\223\251\261"
-    "Y\010l\024\267\240\006\004\224\337\201\233EZ\315r\220[\302\267\077\235\276\017;\177\037\134\201X\245\221\345\341"
-    "j\323x\030\332O\242!\301z6\360\326J\302~\201\360GD\223\321\247\317\260\257m\375\027\341\277c\201!|[LO\362\233\345"
-    "<O&\262\362\220\3118R\347q\320E\316#\313h\302$$B\004\0369\012~~\367Z\330\007C\014\337\004\355w\363\3742:\303v\316"
-    "\2610\335\241\205\341ul\177#b\010\004\015\266\337\033\303\254|@\334\341\242\023\3243^\260\213\042\275\316\077\250"
-    ".\250\012B\200\346\015\234\037\267\322\337\274:=}\365\343\037\001\340\360\077\377\355\337C3\031\177|\376\026\223"
-    "~Y\017\373\303ix\030lo\003\000\005\242\032\370\375%\214\340\003\313\244R\034\335\275\221_,\327\213\313\264@=m:"
-    "\315>\022<\234\004\330\217\266\377\345\354\353\355\363mX\355e\025\231\022\300\352\036\361o\274h\211\227,\241\353"
-    "\030\212s\242\201\347\325\313\027\320\376Y\370\035 3\374sF\177\336\360\237\077\362\237\367\374\347-\37497\265\336"
-    "\277z\363\022\253m\235\015\322\356>\214=}\012E\226ex\336\241\244\035L\202\364\360\077\376OI\303\004H\015\027\362"
-    "=\304M\034\276\371\363\311\260\217\337\240`\357\367\261P\266\244\344W\274i\335r\326\316>\026\012\321\303u\313B"
-    "r\372\312\300\261\313\015\012\010\004\024\302\021~\220\224\247\224\202@\275\2517\236v\021\374\077z\015\257\200"
-    "\016\020\363\244\370\341\255\261+(\014{\006\341\236\022A\230\003\246\037\235]\246\260\015\237S\272-\025<\013(9"
-    "\016NN\2444\310\217\335\201f\353Y:\216l\005 vX\025\216\330W\371\015L\356\221j\361\370\010\260p\022\274\201\225"
-    "\327C\343\332^\207\177\203:\013\013\222~\316\363\253a\244 \335\006\242\204\355\015\005\032\303\363@\356\004\221"
-    "\004\205\377A\177\270\033|\373m\320\245\256\014i\215\220\042\316(\351\034\210\005\201\352\004\227\031\320(\210"
-    "\005x\006\025|\366\326m\231m\036\303YG:C\201 \205\306q\347D\274F\247\2574F\033\3009`\270\236\000R\353\0329\243"
-    "\356\034\235EZ;\347\306l\347H\274\252\373\340[\252\211\013\006)&nA\025\377\225\202\246\275:\042\360\016\374\017"
-    "0\023\353%\352(j\026\014D(\353\003\014\077\322\272\355e\345\017$\220\351\371\222\331M.K\235J\323W\336d\300\242"
-    "\003j\235\232D\220\303\313[X\363\341\310l\000HQ\330\013.\003d\377\256\314\005HF\027%(\200\313Ik\361\355\322U\340"
-    "b\252YB4\027\034\330R\213l>\317\356,\312\310\344\322\244w\272b\232\012\373n\266\303\257C\304*Wi\203\030\250\255"
-    "\005\3401\310g\331\272lm^5\376\037\377\307\013\325<\350\220U\331\326\362_\260a9\342m\311\016\211\307\033.\217&"
-    "\212\025\261\011\332\252\2205\300\017\330'\310\321=\332\376\345\273\350\344(\372e\362i\347s\374\370\037\342m\220"
-    "\215\303N\250\271\300\024\025\273\212\211\042b\201S\204\273GuJ\341\134\273\335\313\016s\350\223\227\245 #\274b"
-    "S\224\007\014\344\351\323\336\323=\244t\333\364+\020\016\257l\317\266m\032\027'\366\252\374\207\354c:\211\372q"
-    "\275\265\336\323\247{\266\212_xP+\333\357\3657\027\036\272EG\345\237\021K\306}\253\217\033\327)H\345\313\253H\343"
-    "\010\252\276-\322qV\002\012\241z\354\013\023d'\370',\307\245;\201Y6\017\301\353'\331ZG\006\303\212\206\230\200"
-    "\030\337\270\340\001\341\265\205o\320\336h\2549\321\300P\250r\217\2515v\375pr+\237\341fZ\007g\304=_X \261o\003"
-    "F,\230(g\324\205\214\226n\337#\377\224\006\312*]9\201\304\364>\201IY$\363\322P\242\350\353v\327\202\375\267\333"
-    "\262m\015\372\021\266\207\362\011N=M(7\230~\004\344h\272\306r\200\271A\0377/\333]\227\013\220\305\260\275\010L"
-    "\3601I\000@W\266\032t\027\214\354\247\351\023\3270J\232\324\365\311\006\372c\322\24521m\262\033\327\214\30616\355"
-    "aXz\274\311I\314#\026\042\375-\343\336*\231\234\242I\002-O\260\026\232|\343\005\032*#a\303\235\0006\211\331)\177"
-    "\240\276W\254\325\366\223\340\220P&\376\036\244dS\205\260Dr\2537r\000'JH+\375S\276.\312(\216I\330GY\337e\275\311"
-    "\226\240*c\246\035\242\356\377\204\033k\326\223\002\021!\315\350\244\265q=\277\262 \252\015\264\215\250d\306\245"
-    "\254\341:\300B\366\373vE\343<\243\340\375\030\345M3\324\005\203o\332dz,I\004\225VL\011\257-\223h[Da\325\2649Cl"
-    "\371-\232\362\252].\365,\030\356\332V9\311\2669#\265\312\326\375\232\000\250\365hv\001\327\0257\262M\355\332\302"
-    "\023n\212\363\276\366\363f\241\243\300\3237\077\375\364\376O\254\261\014\372\244\230\360\355\204\022Tq\240\235"
-    "$\230\241\342\210\373x\220AZ\362!]\322q\212\324\317\247\317\347s\244\341\025\320k'H\346s\242e\315\256\320Q\376"
-    "$\300|\000\022\077F\301\217\311\217\035#\035X\042\314\226\337\335\362\314\310\202\320\215,;F\354\261\345\311\021"
-    "$%\273\012\344\346K\022\327\227\267\360\215\261\010h\322U3\262\214\227D\322\214\234%\331\210P\272\306\012#\252"
-    "m[\277\001)\077\277\371\221,I\201#J\324\224\315\042\202\375j\330\207\332\346\033\033.q\3472\0118\371\224\212S\247"
-    "W1\031j\177@#aD\0775\033\237\203\3602\037\134\000\332ae\317\207\362c\221\225%\340\006\231:\3250`N\223\302$\365"
-    "\252,-\312\336<]^\201\226\016L\317\224\001*\371\260^!b\245]\034\274\264\214\212\012\021\031w\340\232E\003&\251"
-    "X\341\363e\011jA:\001u0\302\356`\177~= \014\322\344G\016X\356\2070\334\011^\017u\231a\275\314hSm\236\240|J\265"
-    "e\216#\311\004\042\340_a\214\272\034\302\201\246\342\371m\2108\353\361\234\225\300(VQ\364)\260\374\021:\270`\022"
-    "\376\334 ,\227\007\230\360\350\222\340\000=\034\341p\324\340x\016]\312\216PI\266\300\314\362\371\004\003\232\010"
-    ")\303\340zD\264\336\230T\3468a\323\353\205*%=\332\221\017\214\245\023:\302_8\326P\222\134\317W\311u\032\000^:>"
-    "\271c\355\353\214\210N\232G\313j\221\347\030\226\005\276\033\205\077\2562>,R\305\253Y\232\025Ar\225\206\334[\236"
-    "\320 \275\272L\201hZ1\363\337h\336\025\271\230\202Z\267.\314\210\361\013#,\350as\341q\016\002Q9\246L\220\215\346"
-    "i!\323\042\367\341a\335\212\366\216\014\026\210\023\027\022\321no\265.g\021\000;\334\000\351\360\242H\015\260\001"
-    "\376\334\014\361\360\342\246\310\354\374\340\357\012\375\020\303\255\307w\264l\307\210\203\362\332\271c\364-\315"
-    "\241\211\031\304\002\037\004\276U\026\236\223(!;\002\015\333\333S\307\3634\201uKF\344O\346\253\023\240\327\307"
-    "<\305kx\000g\211q:`\015Z\032\003(\355ov\376\376l%hi\302n_\030\304\307\264kL\202\330\242\335\245\302w\351\0026\213"
-    "I\215\242/\356\242h\032!\272\2500\217&\020NZ\011\312\201*\353\313_9T\025mMiqM\204\203\202|\014\223\026\031\014"
-    "\030\023Yx\010C\005\231\023\212\335\006\134<H\014\327\253\031,\323\042\273N\337\341\022A\2314/R\262F*\036\335\341"
-    "\335R\343\215\312\365P\3071\250\263\346&:\221;\242\006\230m}Ho\211Gq\035>\003\243\304\330I0x+\010\245{]\204;W\233"
-    "#\035\236A)\206\246\255q\036\313\304o\275\134/h\013\346\006`\355\024\310+\252\234\352}\332\002\264a\021(\321\227"
-    "S\032L\311\340\033\013\036\302\257g G\346\207\301\343\307YL%\037\037\0110'\275\263\354\034\265P\0263\200\327\242"
-    "D\261\314\205\363[Up\275\000\214\327\032g\200/\323\253lI}H\002\3716POf\377D(\264\274\250*\002[\006}\301\011<\217"
-    "\331\254\301\325P\234DK\021\316\007\343\212\201ft\001Nj\010\311\034\306\022\022\200\250\205\036\237\346EQ\322\011"
-    ".\251j\002\335\134vx\213\245fx\366\1343\024\376\006\247\252\007\003~\231\240=\336\364\204\3739\243]0\210\370\223"
-    "\236\3160\363\234\005\252C\264c\033\224\242,\216'\177\211A+Y-\346IY\006/\344~\030\303]\254Q\373D\3060K\226W@PD"
-    "\257\276\345\037C-\042}K\221\016\356\034\325\210\216\263\242\220\257\233\205\240\277\342\005\207rDZ\306\033@\035"
-    "\244\134\345x\376M\367\326\304\344\017\032\000\331\334A\001\200\006e\256\317z\275\036\366AW$\312\036\020\042d\237"
-    "S\230\217|\301\307q\252\264*\011\255q\356\211\234jS\374*:\305)\322)\360\326\031vC\324\312`\036nU\350l\264\205\343"
-    "e4\270c\021s\022\026&\253l\373z\260M\005\266\361\340\002F\207\300\007tP\022D)\036\202`\273\004\011\216\021\325"
-    "EL4\307L(P\356\366w\015\003\304\201\353\262\204\220CNBT\366\306\363\274D\363}(\327K\302\270\307\316\340P\370\021"
-    "\003*\002\235\2416\271d|\304\330 \214\262 \322zj\212\330:7A3\031w\206+I\353%\042\332H\241@k\274\353\330\023TBr"
-    "L7\232A+A\261\023\332`\330\013\342\355Q,\343\341\211\231\244\310Xyn\210q:\220\330;\001`\341\236c\206\351+t\037"
-    "\215jS\353\200`K:\025\344\203\036\235\327\341\246D\277\022\314\320Yh\0357\322\231\3201\037\372\231\006\205\312"
-    "\014\343\304\313:G\360In\231#w\356\204\216nt\364D\213\011EA\3308\250P\010$\316f\347R\225\237\314qi\320&\244R\327"
-    "\363F\033T\204\332\330\242\320c\256\360\252\245\254\351N.\250\251\376\262\353Fq\361\370\240\313\312\334\003\355"
-    "\326\252\026\273p\207\346\224\014\352\330\024u\212\014\311/\260\042\356\302tAe\236\134\246\363\320$\323\325v\236"
-    "^\334\200\345h\255\263\365Y\310\205:\355\345K:e\303\315\205M\2464\253t\3115\302b\235@\250\306\222\230w\354WT\031"
-    "\264\323\034\042\316\227\361\014\042\030\360Lu\253\216\226\317\035\327\024\037\3146Rw\030\013z\324f$D\025\354\250"
-    "+\277iH&\203\203\032\320O\242\002\233\014\023k\312\360T\304z\361\213\377\200\035\256\277\222Jaq\134\337\031[\360"
-    "\213\310\227\026\016#\256\246D\262\320d\324B\021\241N\2023{\312\205\307\240h\026\302\034\014\211R\2014E\362\022"
-    "\0371\222\017A\221\257/\347i\354\330\217]\370&Z,y\243\220'\007\264\006\242\024\305x\240\260\256\371M\310G\251("
-    "z\372\270kST\241r$\215\320\037\253,\221\304V\027\351\244\242\226\354\036\333\372!\362\364[S\023\376\315x\337@\337"
-    "\2241PZ\030{4Yc\266\200\372\345\005\345H)\326%\304\256\377B\274<\310\343\243\256\301\367\246\240\211\342\356\207"
-    "\347\316\305\202\227\017\035\017n\2359b\254\2324\206\245\211\306\134\251I[\251\217\025\224:\217\015\374\214\212"
-    "\026\3108\203D\030;\243\326\203!\277\321kj\236\325\027\001%\310\032g\334\340\042\247Kh>\214\227-\213\005\311\306"
-    "\256\375\207\360\315NK\003Bw\024]\230\022\000\362%l\216\260\272av\355\007\3150\012\3550\277\353\022\303\021\337"
-    "\337)1\317Z\237\232\262z\250b\226\242j\206\233\324X*y\277\002\313\203aW\002lS~\222\002\042\315\032C\200\370!-+"
-    "m\006\200\262-\245\212t\234\242\314\356\033\014pn\220A\3447\215\265\351\341\024\021h\334\372\335:5n$\371\015\260"
-    "\225X\371\3034y\263U\004\363\3454+\026\321f\366\017\200\235\204\261Rw\334\232\263W-\331T}HR\032\033\204YF\023k"
-    "\264V_#\226\324\254c\216/\252Q\311\023\352\033D\320\237\337\275>\205\357\361\354mR$ q\1772l<\216y\331\226g\375"
-    "\363v\261\216;n\252\265\134\244'>,@\232\374\015\362E\311\341q\077\373\334\2167\004\211\223krXj.W\371\007XU\261"
-    "\315n\307\214')\032\211\226\217 \235\233\022\206r\377sz\313j\235Y\343\227\350\357\010-@b\217\302u\3764\215\302"
-    "O\241\021\222(\367Y\320\327\347^\264<\240<h\377\270\257\243\313\322gw\342\305i\344\321\347\213\230L\024\3325\017"
-    "\373,a\223O\271\037\011\372\215f\276\355\350\354y\367\177&\335_/\316\177\271\3716>\012\243\350dt\366/\341/\277"
-    "\234\377\366\313/\275\370\3338\334\276\042\007>\356\316w\271S'\253\277D=:O\215.`7a{\354\230}\375`\031\000\201\377"
-    "\262D\322\036\307\3324\242\206(\340\365;\214\247\330\014\231\217\333\304&\376\363\017\077\274\372\347\227\247l"
-    "\377\334V\207\350\377\260\335\361N\250\321\036\266\315k\221\262\330B\315\251\244wS*\333\02395Z\224\277\3513\364"
-    "\230Jx\247\352\134P\276(\333\317\221so\3121g\340\234C\207\333\224\316\307\334l\032\263\364\202g\177@\014<i\030"
-    "\201\337\254g\333[t\001:j|\342\215\230\375\213D\0170v\035\036\022\037\027\210\261\033)#\205\345%\011#\320@K\220"
-    "yH\342G\346g=3Qk/\377\002jj\024j\377\004\232|s\332\002\300\235\364\020^\236Z\306\253\365\343T\0154\334\034\320"
-    "\235\242\351\374\200\334N}\342\134\323Q\217\353\347\017\177\240^\371\343\021\321\023Z\027\335\001\220\311\264\212"
-    "XBj\030\001d\311\363\042Z\3752y\374\333\042\371\010\263\274\374m\221&K\236\341\320\011p\206\274\214#\021\033\370"
-    "\330\223\210\1773\312\261\203\030\024\334\263\3019Jo\012V\370b\350\034\315\276}\371\356\305\313\037\337\277z\215"
-    "\016Z@\262\321^\377\267\247\360\277\275\337\236>\205\377=\215\243\223\243\213\337\376!\336v\026~ \272\333\237\246"
-    "t|B\274\035%\077=\030\327\244q,\241\212/~z\307N`\237\202\014\331\343x\265\306M\025\237]@}\340\355\317!\2372\217"
-    "\014\225t\350\216\020\005\254\351P\334\033\340/gg\241\010d\027P\377\302\0244\211\030\315\360,\234\001\267\367\263"
-    "1%<\077G\001_z\347\3407\012\2007&A``\322i\353\030xj\206\357g\134p\033\027\246dh2LO[\324\323*\317\347\252\237\267"
-    "\374\351\367\262ez\331:\023\310.@\224\310a\2371[6iP&\211\207)\005\241W\024g'\036\034\224\342\025+\253\202B\003"
-    "\270b&\205\255\363R\254\312\253d\356\312\320'B\017\033.r\005\320\315,\012YiRS\310\001Y\314\261\337\246\351\034"
-    "h\234R\033\027\366,\205\346\3126\340\241\261H\377\272\006\352.U\207\357\134\222\364\244\226\252\303)\020DU\255"
-    ".L\003zywT\273L:X\2226\351z9N\004\2304\012\360\020i9\326d\364\332\246\010H\036\213\326C\327@]\254\366\372\027\013"
-    "\3028\374R\240\330\374\247{&\377\351\236 \346\334\255\254\327\077\275\303]\007-^L\202\243`\207\016U\231^\010\351"
-    "\206*(\313\314\375(\030\242\221\266B7\342'\036\362G\301^\207\305\025\000w\267\023@\277T\330\034=Q\371\327\003X"
-    "\236xdG=\320IVFnR\350y\371zh\276\006\306\306\015-9\371\340\277\377\374\352\345{\024\233\376\373:K+\347\362\372"
-    "\356\247\237\337\312\036jWax\232\375\232\312\0345\2304z\235rD\254\025\010\312T\306\317}\227T\246\262%36\305\013"
-    "\355\373s\024\242'\257\224oO5\333'\246\246\013\350,\001\016\235r\036o\241\350\002\213^\221\234FL\027\222^\240\220"
-    "\317\357\322\220\240-\315A\026!C;\224>\177\361\356\247\037\377\307\233S\361\3028\005\255\236i\002\333a\336\031"
-    "^\361\237\242\244\3762\032\353|@\377\016)%\247\243\036\273\221\317\326\213dI\207\221\276\355\012\204\305*\277\002"
-    "\241\027\367\200\177\211z\337\306\027\021\351#\277\341\266\356\357\352\351\307tl\314t\344\235`\352:\347\004\333"
-    "\213\315\203\255\210\224m\2270<\347\035\232\272\011\371\240F~\217\360\267'\002\270MD6O\273\025\032\2739\373\311"
-    "x[\242\347Y\307\031\264\0379s\021\237\327\347\005y\277\320\266\251nz\134\360K5\217Z\005\007\222\026\010\026\266"
-    "\365\304|\327\214j\261\012\215\315\262\224i&\2627KJI>\241^{U\376\363\012p\373\002\024\257\010m\016\224Y\367\255"
-    "!\370\344\3108P\322\000f\203>Rk\3441\017\233\205\325\201\362\030\042i\365=7\031\261\350J\340\211\335\236\244\345"
-    "\322d\350\356\234\377,FwY^\275\246\042\221=@\263\266#\272 \344\210U\0128\363\006\235\330\351>\311jO\251=\351W\017"
-    "\236:C.\200\246\011l\373\334\031\234\254\330Q\353k\341\367\243\333f\275\00049\3660TG8\037\322\025\031\014\245\015"
-    "\317\272d\300\030)0\354\014\250\236\260\0151\235\030\330Z:7\003\370\016D\000\024\3604\232\315<\241\264\306\302"
-    "\025\376\352\260ve\032\335\042a\022\015\335\244\271\211p\347\0165\032)J\300\254)#\274\321\243\360\254\353\030\341"
-    "N\304v\355y\202W@S\364\234\362\247}\315G\212f&\374\303\004\012\341\005k\270^\251\234\223\215\226\367\2553,\325"
-    "\303\013Wr\034\317\271\300\034\360v\352\224\316\353a!bG\264\2040\333;Y\240\234d2\211\250!\002\024O\376\346d\030"
-    "\375LV\002\320\203Su\364\270\011:\354]5\362H\303\240{\274\231\341\305\313\310\202\204\315\243\377\311c\374\261"
-    "\011 *\244\224K\356\326\077x\007\024\277M\226\351<\032\323\0011)\352\023\2057\252\202\213\342\274\355\320\006q"
-    "\330\341 \262\037+\322\253\261\231\036\211\034\344\340\340j\020ub\011\356\302'\241\263s,\315\235\261\077\304'\244"
-    "\303\221\3204\221\244\351K\002A\214\034\203\361\227\264\205g\024\010\331G\222\020\313\001\337g;\270k\330G\347\212"
-    "\230\004\002ZW8\010ZW\202S\351W-\350{\346\226\352\021PH\034\322\327I\0209\024\371K\337\357\307:\177Yb\015FuPL\012"
-    "\346zF\004\024\025\251\233lb\005E\372\246\337FR\244\024v\012fA\231\022(L\002\372Zu\330a\024\355\323xEl.\277\204"
-    "$jN\277\264\214\231\222\3707\363\220\322\220\024\253\361\235 +\237\2171\034\325\006\022s\033\021\261$\177\007\340"
-    "c2\313\336-\343\253ST\354\363\004\262\251\301\314Puu\201%-0\134JF>\322N\203T\342\006(\264\260\335\231\235\215t"
-    "\331\360\360A4\255\356\204\311\374\237\361\230\204\203wT\357\347w1\351\373\227\004O\212%y\262\306\211\251\010\344"
-    "q\302\365\310b=\262\225\335Z\220.\312\274\250\2247\300e\217\353\006\335 1\077\321\320\235\010E\077\203\022\374"
-    "\353$\350\242\213\362\300m\245\034:\372Hv\026\331Vj(\042\313&\242\327n7b\353\024&O\006\025m\007\302\354\0167\355"
-    "\374\031\030\256\243\300\216\001O\210\375\205\313el\025s\037B\252\302rd\351\337\2308x\3374\026\006\331\024\320"
-    "{\035\271T\270A\242\216\321\3601b\211\372\320_\205f1\310\042t\222*g\304\274\026\255\341A\326\234Yo4\334\223\036"
-    "~0\371\371\313O\224\261\347/\376\344\3319\214\306a4\304\077Y\277\330\313[r\325\370\002E\231\235\036\235\256\374"
-    "z \372\010\347\016k\271C_\205\026gH\255\255\212\207g\003\222\015\212\264\206\242\256\202\031\345O\001\364\260R"
-    "\342\343Y/8l\024d\035\262V\216\023kz9L\321D\015\223\375\2031\021\217}^\017\356\262\362pWV\357\244\226\024\014\276"
-    "\347%\351b\222b\254$\036\306\323i\245\340x\3112fp\005\304\276\014\200\362k\320\334\211u\353\217YC\200q\314\324"
-    "P*w\314\226\322\344\221\311\370:\257;\027\323\246QFvW\323B\210,%\242p\343+k\2674\275t\004\237\3425\333\330Zx\267"
-    "u\347\236m\322\013\353N\033\244\023\253\011\264\313\372j\333F\216\341v\350\255\272\206p\277`#\314{\344\203\327"
-    "*\314\304q\215\333\360dt\371tO\011\022\224\322\2128\2110\345\357\367\354~\025\312!\370H\303\326*\007\370\216\207"
-    "D\006\177FU\013\365-52u\325\203\034\321P\303\301\042\347d\235\007(\262\012\355\032@/YI\216\256A\276\264\027\215"
-    "s\337\376\013-\010\3136\236\202td\202wQXo6g{\237@s\376\303\037\374\023\250\373f\315\336\226\310\330\265<\237F\233"
-    "\031\021\221\210+\321\310\356\250\314\026\306\0237\366\177\317{\022\373w\365\233\374\310\204&\220\302h\077 \017"
-    "M\226,\255\205\304*\025\215\2432\256(R\216|\350\3038Mbm\316\243#\345\021z\241<\001\315\210\351P\022S\311\213\021"
-    "gDm\031(\336\212e\300\227'A\207\134\012c`\042\362\245G\347\231S\254\215\257\006\213\220J\276\243\225,\302=9\373"
-    "y\262\0334\2134ei\220\005\240\330\273\246F\134\302\234\272\261\317\245#\042A\2740\014T\312D\364\223\024\347\025"
-    "s\206rM\235\261(\231\316\365\241\324\3621\373\316\341\031\006#w\205\350`\3077\253\264Q\232e\230\226r\362\351\013"
-    "\203\021\361\235k\012\315\232\3672\230\365V\370\006\215S\216L\253\2561\007\022\375\352mV\237\310q\267\325\357O"
-    "\254 \347N\214V\3023lf\312P\322\344\301\217\010FB\276\223lef\260\262]\006\2159\301\134\0238E2\353\016\201\255\346"
-    "\006\232\217\215\010\340}fa\367\030'I*K\023I~\2315]5I\323(,\002\027\373\232\032k\301\272Fm\312\337Q\235\226\321"
-    "\271\274\266\254@\007\322-!\301\210\245H\376\221\315q\006\031\263\357\261h~\256\360\221W\263\224\256\220aUS\363"
-    "\134\306\354\251~<\370/\327\014-\242\212\204\342i(,+Y\375\025\362(\350R\3664\261\300\342Ob\346<\037\264\241A{\014"
-    "t]\307\301\366\243$\006\025\207~]\306\242\341d\023Ro\262\211\247\333(G`\266\225\300\017\263$\370\203:9\257\257"
-    "VX\343\220)+\225W\310\310\032\267\364\272\211\203\317\265k\3028Na7\245\363ki21\314\217\003\244\016L0\316\2608\232"
-    "\315\233\242\335\032\240\210\035\234\332&\024\030K\330\032N\253t\025\025\311\215\211\265`\035l018\016\372\256\301"
-    "\201\370oH9I\035\342UWrv\037\247\331\134\205\203\200\3728\005t\253\366\260\026\134\202/\310\266_\307\305z\266\302"
-    "\034\245\005\274Ap\023lsm;&n\353[d\010P\346\031_\243\303Y5\337C\370\036\352\357\336\036\246\300\277.\015S\360{"
-    "\320\367g\210\254\330x\351\270\214\346\371\015\336\337\272\232\311\261\202\306\224\210\243x\353\367\310\2413\302"
-    "\3220t\012\303\261]\253UW\246\025\022\240<\024\247\326\036\373x\303\327<\365\235\002\256\374\030\025;\207z\352"
-    "U\352\013\336\035\317\307\241hs\237\2753\201-\311\245\011\354E.3Py\336\3122\274-\216W\244\225\300@\201,\031\210"
-    "o\345>6=p\316\200\232$\376\227\273Vz-\206\301\2708}\377\222\217\346`\010\303\016\236\020\0160\020\013\374\335\201"
-    "\277\030\214\205\042\265\354\364\351\013\376yJ\201Z\016\360_\214\307\242\325\015<\330\341\2712WE:\0309\2561A\256"
-    "c\0211\371\340\242\3040\001T\036x\243*c\342\246p\033\277\262\377\274\275\307\134\345\346\0123\262W<\321\303\022"
-    "\077Q\360C\220a\276\005\250\357D\276\235O\232;\202\034f\015\333\210e\022cA$\314\363\257\024\274\25527[*\274\322"
-    "\302E\324DUz\206\032\270w\361\322>\242\337\241\275\342!\027S\322\345\304\134W\230\223\213\246\211R\303\316qD[G"
-    "A\327\245zT\244\256\3054/\304p\310\201#w\203\204\371\010'\077\343U\302}Jp3\227{L\035\307\246{\033\374L\206\211"
-    "\265\236\035q.lkv\245\242\321\246\235\345\315\221i|\3077\267a\323\300]\312!\300\304P\000\310\305.Oy<(7\236E6\231"
-    "\220qQ\262\037s\366\361\261\341\220\334\362\031\227;\207\352\322,\027\0772\015<\306\362$\250\244t\363\207\223\325"
-    "\360\030\253.\260\323\363w\177|\365#\035\316s\264\322\375]\020\326M\320\362\216\274\177\015\003\2220\266\303\241"
-    ";!\377\376\371\351\237\330\235\354\014\225{\134f\370\027V\336\360\134/%\324\316\336&\364\272`$\256\254:P\236\371"
-    "!!\343\364\012\273%\224\300Rx\001\352\026\206)=\305$\323\210\276\025Fg\030N`\245\252\270\206\336r\030\275[\276"
-    "\025\033v\273\306\2253\356\201\234\270\210\024yo\231\375\366yQ$\267=\134<\021b\005\205B\300\001\2064C\245%\023"
-    "\261\032\272\304\373-X\2055\3468\356la\250\307\221\311\304\017P\351\266\222\217Yi\023)\332*\246\262\242.\251\370"
-    "\201\211\022\026\326\246\3137e\361C\335&\207_\077\300\014z\205<\0101\252>\235\0014\320e1}\231O@\237\305\362\077"
-    "\260p\265\2458(\017\345\205A\345\212'\254\303'U,\265R\212\010 gt\016\366u-Udhk\234\277\314\077Z\331\365/i\362A"
-    "\344W\233\371\027\272\341\200\035^\315\363\313d\376\036\035C\337\245xh\362\323\245\134Y\004\205\034\253\373\251"
-    "\221;\342%\033\216\222s>\2012R\000\022:\346\301\302w\370Z\373g\224}l\035\202\213\204\333\226\2621[)\344\000\036"
-    "!\374.\377H\227\007)4&\233\274-\354\275\234A2\271jt|R\352\327J\315U N\204\335\301>`\300i\030\264\015\000\371\013"
-    "\246ul\020N/\357O\224\210\013QI\177\256M\247\224\336\350FH+%\250\034\250$\225Q)\266\006P\301\315\206\0006\014\037"
-    "\271\000(\260\326\325\304M\320\010\230\276\315>\246s\362_\241(T\026!g\310H\321\367\365L\205\272\340\276\277\345"
-    "\226c/\012\206@m\362\204\303\013\042\270\036\036\201\336`/\222*U0\031\030\374\231.\333\361\313\020\034\004\220"
-    "\332\337<t\211\315\242ak\310\253\347\300\320\242\006r\201\321g\351\215\012\331\205\374Tx)\217\232Xm\217\223\031"
-    "\376\256\360\337\036\227:t\247M\034V\004\311\207\262P\360C%\024vq\354\205\316\335\024\347R]\011\313\226v\341\267"
-    "\343\335\002\251\355\224\323\201\023\201\234\361\034h,\342P|\324\001\211\016\217!I\365l\301\022\276\241\302\035"
-    ".\022 \006\2717Lz\255\277\005\042\270F\022\320;*`\245\317\271\347,\022\210\275r\343a\270=,\326\327\201\353w\206"
-    "\255\021A\351\206WNX@\206\262Y^1\321;\261\212V\230Y\230\260\204O\203\240B|\022\245\316\346\305\342\352\206b%lI"
-    "2\025\007\347\306\250 \242\210-\310\232\201*\305~\275\246I\020Ova]P- ~\256\0154\337\2177\264d\200r\212\251\235"
-    "\004\020\207ph'\3741\242\017\020\042\316\233\232\313s\330\306$,\224R_\320\266\357&\204d\303W\024\344\221\242>1"
-    "AyzO-N\224@QO\344X\016\234\266A\311\251\205\252\252\015\231\336;\217\357\011o%\340\262\352\203wTI\331\241/\023"
-    "\306J\213\277XY*\215l]\031'\357\244t!\371=L\134\211\227kjw\222e}\340\372b\233\222]\262\262\022\031\257\260\314"
-    "~\226\030X\355\327\226\245\235\266J\246]\134\276#\267\222;n\355\216\356\340(bS\374\030!G\250\337P&\373\032\231"
-    "g\027x\320Ki\3306j\024\364a\273\300K\313\2676\372\233\327\010\303\014\325E\026\227vH\134w\315\340H8\254\264S\307"
-    "\360Z\203[@\315\205\213QrV\365\260\211\237H\215\303K\021x;\2056@(\325#\004\272\200\262\016e\012O\355\3705M\320"
-    "!\004\336\017\002\035{\205'\0207\034U\250H'hV\030\347eU\022C\2437+J\346g\370-W\024\345\036\014\205\035@\213\213"
-    "+\360\321\375\274\345\237\206\003\222y3\022y\007\331\001\265\005\314\214\002>\326\274\201\010\003\344l\207\134"
-    "\351}\036}\024\334\034\3263\250\377F&\335\340~\013K\212\256\347\004\304\245t\237\0025t\372\321\262:\274\306U\321"
-    "\216\321\357\2012pk~\0148\322\242\077\364\317\177\243\266\347\216=\330\021\217\213 \026X\241\223\300\001\022\372"
-    "\212K\001\257dJ\200\026b\302hd\203cQ\011\315\360q\0424\315c\224\202n`(\336\021\373\326-\211Uu\272\026\2226\324"
-    "l'\314a\313M\314\255\331\007\334\254\341\035t\227ih\344\243\305\042_1\373\274\365\3701S\030\271\222\311\200\254"
-    "-\313d()q>\377\031\037Ux\340J\352\260\266\201\276\332\253Y\242\251\212\212\033\372\370\242\305\351h\214%\307\347"
-    "\3304:Y\340_\227\211\240\236\212\002H@\370Y\321\306v\006~\360\304\012'\3745\240\372\001\360\311`I6\3338Xct\224"
-    "u\375\260\261+h\031\242\015CC\232 \311\037]k\361\257\237\365\217\034@9$\0019\254\267y\367\334#cz\016\352\207\203"
-    "5\0019\326lG\264\233u\314\026G\330\260\032 \277\277\363\274\322(\361Ga\224@z$\251u\012M\011\324\205U\211\234L\001"
-    "&\023\077\333q1p\311\370\317s|x\205\020\201[Y\350g~'\317,c>\233\077T\001o*\225\200\211\343g\177n4}\321\277\265"
-    "`\203J3\301=\3446\242*\333~\320K<\263\304\007\325\352\353\030Q-\222\177R5y0e\213,\340\345#\012\311kQE\254\304~"
-    "e\302z\316\042\307\002\240\011\375\243Cn\306<\323\274\201w\321\230\223T\346\214\246F=\233\320Hk\3632\205~\302\015"
-    "\023\301\217\211\331[\022W\011\332F\235`\261\355\304\263\201\027\351Y\015\035\275\307\014\234(\226<\331\327\246"
-    "fv\337vVY%\333\320Oc\237\3350\253\350\014\270qV\021,\207\042\220~wU\214O\017@\314\301\331\377H\263\020\233\343"
-    "C\033\3163\301Bn\275<\013\366\206jO1B\003\027\370\246\014\220\227\263c\034px\274m\210\247B\351\246\331\347\360"
-    "\230f\372qDd\311\245\200\2168\2512\317\262\027\341\233\211\365\253\265\310\003^P\347\216\013\370Z\033\363\004:"
-    "\323\367\331@\015o\214\004V\273xw\304*\347\033\371\134\373\372\337\260\304\313\264B\216\375}\202\261\316v\320\254"
-    "\030\037nd\306z\231\2515\0124\316kQ\260\002\232ps\335\335Q\236\261\030\037\336\261J<0\317\225+\206\230r[ikx\260"
-    "\211\266\206\2742\343\273\031(\337(\277\023\0314 4dE\002\012\264\375\264N\034@\310{\320\341`\277\023\354\306\233"
-    "\367\3266\020\304(\371@6\276\221Ml&\361&Yu\004\253\255$~\277\235\300\310\217\355f\002\214\340E\335\034\336\035"
-    "Q\331;=\337\214\376\244\030GI\305|\302\250A@\303HY\370\340| g\224o_m@\2632\304:+\254\363\325\277c\262\332\227\134"
-    "c\272\274U\2477+G\342M\256\201q^\304\370\326\2417\241\370\210Z\253\2645\201\001\217v\006\250{\255K\354i\271\236"
-    "\3179\030\227\265\217\322QaU\263FB\2725@\366\235\205\337\030S\304\212GFnJ\213\302\341$\364W\245U\300#h\254Gf<\302"
-    "=^\217\367\023<\215'M\012Z5\256\244\230\370\360\247\230F\25571\220!\342\330\230\003\241\210\030\000\235\302\266"
-    "\244-\313\363v1^)\326\341\345\021M,\307$\211Y\355;s\262\343\271\245Y\262\005\265lz6H\024\236\002\035\353\200rq"
-    "\320\355\212RetU\134\034\264\000K\016(\2071<\262IJ\231\034\012\224\032\303\223#\025\212\016o\216\240Jf\355\232"
-    "\332~w\257\351O\206\277R\276jh\333\321\354q\330\331\364\016D\244W{\3271r|\077cWy\311\370\266\031R\322\235\311\212"
-    "!h7\1349c=v\361O\302&X\266\222\223s%\336)\373\354\317\354s\276\031\302Z4th)\342f\345\034\337\366\341\366\015\222"
-    "\231\360\250\303\321\257\267\276\264\020\251\005F\007AG\017\304Y\222\354*\022\301\004\227\021/\321c\226\031\033"
-    "\2739g\237\343\245\021u<K\347\220*\350\343\337A\245p\361\337n\331\336\255NG\321\316\240\201\242,:\372\264\026j"
-    "\320\350U\001\254\0032\332yp\334X\036\330\272\247\277$\327\336^\336\276\221\0427PX\357k\304kq\265\311\042\204\245"
-    "d\253\310\336\362\362LA\354clB#\342g'\240\273p\236O\362\275\366m\011[\303!\035\375\030\234\366\246\331\275\333"
-    "\0116B}\033#\362\227\230\011x\227\323\201\314\025\011\306\261U\252\373\275\301\320\316\366$\241-A\033\314\201\012"
-    "\371<\231\257G\310o\355\310\342n\253m\007\007q\3605\210\205bV\201\326\254\363^\233p\206\005\320\253\222'\200\334"
-    "\034\276\334*0\350\355\307\017\354\217\204\301\3175\332sDE\223\031\331\3105\260=\252S#\343m\202\314\225\362\330"
-    "E\214-\262\364(\017k\037\2134\336h\002\001\134\357\335#\302\321a\262_\206\366>\356\336\2601\004D\214^\276\344\325"
-    "m\023\252[\3540tj\341XM\374`\015\204+\325T\220\373\314\033\247\253\244\3700\247Y\265\202\2124N\236\263\314\227"
-    "\230\206\276L\022\371\377\255\034b9\004:\363\221]\266\026_\327n\333_(U\374\255'g>\336j\247g}\357\354\354\201\333"
-    "\337&\134\240z#;{\344\245\356\322\256kN\321\330&\313G\322\2504|\211)\324\266\252\331\331.\031f\177\017#\331\325"
-    "/\253\375t\372\376\342\375\363\077\242\037\315\201\301\305\353\227\317!\365/\257\276\177\377'H\336\337\345\320"
-    "\302+<X/Q\275I\360\355'\214\351\020\334\314\362\022$\273\364*\245+f\260\253\225,_I\204s\222PuW\246\321\001\276"
-    "ll\337q\254\322\322\334\276\177\320#\005\024\377\300\324\340\363\371z-\241n\367\034\202]\252\034\313\205\243\014"
-    "~\012fIyA\201\027\212[zj\023&&\305\323\230\344\012}V\350\226\020^]\0424\342\332X\256W%_\017\227\320 \027xuY\002"
-    "\307\360\2626\207\234[g\341+\216\243\327qc\214\244\217^-\204\215\027\314\276YZE\236Q!\364,\036l\271u\225\315\263"
-    "_\011\354\013q\134\300\030\036\357L\320\2336H\374\0309\252\371fQ\077N\216\2059\253\002\077^\316{D\030^\305u\330"
-    "\305\200\001\230\312!\006\003I\345\342\077ht\233\370\026^\307\336\204\310\310\360h\304K\357\231G60b\345\022Wd\002"
-    "\013;\007\202\361\221\345W\002\271![\254\027\322(\007\022\0042I\360\022\364UzgU)\343\340\2613\350\0057l\005\222"
-    "\213\313\207\204\326$d\274\020*\013\353\004\007\303\362C\331{\271\255\363\326\240P\356\225\257\330\341\263\340"
-    "\022\361\321F\3747\207\310\034\360\251v\202l\2034K\030Y\216\275'\301\242\2748\253\376}\201f\260fz\2521\017V\364"
-    "\0307l\362I\371!H.\371m]\216,\212$\231\215\323\255M\001\250\251\252\212\077\315Mm\016\077\315Pn\027\351*/\252\023"
-    "|\336\370\010Qe\371\337\377\227!\251\011v\033\022\366\213\342MsU\276L\214\277\331U\016~\374\227\004\233\306\206"
-    "\351\266\007\366zW\250i\013A3\322\264\313\352P;\017\211\032M\227\227\277 j4{\202=0\346sk\210\351\255dRk\242%\306"
-    "4\227\341V\220\242T\351\274Y\032Kp\270h\331=U\361lq\325,\017B6J\223!\236\177\232\260\311\364L,\3232=\030d<\014"
-    "n\331\005\000\010\077\243\240\201\241\363\335\333\335\355{q\243\177W\014h\212\323\366_\025\002\232\246\327|\360"
-    "\334\265\004~fl\313\007\042\023\003o\343oA\347\177Q\024h^U\316\245\203\302\267\242\354C\267\354\220\230e\217\272"
-    "+\230\263\251T\213\337L\331\024\240O\332D\226d>\342Za\203\030\352\223\077\342\373\002*kY\207\006\362\277:\2402"
-    "OZ\033h4\214\042\035\347\013hn\302\327\261\315\275ii\206\256.\373a\225[\273S\257x\344\376\245\222\001\335v\242"
-    "\256\220bD\231M\256\344\341\331\253\336*M>\310\316h@\246\202\233\000n\266\362\311\005\337\322\253*\303\015\021"
-    "\322z\354\013~#\006\357h\320\357\243\253\021t\015:f\241\302\023o3\360\217\361\341NK\220w\004\225n\345\201\310\004"
-    "\352\301\230\261/\273\336\356\256\216\336\004\037\350\365\354K\214\303~O\344\347*\317\077\324;S\242Gs\210\367\007"
-    "\223\346 g\365(\3718Iu\301\306\237;\271\216\026\253\207\306\030\337\352\210\315\252\177N\021Qn{J\347\021\026#l"
-    "E;D\307\226HLfY\214\351\204\332\0232\014\347\356\225\327Ww\004PF\202\032\271\315\272c\134z\023\0303\336\307\351"
-    "\201\010\033\325\003\001\275~\371\307\227\077~\177\361\372\325\233W\030\036p0<\024\211\215\357\3076\336!\361tX"
-    "\276\014\010\370+\022\330\037r\012,\300.c\237\357\365\367\273\277\205{\004@}\022#I7\326\377\036\013\277\242\263"
-    "\001\226\217\036\340ho#\332\330\022|\257\226]\352\011\214\336uVf\227dz\342<~\243\225;Y^\3412C\330\311H\212CE\336"
-    "\375\006\252gK\240\272a\277\277\372\030\012\372\313\031\314\005\336\364v[\001]\330\254\015\324\274\134\270H[3$"
-    "\232Z{<0:( \351J\272\221;\333\352\374Fb0\341\325ON\347\370\340\236\363\035ZI\036\021v\351\265\027U.\366\244@\212"
-    "\312\206q\270\270D6qF\035\026\273\352\042\235)\326\224\350\350\376\250L\251\267uJ\006\011\252\233\340\215\031]"
-    "\264'\253Br\337\227\363\256\374<w\343\327\356\270\326\227\331\365\305\027je\232T\363\022\265\206\232\227\314+\077"
-    "\363\256\366Us\030Y\242\336J\030n\250\354\311\321g\331\344N\251\236\346\006/N\003\272\365\234\351E\323[/\335\325"
-    "\017'\345<L\270\247\331\366A\022\254cU\276\341N\250\217\203\244`3\235#)\236\003)\012\355x%\230A\264b\344pK\222"
-    "\005\210\320\352\214_I\023\177\244|\301'AH\313\263\341\003bOx\271K\372\342K\326r\210\251\017;\274\307r\200\262"
-    "=\214\233\330\216\261\213\302\257\370FCk\262\355\352Ci\2144o\014\276[DF#\331A\324)\365\210;U\314TRZ\017\257\345"
-    "\334Z\212\320\357\016\231\364\335!\202\202\247\361$\320\035\243\344K,z\210<\003\344\007d\036>\021\030\3560|{8W"
-    "\322\261\251j\316\021HJ\266\343t\202\266L\340\221\034\314\343\035\032Nz\026\230\2235c\270\307V\344r\273Cao\211"
-    "\017\011\200B\315\245X\211l\245\042\025a\207#\004\265D\010\224P3\216\366]]\362\221\346\232\022H\200\200\240\035"
-    "\2607\026\361\360\134.\337\3227_\320\303_V\015\220H^\370\206\022\366dl\325\322.\307\0234]8\371\232\336E(IF\312"
-    "A\233\031I\310\000\012\243\316Q\201\003O \134/\026\011\005\351\276W\375\342\206\232\362`\0347\025\274;\237>\042"
-    "\035\205 \257\217\225\373p\206\346\277\042\300&\231\243\333\312\030\350y\231*\3705-r6\2039\275\307\264\375\327"
-    "uZ\334\236\322\241\021_K\244\221\006\014\263\314\233\331\034\037\007\221\367m^\243\015\371q'\352B\336y\242\327"
-    "H\010\260\226q\270\267\376\254\340\270\343w\245X\237\251\214w\305\345\042)\251\016\216I\032\352\343{\315f\346\351"
-    "Y\020\315>E\2622\245=\343\210\304ip\021G\256\370\222\355]&\012.\304R\214\341\016\310\252t5N\301\252[UrIk\232\302"
-    "\273I\310\276r\236\261V\317\017\330\344Ef-\265\030L\014\276\177\005\272\242@\350\134\202\230\015>\316\213\255l"
-    "\351\264\344\243D\277vi \3436\322\350:*\233\211q6\202[ \223\216\272\024)4t7\215\363~.+\233c\315c\012]\2265\262"
-    "\014\243\205\217\322`\316\237W H^\256qkr\357q\315\323\311\245\215a\256\305\244/\262\243\010\355m\264\226\010\234"
-    "<]\261\271-X\027\311XB5\271\246x\307\270C1{&l\012w\037\005\217<\241\247\310o0j\3329\336\027b\273$7\314\206\217"
-    "\232\205\304`\311ZI<\361\303\010\037\042w\230\213\252\356\020S\366\225\254\204\371\210\036`g\361\251\333ZG\215"
-    "\260\354v\324\215\336L\332\231icd\237V\207=\077\266\211j\207^\021\305\037$\216\351\253}\026\034\343de\323h\323"
-    "\014\224\210k]\240JF^\211\247\3148\260-%<\364VEz\235\345\353\362\024&\016\237\253\240{`\304Ez\206\340\325\134b"
-    "p\0007A\374\013\003\236m\012\321\371\313R\336j\265\042\342M\303=\314\276\342\242\225\314:&\353N\215\352\361*w>"
-    "G\343l\230C\304PBO\341y57\077\227\307\013\221Lb\351\004x\302)\254\320\345U\344\371\2555\236\317;\005e\215_\030"
-    "RqmA\242P,!F[&\203\331f\024\3618\211j\004\267Lv\251<\334b\030\033\017\360I0]g\335W\237\266R\013\2631c\354\264\216"
-    "\321\0327\235\302\252c\227\220\003\3175\273]\231QeU\272\030\265X\220\030\204\330D\3033\206\263\042\255\223\203"
-    "l\240]\217\034\204|\230\363\264\277\341&\324\305tS\340E$\014`\224\337\364\020\042\343\263N\035b,\236@\267'f\333"
-    ";\215~!\2063\305\331\245&\350!\370\274HC\023\221\350NI\326R/y\3346\034\321\344\313\0234\325\346\254<\025\334w\225"
-    "\307|\274\357\307Xn\235\024\016\003`1\244\342\303\323\211\036\300\303p\035\037i\010\330'\355D'm\364!\006\330\177"
-    "L~t\022\224t\357\235\247s_\346av\305W)zll.\272+^\366\350\350\310\241\220\207\042vM<C\274*\344\235\337\373}\275"
-    ">\327y\244\374\242\211+\321\240\307;\205\322(\224\306d\225\211\337\353U\342|UQ*$\347R\337Q\204.\027\264)\225>\325"
-    "@1\241\030\3705\012\304\361\357Ps\30628\012\232[\326\006\016{\267_\356V\215\003\327\270ZH\375\311\023\337\356\354"
-    "\231'\373>r\271\203\012\364\336\324\302\257\254Dg\031\026\243\201\361\333\225 \313\017h\003%@\333\006cXZyh\013"
-    "$/\032\042\337\344\303\317Gg\210\037\236\037\331\027a\3630|CI*Z\243ey\371\263\225\222\036B\230\3301\207\337H\257"
-    ")\250\014\236\312*gm\027\004C\334\266{\034\005\201\213\367r\012\271\364\317\376u\077r\234u\236xuN\346\253\305T"
-    "\354p\213H\337ZK\270\3503\042\134R\273GA\003O\264\261\320U\341\042\271\262\326Z\231\200|I\220\244\205\134\003U"
-    "\243c\353\011\203/;\374#\272\022\206\357\372Q\252T}\017;<\353\177U\276\036\317B\267\004\245G\2765=\022\034J\027"
-    "\235\000t\022\0179h]\030\271\313W\024\037\226\013\224\263lZ\3759\275\245PA\226r\336r\367/\222\025\032\356#\017"
-    "\246W\023\336P\353\303D\003Z\3330\021\322\223\236D\225 \020\3407\245\366\314\375t\015\274\273\303\374iK\2462\252"
-    "\027\360L\344\204\211\077\374!\260\027\273\274\221C\363\324\325\307\0306\320]\024\004m\317\035\277\343\363z\030"
-    "\301\004\227\026\312\201<\255\237[\204\212:\016H\231\327\367\276\035\244\261\134\261#\305<2\246\021\316\262\323"
-    "\271\311\366\177g\247\360=&\311\272\236A>f\012\240\315\235\370\244\177o\307\223\313y]\216\243\026\346\231\262\241"
-    "\266UM&\223\227\210\354\327\304>\200\213\2077\2634Em\330#\033\021\214A\225\276InI\375\366i\365D\022&\351\274J\376"
-    "\331\255\032\372\376\037\301\310\313>T\213m\134\025sl\300\326\300\020\225\177\306@\303\004\377\257y\276\210\274"
-    "\246\216i\375\017zC\014\022\330\357\035t\032\304j\015\351\226\376\014\334Hq5\242T#\350\373`\376\217X`\300\305a"
-    "\233\010\2661\370\035\336P\260\3673M\227\302\010\214\266\264B\367\253r\134\344\363y\271%\353\265\240\277\337\247"
-    "\323d=\257\332\346\205o\007\225%\275%@n8Z\311\317\227\323|\274.k\257e+\301C\225\274\234\257\213:5<\234\236`\233"
-    "\275\233In\2327\227\220\314+\371\346\363\234\257\240M3I\226i\336\211\027\177dMha\327sm\336+s\325\357_\020F\326"
-    "\253\011\332\246\324>\242\204\326s1~\223]\354=mI\024>\033\375+\201M.\222\333`\206\353y\234\303W\231\301\232\347"
-    "\233B\030q\021\301\004\211\340o\362\0376\374\233\26665\003\217\3640\014&\375\011V\003\262\366\077{'\011\305\033"
-    "uv\254F,\227Wc\023/J7\252n\216\250\205\241KtU\211f}w\255\344\316\3324\376\317\017\224h\311\330\336&\320\036\372"
-    "q&\033k}\200\213\035D\336\362&c\2279*`\336\314\305\220 \341\363\002\224\234\327\030\344\177D3a\002Br\344\315\340"
-    "\022d\241\017\207\272\354;\272N/\205\035H\022\014\212 \261\302v\275\201\077\001\011\231\252,<\326\012\274\134N"
-    "L\376\206&\336\002\277\371y\025\216\034v\273\372\012\371\260\255\374\367\260\306u\215;+<\016\361`\010\177\035\231"
-    ":\304\236\373\275\275z\321\256W\240\321\322\313r\234\254`\274\255\134\311\333\267\244\332\2049\303\310\134m4aP"
-    "\354\203i\022\320C]i0v\351URP8}s\330A\023,\277\335\035\2421\233\2733\265\312\270\242=$\301\010&(\022\312!\211\344"
-    "fKP\215\252\357\322)^J\221FZ*\236\260\304*\027[$\224e\255\234{\242\250\226b;\253\233\347\325\031\251}\246\370O"
-    "\077\275{\377\362\024}+\366\372\354\370\276(\215\357\305O\077\376\221\263\006\220g\375\327O_\275~\371\243Ke\016"
-    "'o\252S\360 \364\314+q\353[\346\260\022\227W\342\035\237\225\301<\207/\370;K\346S:\344q\350G\315\032\004>X\007"
-    "U\272Xq\324\256\211\273\271\310_\372\026\011\353\340\226Y\011\260\350\360\277\007\233\255\035\327\267\034\336X"
-    "\232U\017\350\232\002\217\245'\212\370\032q\273]\233\035;\037\341\037\322t\322\3607\001q\010\015Y\350B\375CA^-"
-    "\371\362\024=3;4>\344\306\353bn\037\250\373Kzy\012\372ZZQ*\213\042\024\262\333\305\365k\037\371]\036+\367\300`"
-    "z\261\015[\327\025A\012\237\033\023E\340\034:\277g\256\307wd\336\363\323\363\221\354\252\025\205\010s\037\236\375"
-    "\227\323\005\210(4\264\261\274R&S\302\202\341\325\376\027\002\315\375\310\310\042:x\2432\320\252\301\253,=\277"
-    "/\314t\347\354d\272\211\270&\357\022\266\025yv\275M`\021hp\361*\350\334\316\331\3326\352\220\322\246q\323v]\374"
-    "\343\351O\077\366(\246\272\221M\223*Q\036\330\237\224_5\077)M5Ozh\037\346\023P\020\227\212l\134^\260\000\022\326"
-    "\240\361fR0B\264\020\251\347\345\325\350\311\077\273&\026BR\245p\2655[\027\305m\024k5\210\247\272\346\317\042~"
-    "\020B;$ey\270\271\227\232J\340n\313\261uh\225OC\015R\255\344\010\315X\311\314\274\214\206\306\342d@o\030\314\234"
-    "&\030*|\236-\077\220\010\206\017\023\004\3002\326x\203\245\312\003\366\221\017\360A\021j\012\205j\346qb(Q\015~"
-    "\011\205X\242\256/\214\207\042\302\0225z\370\313\352\361V\334\235\370\361\247\245c\031\254\246\227\307\217\305"
-    "\264+\354\325\270\336\021\277;e\327\377O\033n$\360\315\000C\353\346\236\300\206\353\010\234\035\266\221\274\272"
-    "/\377\001\200\234\300\202I\346\030\304\370\2267\021\332N\3504\211\003\324\302\366\001}\334\322\363hl\364\345{\031"
-    "r\203\002\017\310\271\267\236\244P04\211\311kN\226\374\022dJ\374\217\377+\310\213i\232\224\241{\257a\314\217\314"
-    "Hi\350\275\244\373Q\341z\245,\217\317\361@\234K\254W8\033\362\000L\331\366~\214\0173\365\020\032\247|\363\272\034"
-    "@\022\306\336\211\242i\337\276\203SZ\037#\261\344\271G\232\224\231]42\227e-\257\352\341\0374\277\332O\344\275\374"
-    "VT2o@\353\332\351\322u\002\274y\000=\0309\344\304\373R\227\203T\377*\023\232\010To\341\326\210\0365\277\243\206"
-    ".\215\242^;P\015gt\037\306p\134\300b\032C\023\001\275\202vc\247;/&iA/\212\240\333\013\326\042o\352{\261\327\216"
-    "\274\363\006\200]\234'\200\257\345\020I\2726\376\340\354\036\253Z\303+\036\350\035S{D\253\240{\236w8M\363q\022"
-    "\233\216\331\272\036\222\333\363Znq\250\303\314\215w\026\266\036r\015\245\346\302\254@G\224\353\211\343\013X\376"
-    "\324\077\240\033\232\333Z/\202\023z}\217\217\303\360\324\255>\3755Xp\306\021\006K\006V\042\204\312\342S\255y \036"
-    "\272\371B\237y\343\015\332~\212\226\235O\306\221\300&\233\237f#H\377*\007\373\077\314\363\244\332\337\245\220\347"
-    "\021\306\2461%c\2655<\264\254\204\331\344\322\077g\313\352\240\255,\262\327Ap\203\221\256\360\012\032y\000\340"
-    ".H\317g\300\356\207\234\225\315\023\244w\342'\336\351\272$\015EF\206\033\025\273/\042^\360\3432\317\253W\023;v"
-    "\376\244\310\214\370\303\000(\301\362\215H\302\356;\346\3139\034\325=\247\313Y\262\042\341D}\341+h1\305\333\307"
-    "\001\215g\250\252\225\001(\3433\331\033*\363\332\012\300x\205\333S\366+\276\201\355\007DeM\330\001\207aO\2610*"
-    "J\247\351_\033\345\3519Ys\022\231\376\365L5Bq\023\272\003\335\002\356\277w6A\346\225z\033x~\031\240\360m/\221\327"
-    "Z\020D\331\247\236\2614v\027\031\353\203\1775\275\275\216uE\261W\3135t\022\351\263\0154A'Y\243\257\223\271/\017"
-    "R\365g\240\371\253\007f\314\203\330\034jV\320b\260\3560\300\0063\216\324bJ\302\024\230\202\026\333\246\034\336"
-    "$'\367\261\325j~\033\021\305\032P\350\203h\360\042\2338\241\314\320\250\242a\257\244\230\2348M\356\347Ji\220\250"
-    "\256\322ZN\355!\027\015\264n\010\027\273<\304\322\026\331]\374\177\371\334\337\326\350\360\022$\364\000C]\254:"
-    "A\004\272O\363\022\000\306\035\2005\305\245I\211@\355/\242x\013.\361\014\276MP\014\001\341\2217\030\234\177\032"
-    "\007\231\234\340\303\301~\314\031\217\371\335c\374Y{\210\003v\252\354:\235\264Q\352W\351\022orY*e4Z\324Z_'|{\323"
-    "y:\231\371\356\225\353\313\2048\230\233\370\216]\267\352\221.\024C\305\253U\332\246\352\3266C\010\025\313\014\331"
-    "\365\037a\217\374^x\372\3278\346\026\344i\034\004\3248\250rz\355}\276>g\252\236\316\250\334Y\377\034\243\343h:"
-    "0\316\305Ez\271\206\315=\262\027\355\251\2021\373\253\351\314\220iqf\240)\343\007|\015\303\326\316\3344j\010\311"
-    "\234E&+\343}\354\335\306W\357\244\330\245\327\011\332P\313\356\313\260\005\177I\025\330:\350\205\243\375X.R{G\261"
-    "\306\360l\271\204Eg\327\372\015`\034\342/\352\221\317x\261\335\214\235\213m1\333z\326\310W^\017\320cWq\250\252"
-    "\316\2272\346{\317t\322\271\034n\302b\240lX\015\031;_\267N\224\331\020\315\012\327T\223\235wL\030\000\267\320)"
-    "\365\316\265n\252\324V\273N\246\365\216Q\226\315\203\237\246{Z\011\214St=\364x7\355\306GG\024\042\317\023`\014"
-    ")\242\340\232\214\253\310\2277\354&qn\2157\270\011P\360(`\037\226\373\032~\216\214\004x\267F\266\335\024\216\351"
-    ")/\351\336\3540q\323\224\017\275=~\354\204\251\263\204\236x(\221\361\272\251\342D\374\351\337\201\340\015\317\336"
-    "\017\220\215\321\335\020\220\275\217\253\323\216G^\232\214e\011\253\356\016\203oW)4%\316\200h\227a\367\2420nr@"
-    "iR^<\242\245\337\344\2226p\221C\345q}:\036\077V\022\013\316\256j@\224\361\373v\177/r\325'O\000#\337W\032\254m\244"
-    "U\374\364\201\342h\210\200.\344\313\002 Ij\312\310\316\355\261K\267\241%\237\304\305u\010\037\3734\223\333\011"
-    "\032\214\200\350\216t\261\326)\004\341@\134\134\306\371\352\026\037\323\343\2307\255\273\210\022E\273\232\2034"
-    "EV}aB\241\347\274NJfQ\361\247\333\304\372\252\327\036\350\042\305mdC]\022\336\352\363 \327\204x\302\352(\305\377"
-    "\337\264\257\330\215\225\324\310\266'\342\264\304\233\031\006\347\002\277S=\336\017\355<\020c\312:\300\257\317"
-    "}\037b\275g\351\212uV\207\321(\211%q\241\272g\006l\237\350\234\241c\022\235)v%H\241GK\234\200@\356d\261\042\221"
-    "Z\222\251\265Q\305\340'\042\031\337\374x\247<\012i\236*\346\251\376\242\005p\356\374Y\204z|mG\023\022h\365x\342"
-    "\003\134<\345\313p\202\034\032E\327\357\301\020\026\025\226\200^\233\205\004*\025{|\306m\002g\320\3539\243V~\266"
-    "o9\015B\2674n\367\035a\227\330\212\335n\274s4<\216{\301\325\042\027\016\254tw\244T\370\265\315\247\334\266\360"
-    "\241{3\230\034\302\014\023\003\320\325\313a\365\305\247\002e\301X\257\331\217P/\077L\263^a\327\261\212\225Wa8\265"
-    "O\237\017\357|\314\263\021\370+\016\354F\314\257\021W-e\224\013\263\350 \306#\215u\025\274\010\363\327\221\256"
-    "\215\362\252\204\237Fi\301\313#y\250\303\020\177\3267\217\362\212\254X\021\277\214\203#\337>\013;\277\024\277,"
-    "\317\267{\025\311h\224s\022|\023~\003\033\264\004\312#\253\324s jH\355@V\370\015*\334X\204#\017\350\240RU\376\242"
-    "\274\306\353\326f\305\212\326\302\300\270\031F\214\001(rnE+N\216>\254\005\253\344\255\234\227\341\322\010\356g"
-    "K\325.\361\023y\015\332_\256Z\372aC\020,h\361t\324\017d\237\235\205\320\007z\077\332FC\333$\263\000\306[\354jS"
-    ">\002hZD\014\262\337)\375RO\320$x\351\372\316\253\350+\276\256\376\320{\347\266\370aK\004\042\034\264\213\0774"
-    "\3133:,qy]\330\321C/<H\276\254\362\253\253y\355\304\307\0044V\355\340\321\320L\242\320\265\224T}\310q@\0307n\004"
-    "\264\324\300Au\307\345uKi\264\263\002\247\205Bl}g\037\004,\213\223\005d\267\315\277\231\3424[\217(<\201\352\340"
-    "_K\0124\364\260\036\2500^\245X\255\2404\031\010\267%\215N\353Jr\320\315\246\267-}\032kM\0315\202\367\360\243:4"
-    "{\3522\271\306\260\271O\341-\020\252}\322\342A\275\341Z\017,I{7S\363\031\267\253\361\233\351v\001h\256\254o\346"
-    "2k\276\323\335\237\256\333\322tzZ\035\023\326*]\326\017F\363\3514-\242Z\314\304\262&\233Fu\014h\026a%\042\315*"
-    "f\374\216\2605\023W\346.\031\340\341\214\2265N'\257roa;>\350\352\316\310\300\134\202\300\310a8\346\215(\042\365"
-    "P+\302\251\234\320,\034K\031\033\032\240mm\352\260 \037p\257C\355\315m:\321\014\260\026N\244j\211F\203\372\027"
-    "\026j\345\224w\326\324\010\367\331)\341\300_\3718\021-\307\030\230\354\027\304\0070\333\317;\350\276\014\372\360"
-    "\341\211x\3348h\242\332 \007q\3440\276\306\247\017\202$\212\034\311i\251y\243\3540H\226\001\036j\336\006\343\024"
-    "\266\365Y\202\016(\201\334\026 -D(\323\311\313+{C\372,$f\000\365\344\240=\344-\307\2562oM[\325\203q\314>\364\270"
-    "k\251\005l.\022\366\3245\254s\343'\347\261\134\206B_\340\365\223\032aQ1\012\245S\366\024[\361yy\333A\323J\005\036"
-    ":\223\3332\212\024\316}Z\341\342D/\315\262\262<\032@\004\016~\016\324\306\375\234\273\327\351h\214<\012\224Bd<"
-    "|[\317\205~\371\361\371\273w\077\375E\034\220\134l\3729L>\362v\001\310\306\030\247\346]\320\033\343\254\350\212"
-    "\305R\316D\220\371't\367\254\275\031\207\236lG\370d\265\325\316$\211\236\200\304\243\0079\333\225\313\241\331$"
-    "\345\327\361\350\205H\336\371\3629\307_e\0373VUrc[\220\315\221\337\324s)bTv\011\276\217\033\2731\260f\004\251\230"
-    "&vy\222~\353vX\012#l\241GK\254\270\255R\307\0351N\177\362\201\341E\344\201C\257\211;z\225\221\241\203nd\3729\346"
-    "zq\034\270\201r5|!\353:5(\265\320\324\021\373\345x\264\020R\240\032v\306\327\272\205n\235\250\305\371u\333\370"
-    "\312@\013\226\274\224g\253\002\246\343\372\261\357\357\361H\315>G\213K\236\375~\314\366P5J\362\207\004\000\311"
-    "\241\321\274\263\230\200tU\017\344a\343\313h\315\210\042pZ\370#7\253\334\0026o\373\242X\275\003{x\246\007\356R"
-    "\276\015\014\014\177\247q\313P$X\250Q\217\305\275\3753\306\005\211\214\033\004\3566\252\246\031\314c\263\226\350"
-    "\254\300d*$\244I1\317R\025\341,[\272\263\242\216\202\315\303\274&\025\301B\336\261m\251\341\305\015B34}\344\341"
-    "\200^\230\252-\002M\356\036=\032\346\365\366\335\313\323\323\237\337\275\304\275\205\316\234;\350\3025\311\326"
-    "\013\374\205|\010\377\332Ch\373\304\336\373W\257\371\221\357\255O|I\036\270\342\213\267\077C\341%\037\204\257\212"
-    "|\234\226\345\305x\265\3468\254\220\205W\330F&\366\257D>\246k\361xj>\0120\366\026\206\024c\347\001\330\352\360"
-    "+\354P\342\3719\336\014v}q \324fw \353\003y,\253\013\216\371\305q\310\134\327\346S\272\336\371\202\256\267L\327"
-    "os\022\303\244c\351\247\0266xc\217\203\216\211\232\031\311^%}\232\211\340M\310\204o\2750Q\007)\010\255\205\225"
-    "CJ\353\352\000r>\025Y\315VV\321\211C\027\255\031_c\267\241\015!\375\376\236\317\241o\017\005/(^\324,\253J\207\010"
-    "\012\077t\001i\367L\367^m\034n\000\026|nJ\342\207!\344\024\011\027\203\350\2324\036D\255Bc\240u\260\337\245\177"
-    "\005qH\003=\253\252\025\320\014'_\254\322B|\242\034\364^\232\245\330\015\223\030\011\012\251Y\012L\3535\032\313"
-    "%\037^W\372\3002\336\210\024n\305\216tC\313\035\017P\306\016\014jM\027\327\271&}^L\322\025\311\370\214\322&\212"
-    "^\003\015/\307\267\301\352\351^;\226. \347b\241\010|\001*W&\034\322\241h\270q@\253\275\276\077\032\333\360^\237"
-    "\033\366\23340\236\033y\350}\206\261\2447X1\310\000\361\331m\257\025_\240\227\267]\255\276(\246V\024\255\042\361"
-    "\276\234\337\260\027_\352\244\365k\353\177\331\2418\256)Ev\305\247\332$\336\316,\2771';s\272ZLl\321\274\3150\367"
-    "o\204.\363\011\225\371\264\305g1\243;\335\232\302\377\374\267\177g\347'~\257O\207\331\2450\0771\337\341~X4]\271"
-    "\0005j\213.\263\331\357\012]q\011\352/\013N\213#\257\305Ti\015v\204\361\323M\304\243\255;F1\315\256\326\005\267"
-    "\310\3200\376\314\227}\317\220\077\371~\077\377\266AOt\360Y7\042\035\037\245^\301\030@Q\257\242\330\363\360\203"
-    "g\360\2631'\267\007A\333tM\353w]\313\362\237-\234\247\366P\207\010\316\263_\222h\274\234\3749\275\215\332,-\035"
-    "F\270\204\217\246\337\204\024\033\020\303\335\275\042.\205\341\012\241\246\034\311\221v\356\202\256\371\317jPc"
-    "\367\276\2551j\217C\300\225)\016\2013#J\360j\302\273\034\077\222\014\215\2443&\337\245-O\217@dX\257G\273\360\036"
-    "5F\211\356D\204\005\266\260k%\221\234\327q\315\231{\375\266\031E\250\346*\377\246F\274|\246K\235\037\253\313\355"
-    ".\316\216\033f\235\206\032\367\327\077\005\206\364\271q*P\256\346\231\027V\300:]\011v\327\374\332\223\261](\340"
-    ";\322^=\227[7\275\304\207\265\3302\022\017\374\350X\321kt7\361q\264s{\017\337\274*A\016\244\362\352:\372H\036\241"
-    "e\1343M\321\360x_\025\342m}\216\217$\3456O&\343\347\265\246\267\271\350(\034\267\276z\324~\3265G^\224\006\226\337"
-    "9\360\002\316*@\250\256\360\335q*t\217\235\322\177EE\336Ni\034\303\324\236Q\361}\275=C\007\313\251#i\021\335\244"
-    "\274\0277\370\245\023M\014\310\303\274\0117L\263J\025\211\344\250\211c\177l\077\261\213\251\356\271\312-\340\307"
-    "IO*\220Q\216\235\226\235\256a\232\307\231\307\363!\012\036\273E\277\354\342=S\241\257\231L\374[\034b\021\272\311"
-    "1\214\214+\031a\002L)\375\341UH/7\310\251Q\354\271\254\333\367T^\235\276\177\371=@3tw\306\336>\377\021\325\232"
-    "]\274FfO\221\350\360\023\370\035\236\024\342\277\212\357.\331u\335\370\210Q\266\030\134I\275\3065\002\077H\345"
-    "C_>gn\026k\227\357W\252\330=\251\303\300\356k=\362\2259|\332\007\273fg1\354\200\323\261\013z\360\307K\042\034j"
-    "0\000S\265\022\022\202\312\134\320\3438c|\301\220b\251\332\234+\233\343\042\252b[\215`\252%\307\313\042\257\011"
-    "[\333\271\263\230\354\306\201{\217\2365\277X\227x\354n\077\342\026\357\367sw\0316\341s\024\017J\027\341\2646!("
-    "-\222=\202\204a\020\347\321B\350\314\274\366\036#5km\233V\333_\362\245\026\316]\3454o\3061\236\134\014\250\204"
-    "z\303\216\265v\0176\016{\354Q\006\303J\257\272c\273\330\020 \236j\337\003\0777F\037\344\306\344\215&V\216.\002"
-    "\245;\203%\354\362\213\365t\371\236\276\271\017\361 \2227\346\225\007\021\322\016%J4l\276.&5\267\203A\277\337W"
-    "\334\012\0209\221\226\253u){\206}\252\203\265\233\220\037\354s\251\134-\264\002\077>\246^nz\364\004o+\330cEzw]"
-    ".0\210,!\336\367~\011N\324\207\223l\251f\313n\363\042Q\345\036]A9\226\001\332\374\252\011\0278\231g\213\254\242"
-    "\367L\230\325\370we\270P\353;,\352\370J@C\311\205\312[z\024\347\267Y\216\267\312$\017&w\215\266>\273\232\242\313"
-    "\336d\315\327\012@\267\012py\351\357\223\340\022\2461\211\177\347++\362\134\014v\216\327gko\304\214\202IN\267g"
-    "\350\025\231\253\004\262\331[\077H\002|`\200n|9\203\025vd\243\336\042~\316`\313\012\337\253\006\251\026\0061\227"
-    ">a\300\241\210\206\032\243\0359]\201\331\374Q\012b\250J(K\001]\365\001\016\023\003\025G}\312\303\260y4\235r\335"
-    "}P\364\004\365\0373@\015\201+\262\334X\230\367\032\351\227\306\267\362\015\306p\027\251=\210E\350\351\311C@R\031"
-    "\331[`\260\225\202\016*7\243c\272\270\324\226c7d\036\353\250\341\307M\315\267\234\262l\000\233}\203\363\033N\353"
-    "\2301\333w\315\005\370\330\035\355R\007^4X\364\3170\341\002c\023\207\327\204\270\203N$\340\236\0179\322\225i\374"
-    "\244G\277\344\242f\0134\356\345q\222\242Td~fB\024\321\300\2617\256\316\373\211\343\315\017z\034B\077[a\036\212"
-    "hL->\012k \223\307\042~w\134\305\364\343\212\037\355\262\201\025\271\077\372\027wk\3535,\207S\035c\027\255\225"
-    "\373|\337u\245\326\207)\250\215\007^\253\272\231\245\313z\0038!\317\202!.\240%\337br\027\020\361\212/\011h\311"
-    "U\376\220\373T\177\373\323\027Z\026nL[\303\330\364{\037\303\020\352BY\015\003\134\352O\027\351\230\232\243@\307"
-    "\224\023\312\373\030\355k\2416\227\262\364hgt\264\214{*\256\204Z\023F2\327\267\307\244\210\012_Z\217\352\230.Z"
-    "\314P\262\027\2330\216\033\242k67\243\370\216\307R\204\017\270\255\326\257i\035N\355\371q\015\023J\312\224\325"
-    "e\314\042\3670\042\205\252\226\240uv\331\331\260w\033\271\224^|4\016_@\340\211\277O>\330F\311 ]\216\363I\372\363"
-    "\273W/\314\375\313\332b\217c\377(\236PrTG\212\3319o\200\015\026 D\314-\273$\365A\337gVRQcS\270\303\012\307\273"
-    "d\375\015\030\332\237\031/\031m\314\030:#-\350\356L\317R\015_\265o\003\314\042\315\034\357\332\0234\330[6kSF+p"
-    "\026\005z\211\257\361\304\320\275-\340\351\036~[\236@z\207=I\254\353\034\015M\320\205\216$\325\321)\367\353y\352"
-    "\355-ma\333\251\220\345\372\015\003,y\310\234\341{\257\275\341\036\376K\377<\201\177\007\342\320Ag\232\276+D{\254"
-    "\134\315\004#{\022\312\357\023\362v\331\306\011c_\206nP\313Vk\320\354\255\273\315\276\033v\227\325\203\256\322"
-    "\372\261$7\354\356\261\271'_\217\272\311D\262a\274[\252\022\223\215\366\344!~\3558\373\244\310\201y\242\036-o;"
-    "\372\311XE~;C\204m\275\276Icx\177\042\005\205\216\226\207\352\004\006\366$\253\335\304V\372\240\234\264`\312;\020"
-    "\207TN'\020\277\012\236x+\317y\243=\026B\016\364\304\327w\212\207M\0260\207T\3265\016\233m+\026\233\232;XK\313"
-    "\375P\077\360a/|\177\335\275\353\025\371k\336.ptO \232\020\211\255)\373\205\310K\206\253\217<\313\322\134\235c"
-    "\370\355\304V\364\343\267\036\177\307\333`\324\201\254\221\303\255%\335y$\260V\311d\002\033\323\253%\032\354NY"
-    "7w,S\3605\2400~\203]\204f\3651t\367\224d\273Sn\214r\236\032}2\314\262\347J\021\2351\346P\010\300w\360@\013\375"
-    "\024\310\207@i\262>\307A#l\265~\273\021\207\315\034nD\2362B\307\256;\365\004\236\273\322\364\220'\360\360\354\343"
-    "\336\027\360dC\227{R\346)\274\277\203\200\036\222\306\0169\223\254D\367\352\311(x\244\006%\253\012\270\042\333"
-    "\272\277H\332\015\3766i\267\261\261\001\347K\367\311\371T\361\370\206\374\311\134\244IV;\261'\203\232%\305\042"
-    "\350\303\005\320f`v\244\026\025\230]}\036~\221\264\246k\306^(\366M\042h\207(U\277\273\375\362\375\363\357\237\277"
-    "\177~\361\366\371\317\247/\311\241\257o\303\215\005\227iu\223\002\220\325\015F\343I&\306\274\211G\302\030&\022"
-    "G/\015=\177\363\335\313w\350\242\307\207\313W\251)'\207\313\354\032\212&\023\343\250\307\365\336\221A\332\271\021"
-    "\232\003l20\343o\347\220\134\077\307\336Q\206\267*[\240E\006\317\011\210\325\2158\2344\236\333\361C\024\352M\012"
-    "<\345\340\207E\3221\321\020\277Ca\334\305\351a\004\356\206\334>\200Yl\261\357=\220\272\231B|\033mI\022\322\034"
-    "\210\222~t\007\376;n*\252\275\334\032\340F\371\201\274\266'\361Fb\2623\257\302\310\003w&\231>0\025_\277\032\251"
-    "C)\206\231\037\305\222\027m\325cx\3560\325@@\016\005\276\013\201\351\203\212\205\232\265\331\000B<#\370\341\246"
-    "D\014\203\366\301\372q\2522\345yX\261\367\323\007fRQ\344\034\321\346\273\025\364v\226\015\316\216\244\367\226\277"
-    "\314\303Z%\276\006\273f[\253\230\020\251\216\235\026\234\015L\321\323\303n\242\240-a\024+\011\077\277^\241\207"
-    "\340\315,\003U\201\214L\030)\344&)ME\340/f;!\023\224\367l\0366Hn\362\024\013\211B\210\316\222I\220\310\301a^\315"
-    "\310\177\042Y\322\253B\022\212\214\227\215\177\014\242s(\276v\367\325r\212\347|\2672\212l\371\201bN\021\213qa\333"
-    "8\027\204\321b\362\334\370\251\042P+P=\2201.\307\306F$\253\221\216\027)\250\200\223A\014\321\232\030Z\026\265\277"
-    "\375\346\014p\302e\254\307\263\236\000v\004\025\267\226\347\313lA\014\230\303\234a\323|Rb\272\263\235\265\314!"
-    "\005\265\336\324\2459^\270Z#\333l\014\361\357\024\030\226Z\221\311\247c$\233O\201\0040\347\007\320\262\205TL\267"
-    "\206\360\134\015\272!\032\023E\322]\036bP\356\3416q[\367\134*\370\314\261\221\210^7\177\311\226\023\036\2444$\347"
-    "\304\315\211\3562\206lAfr|\276\242\352\032%\333+dE\342\301\020\3574zy\024s5\342\033\260\234A\314\325kFF\007R\223"
-    "w\245Or\255C\262\372l\237HE-\015|\343\305j\263\246\275\271\361\314$$K\322\033\027\304\032\361\263l\334~#A\341\317"
-    "x`\177\307\031\376\241\274\204\2107\0149\304\306;\254\346\335\241T\033\352'u\210mo\313\262\333\002\273d=\350V\247"
-    "\1340%\216CG\236\344-\201\016\336w\134\250\024\257~w5\236\177)\077\026d\0150!b\2710\354nK\372\221\253\244\370\272"
-    "\237\307F=\205\205\351\331\333\001\025\275\037n\011]\333wJe\267kG\260ay\235\300^\207\251\215\271\343\317\240\275"
-    "\307B{a\227\214\300\336\023\366\336NY\217\310\212<*\231\274\221N#e\217S\274P\0270\001d[\026\231\342\326\317\352"
-    "R\024\316S[dg\217\303\267\220}\315\246F\336Cw\030\325\314\205\230\330\265\254v\025\3638\225Q2\370\220\226}\022"
-    "\371\000U\004t\374\215\376\223\234H$\311i\2442\370\244\240\344\033k^\333\260o\321Y\031NZ\220\201\344wK^%%\374\013"
-    ",\016\237\207\007\205\370&-\312\2326\2548\235\305\304\315,\247\013\222\354^\302>\341\300a\134\204c4\016\322\027"
-    ";\312\327/-\335P\203(7qK'\350\364)*z\344\267\262O\316\252\354\002\211v\014\035E\031\362\350\215\037\366\217\014"
-    "\343\255\221\317\344TLm9H\323\266\033\225\213\255\374\347\277\375\2732\326\250\042U\356h\034\257i\000\021\077\344"
-    "\215&\205\233\346\255-n\247\343!\020@\374\201~\241\324L\005\320l\363\035\272\025T9'\304\033\354\316\022\325\221"
-    "\015\372=\035\215\371\013\036\225\022'$\251aX\226\077\221w\316\262\261\244\324\326/\006\323$'3\212\342^\077\311"
-    "f\242\273oAm\313\335\375\023\236\235#\274}\372\007j\217\216\2669><\314\342\037\360r\370\321\006\233\266\276>\356"
-    "To\023\346\351H@\261q\237NN$\205\267\033\3115\241\263\216\274\207\225\201\275\264\344{\035\312\227\037\347\251"
-    "}\371:w\245i\232\232\360O\030R\031\324\036\011\363\353\324\036.\270.\346&\272\335\273\327\260\300J\313\212\360"
-    ">\027\337\331\355\315\212t\012\035A\331\336\252\310\253\034x\077\206\134U\237\306\274\312n\321hk\270!f\206e\200"
-    "\377\317\304=\241.\325avI/\230; j/\232\323\024\215|\361\240CW\373\375{\375\201\012\304E\275\002\314\244\272\211"
-    "\364:\012L@3\032\275\223\263[\230\267q\002\342\010\271\334\213\216\211&\003\241\374Z\240\336\032\321\262\304\367"
-    "\032D\376(\256\251\224\022yv\304\376%\251{\350\315j\007\224\356\267\300\010\244lt6\341H\314\316\333\303\352\252"
-    "\036\033\346\312\2653\347\326\235P\260b\354\352\366\014a>\361\337\2757'\241\277\254\207\375\341\264\304\002\326"
-    "TwF\366\023\343\334W\2560\260\314yp\264\205\335\036\223\215\340$8s\266\025 \025\030/z\221\342\352\243\310\035d"
-    "{\245-\020\375'03<\337\342\243\331c1N`\023\346\202\317k\212\302\335^{\216\2013\261\262\302\253E\0342%j\224\337"
-    "\004\260w\210^#\3134\177[*\233P\301\036\024\357R\245\313\011\024*`;\005f\307\013\264\205.\207\215\237\251;K/\274"
-    "&\334\215%\016\331k\334\200\020\234Po\015\230\333\362N\254\004\224\240\027\312\250H\315\302\005c\241_N\252i-\306"
-    "\205\214\271\035\2473\016ja\201)\225\242\002s\276'\366\257`s\042\3717wO\320\327\024C\212\225\3272Cq\300\365j\212"
-    "\204\366n\242\326m\264j\016\341\253\326\203u.\262)l\312\320)\042\226\352U\344\367Gk\037&t\201\336\261)\207^\263"
-    "#0\077\032\016-X\222\234d\322\005\011\323\033L b\254\301R\017\224\020\244e\304\322$)>H\014\016\313Z\014\373\272"
-    "-\253t\361^\240X\340\026\361\006\010-\211\302\010Z\234\202\300\326%\327\365.\352\356\310\037\261\255\330y\230r"
-    "!>:d\374F\252\311\336B\236\035=\021 (\322/=\266\201\224\251\0126\242]\010\011\340\3562G\263 ,A\364+|\0055l\370"
-    "\010AG\254Qo\001\212\304@\352c\256i\233\025\273\226`\340\241\023f\321J\221liD86J2\247\331\246\240\006)\360\006"
-    "\304\257@\264\215I\302\007y\245\313\326\341w\030v|\023\272N\200\3725\2261\035\026\341Ux\263\310h\364\204\235l\322"
-    "\206\030\267\250\374\247{\0161G\204\314\216\224V/\177\304\222\217\327m\273\331\322/b_\035\361J\345\353\252\245"
-    "\330\320\026\342+\243\205_\246\345\231\024S\036\371yK\351F\341\337'\35561\345F\337&\3456\020\350\270B\363\011/"
-    "z>9\233\203>\305\353\301\216\342\323\335\2462\024\345z\362N\000\366g\231\224\352\032\321\323\3500\247\2036\333"
-    "\215nGL\267\357R\024\303~\342W\227\213\210\033\214\3553\314\026$\0142\301\373\315+\023\242\326\310\025\035|\322"
-    "\244\226\307\375)\306,L\230\33411Na\215'\307\324\310\275\255\264\261w\342$\302\321\331\011\263\311\3369.\037\363"
-    "x.\323\306\360;|\134\322\012\204D8mL\321\246]\220M\177\356\312\017^\276\356\340\023e\324\276Z\314\017\343I\261"
-    "\020\201z\377\301=e\322c\226\341\216EaL\351\257\033\014\362\0351\330uXA\000\272y\266]\202(\266\252\216\267\236"
-    "m\243#\004\374\305\331\206\077\011\237\327\035\205\345\207l\025\006(O\037\205_\311y\306\361)$\232\320\326\234\366"
-    "l;\201Z\354La\252V\371*\204\304\362\372\312\244,\210\263\042L\337\345\037\217\302>H^\303]\370_\030(\077\222#\366"
-    "\0429~\266\002\2213\230\034\205o\366\202\235qw\020\354\303\177\203'\301\223`p\020\034\300o\370o\030<\351\016\016"
-    "\240\300\301l\260\373\346ipp=\030\274\201T\370;|3\330\243\357p\373\030\306y}\205\360\015\202\014\0324\017\031\034"
-    "3\366`\354\003\310\134Q\036\077\030`\000&\347\000\250\276\262\371$~\231l\222\230B\2227\273$'\035\031q\356\370Y"
-    "\006\325\340\077d8\307N\262\003H0\201[\024\346\204\3152\317\247C\333#sfkz\001\335\012\370m\340\236\244>\012\277"
-    "\007D\006RG\213\011Gr\250+h\177(\246\307Y1\236\303TB\311\301\020\372\275\345\277\305Qx\200\330\243\211\020`P\275"
-    "\011iV\000\315\273\011\314D\200\215\017\360\277\375_\025\256\267y\024\206\264\322\302\242P\226\212iq\275,S\374"
-    ",\3629\214]\336\261\220\321\002\357\205\361\347\3007\3554,\000\0318<#Z#\362\350\254\313\222\035\1779t\315\323\311"
-    "\345\255\244\213\245\361\370\331l\350\252Jb\015\240\343\027\300.\361\306\012_\375\200a\014qp\334\257\202\240\321"
-    "\221\330\251\240\310$\273v\244R`\212tk\212\220\375j\317\330\242\250\013\257V\225\347\363\322\240\206\236i\367\351"
-    "\200\202\274\272\376h\023d\024\223\307\215\264\202W\210@\204<6\004\347S\031\015\357(\334\357\207\307\003\204\304"
-    "\316\334\235\305w\372P~\357\341\345\237b\371A\255\002/\006\201{\003\2608\034#(\324\232\326\230x)E\216\377\363\337"
-    "\376\357\006D\330\206\225H\356h\344\177B\231\000\313\034\377\347\377\366\277on\005W\343=\215@\221\343\307\255-"
-    "\260\020sG\375\327T\000\306\361\3774\021\245\333![_K3\226\025\360\342\366\255\203zY\002\235\271\077Ht\330\254\260"
-    "x3\033\346\263J.\351\035\302\243\260;\300\225(u\037\260\032xK6K\214\031O\313\3220+\303+~\314\207\315\262\364|@"
-    "\271\340\227\301\302[\377\203a\361\212\037\263\017A+,\134\260\025\026\3256]w\015\357\202\217e#\323\341f\300\374"
-    "r\357\350\134O\004\253\006|f\042\351~;\025\221\226\341\337\365\3345\307w\217\240\352zn9\265\276eb\032\342/a\306"
-    "5<xW\224`\337\250\325yA\276\322\030g\211\334nA\200\000FK\317B\261_\035\266Y#\313\007\315\252{\240\346^\3145\313"
-    "ZK\257\240nU/\307\241\010\032\002\201\201PpX{\204F\243\335\042U\015F*o\034\223>\026\273c8\272\230\241\347\347\363"
-    "\2718,\2101\267\225d\371d\355\213V\017\2119\033A\262{\233.\366=\374\226]m\345\357i$c\262Xy\267\321\036\203S\332"
-    "\010\223GFG6\261\2201\367\370Ob{\007A\370\305\351\077\261(\372\260\306)\036\345\346\326)[7\217\201+\271}\217\374"
-    "\211\340K;\372\332\354\003J\327\013\020}o\2179\214\251xpH\214=\364\244B9\015\246@J\265H\000\220F3q|\012\232W\360"
-    "\214cr9lc8R\222M0\031~pYo\273\360B\212\372\333\0060\020JV{\203\252h#\213\326*Qp7\203\361\215\025\031\301\3555\031"
-    "\231\365\375H3Lz\252Yo>}#\013\025\351U\346o\234\232HMdCh\256B\224\203\204\313)\016\025\266\310\263m\371y\374\254"
-    "\242\010\230\266\010\205a\204|J\206\134T\215\134.\305^\304\134\322\230\340/u\244\266U&\212\332\262\027\351u\232"
-    "\003\037!\211\370\370{|p<\307\370,\011\353R\310\027Q\314\300\267\277\326\320f\227\315\022\220*G~t#\261\027\374"
-    "\264\304w\217\345:\036\325\034\341\023\253\030E\223\236)&\345\214\002\240u\202\307A\262\234\004 \324H\313\370\322"
-    "l\360\363\212R\3517>;\033\220\3532\277\004+\006\210\322\034\042\366\230\340\227\311\265/u-'\354*\002\2300+\316"
-    "\034!\035\277-r\370=K\327\244\035\326W\244\010\372\307\354\211\326V\202w\370m~=\320\311\002\315\202\264\375R\203"
-    "\245\333\246U1\230\277y5\373\025V2\375\240\274m\030\012N\210\235\211m\321|\267g\325\002\326\316\377\013\034\020"
-    "\322x\326M\001\000",
-    25504};
+    "\037\213\010\000\000\000\000\000\002\003d\225\367v\253\272\022\306\377\317S\314\306+\313\311\275\226Mq\301$\336"
+    "\267\234\336{\257B\214l\235\000bI\302e\227w\077#H\3019i0_\246\371\373Qn_\024Z\270S\203\260sU\371\362\342\366\005"
+    "c\360\315\227\357\376\310>U\002k\213\354\243\002k\247\244B\223\301g\037}\013\214Q\226O\206\222\327\333M\200u\340"
+    "\005\344\005\035*t\034\304\216\033\213n\023\264N\2624x\220k^\341&\330+<4\332\270\000\204\256\035\326\224vP\205"
+    "\333m\012\334\323D\326\005\023P\265r\212\227\314\012^\342&z\326D\350R\033\372\337\016+\0344*\325v\347\240\340\346"
+    "\356Y~\201V\030\3258\245\353A\372\247j\217@YF\011\013\274.\300\031.\320\202\226\340v\312\202E\343W\362\275\234"
+    "r%\276\324F\042\267\267\263.\042\265T\365\035\030,7\201\022\276\363\316\240\244a\334\361LU|\2133\273\337\376\373"
+    "X\225\223\313\344\035:\005:\255\355f\274s\256\311f\263\303\3410=$Sm\266\2638\014C\237<\006o\317\377\365q3\016!"
+    "\204xN\077c\220\252,7\343Z\3278\006\353\214\276\303\315\3702Nb\271\224\305\243\304z\027\307\361\243@\333\241\340"
+    "\315flt[\027\343\313\344=Z\243\341n\007\305f\374\331\002\022\301\042X\322o\264\202\025D)\244tN\2771\254X\224RB"
+    "\272\213\346\237\255!\335G\321g\244\3221\376,Zt\361x\326\267\363K\323\231\267\250w\370e\241E[\221\275\323\207\223"
+    "\367J\354c\262\305\242\233:\017\0156\027\245&\264\3378m\310\250\351\026\335G\016\253\253\240\267\230uI\3015\274"
+    "y\003W\025wb\367\031\026\212_\005W\015Y\214\306\262\341\025\220u\310\257\203\353i\227J\004\377\003\201\227\002"
+    "\310\240\277(\202\353\233\333Y\277\241_\325\235\210_f\264v\360\372\202\261\206V\310FrA\206\2467\024\333\326H.\274"
+    "\324}y\011\013\237\2021.\220\373xkTA\261@\224\261\217\035\036]6\212x\034%\241\217\253\326!%,\322e\274\232{\201"
+    "\013\2015\245\304\213e\042\272\226;\275GC3B\231\364cK}\240\026\2534L\212\256\005\026\252\255\262Q\312\227Q\030"
+    "v\025\364Q\262Q>_$\341\332\307\302(\247\310\305l$\322\010\023\336\355\216F\241e!M\352\256\217\201\026e\2430Oe\232"
+    "\014\264\230\372\255\226I8\254M\262\321\212\317e\261\034h\363lT\204\364Q\362\201\266\240\031I\232&r\240-i\206X"
+    "\311\365p\356*\033-W\253(\245\031g\330:27\027o/:\022\277\370\013\244\007\277\351\351\3756\200\023b\024G\347p\242"
+    "e\224\307\311\023\234x\031\027\311\372\011N\034\307\353d\361\004\007W\230\313x\000g\235\363e\236\016\341,s\036"
+    "\313!\234\010c2\373\021\316\134\210t\225\014\341`\222'\363\350\011\216\134\254q\236\237\303\221\222\306DC8\203"
+    "I\0038\311B\254\363\3059\034\031\362h\276<\207\303\3634\077\253\235\017f\014\340,P\020\333s8\363(\227\030\236\303"
+    "I\345:\317\303gp<\001\317\346_\360\032r}dV\275R\3656\243sS\240a$\335@\305\315V\325\031\2047\360\366\302\277\022"
+    "(\327\012\243\3132\347\206m[\347\310C\260\216\347%\372\224\134\027'b\232sq\267\355\036J\331\236\233\253\036\361"
+    "\365\375\374N\352\221\221$5a\211\346\315q\026M\347\013\260'\353\260b\255\232\000\343MS\042\353\225\011\004\337"
+    "\340V#|\367Q0\201\257u\256\235&\355s:\3007\274\266$~\227\267\265k'`)\354>\273\354\2733\232\2478\035\353\266\042"
+    "Ud\264m[r\343cK>\0350\277S\256\333\307{\200\214\027\177\265\226\226\012\303K\357\217\177\361\241\231:\335L\310"
+    "\017UO@j\355\320\300k\012\217\375S9\203h\236\206\315\243cL\325\376\341\234\001o\235\276\201\206\027\005y\373\250"
+    "\212\222W\315U\0247\307\011\304\323x\177\240C\332\034\257;\227\243\011\354b\372Mh\000\355\337/\345\007P\373^8\240"
+    "\277\2572X\206\304\245D\017\201\331\206\213\016\037\013\247a\270\300\252\353\025\077\353\261\240\036\244\267\345"
+    "\004\264gY*\353X\367\260\314\300\277~\036W\275G\316)\247\207\006=\265\376>\242E;\273\012\024\332p\377\322\355\313"
+    "\273\222\254\273\263\340\365\077S\332\232\214,U\237\367\313N\025\005\326\364\010\200B\331\246\344\247\276\007\274"
+    "PU\243\215#b>-\223Z\264\226\355\225Uy\211\224\254[\327\233H\356\201\325\245*\236\255\366\220\301\264\224\366o\336"
+    "\255s\311U\036i\377\377\256\2027\317\324g{\001\207I\233\367\0366\376\222\215<\260\007c\027\340\023o~\273yJ]rO3"
+    "ff\303\033\301H\255V\207\247\203t|\077\014|\012V\335:\362\352\216D\007A,\032\322\344,Y\370\303\251\377\242\366"
+    "\012\020!z\261\000\363\305\0323\303\224 0((\311b\302\217\303\230@\036oz\273\303\340s\323y\3370\261cWAVnK{;\367"
+    "\364=\030\030\023.\241y\274\260\230\367\214Z\011D\371DvU\235\310\327xxE$\373\233u\372\323-Q(\253\336\017\0262\250"
+    "\371S\353N\303\262\335\207\3524\262h\355\367\274\314 :\262|2\253\315`\336\262[2W|N\042g\207\340\002\200\337\332"
+    "R\377JnP\370\317D]\230\200\222\331dx\251{\210pK\350r$o\353|\355w\024\306\001\025USz\302]\2706\264\222-i\002\260"
+    "E>\307\020\244\230\372\0770\365\230)\373\341\030\023\276\012\313wL:lzPp\306\277\034\310\305K\350b\231\016\253\237"
+    "\333\216\226\077\035\253\246\367-\303\006\330\2073<\372\206\021\262\010\233\011.b\310n\3702\000\001!\316\261\356"
+    "b{\331\327\236$\303\377\235\263\016\037\023h\362\231\036\241\217AE\216\242.\001\020\201fGH\343\231\237\210\034"
+    "\330\372\007C\342\374\324\372\256\363\305o\276\357\333\263\347`l\372\272h\321\376(\224\235\302\032\326\212 \337"
+    "\226\222\301\017\217\311\012\252\375\241\246\304\134\361\260wu\007&\224P\246r\002\346\225\015\202\301\177\222Z"
+    "|\021\213\022H<gY\306# \035\032\250\0147U\300N\230\351\332\236\274\042;\031\363\037\367UK\270\272+\253\272xI\213"
+    "L*\241\334\237\377\257\002\254\242R\273Q\042\230\316\377Z3M\355\316\022E^\003\253\300\000\027<\256'\015\021\345"
+    "(\372iK\264-\015\326\230\245\206\362\001\220\371\011\022\243\235\177H\276\005t\313W1\274\341\215\253\242\000\222"
+    "\250x\224\312\303\317\022\203\027\367O\2526\242\315\260!\301k@\014AV\031+c\216\031J3\1770\220\026\261M~N|M\310"
+    "\333U\335`\334dw=\373m\330\376\000j\354\0156\020\277\211\370b\353\010\246\010\014-sD\2621YIw\027\200\036\224\203"
+    "\007\3442\202r\304\177:\262\001\215\230\017\017\022n\311\031M\220}5f(\014\3219\317\232\013%\221CEVM{\357}7<6\307"
+    "\202\237\304\254\020J\302\026\356\215<\200\002\244\305M\355\077\372\372V[\015\012\030\372\306\015\001R\315\200"
+    "V\030\134\207\231\364\363\355\213\261\250%\254\341\370\362r\006\327\032\326x\376\375\345\350P\211X3\302\267[1\037"
+    "o\2544K\364'E\026\350\252\344\243\360\230\202`K\006\366'~\033V#;\254\2328G\342\344\011\272\201E\331\372\020\013"
+    "\3462\217L\264&\303\320\026\034kFV\342\026\214\350>\213\225\2177\003R4\327\006\242\010\371\005O\247\005\370\177"
+    "\306nw\256e\244\036\267\355+n\241\205\201\134\003Zk\257\346\001\312\323\267\256\363H\265\271\230\251\366_\346\350"
+    "\212\221(\006\367\235o}\377\311\373&N\0376qD\312\351-\311\005\0138\314W\265g\134S\352\341\377\316iQ\372\255\367"
+    "l\012\347C\323q\0209y\327\337lf\014#T(\335\244\263$\333\267\267\267!D\344Bv,\374D\271\365\300\310\232\321ic\246"
+    "\276B\010e\223F\214\353\211\375\022\334\220\212\237\317-\363cb\365\000\266bR\213|\035\317\331^\306\224\374nz\301"
+    "\226\243`\023R\335\301\325\265Q\377\331\3730S\223U,^.GdS\357\017@\022\021\304\243d\205\235k>\272\316\256&P\214"
+    "\240\030\346\324G `(\261\023\01111A\013\015C\265\206\357&Pa\314\030\134i\273\200\333\226$\2577\333\365\362\252"
+    "]\203\256\2246\241n\015\230%\003P\034>n\375\3768\030\236\370\351\367\177qUO&\222\320\207\244/}2\244\225I\347\210"
+    "%\277\370\3366\006U\217^03\202!E\325\372\035T\206]j\307cp\330H\252\011R\310\013\337\215J\220\025\023\207]\353\016"
+    "I\306\353\255t\022\302\230\364\222\007vy\345\003\276)B\357%\2301\230J\134\363\345S\351\333H\003b\272\266Uf\367"
+    "\021,\042\227\003a\224|$\263\366\330u\245\253Z\256\224\317\273r\356 L\332S3\377\022E\263!\015\036\326\205{\353"
+    "\345e\305e\320Z\355\237i'SK\300\224\223L\325\256\030\305\014\241.5\317\364\304q\035gx\351E\376\244\273H\231\251"
+    "\306\225\3423T\355\000\036^\230\3047\340X\304h\234\327=\304\241\375\301\310#X\022*G\0202\214 -\261\314OW\362Hv"
+    "\275\235/\220\340\204\306\340\013\212[\2057\350mZ\330\257\245n\327\300\034\241\033\243\201\206\360\323\227$\352"
+    "\347r21\336\306\221\203MO\252M\027\210Y\077\034\374\341\330Ro\352\207\235\333\225FXW`\366i8w)\246\242\244\302\306"
+    "\3505\247\327\210x\222sv\241\003\375F\255j\203\3158\266\230\254\027\365D\356\341\340j\013\032\261tq\313\261Kw\012"
+    "5\003\275\335a\274\034\3042\226\256\300\353\360\345\012>\275Lj\326\360E\035\227\206jN\034C%\007\313\220\177\252"
+    "\000\211\205\303\236$\205p\317\035Vy\253\362\363K\345/\371\365>e\336\2309\301-\274X\200\243\305\034\322\264\301"
+    "j\203]\010\202\231\211\020\320Z\346H\274\277\022\340s#\300\203\303\020\240\005\241\024\351\321F\257\214C\245`v"
+    "\263\230)X\004@h\272\330\331\004\025\313\330\273H9\275*e\245x\260\26053\3521\303\224y!\025\003\273\340\222\034"
+    "(\371U\262z}v_\035\006G6#\262(\024\373\350|\275\027E\350n\263\356N\363i/\342\357\251\256\372w\230\36322\347\234"
+    "\033\342\020\263\262cY\340\267I\207\304jr\342%s\203\215\360@i\225\343\366\302\277\217\301\331\042[3\333V\031%\253"
+    "\374\226V\371\2103.\011\334+\324\354\242\274/\352\200\0132\177A\344\377A\312\206\042\263\024\216i\300\273\2251"
+    "\274\232~h\371\030&\257T\0267(\340'f*\242xz\244u\206\276\276\340\272d2\222\035\026~\357\316\3650\371\207a\362\234"
+    "\317\334dS\023u\267a<\277\203p5\035\211\374\3763\245\015E\334\317\037\077_\300\211o\351\012R>\312\263!&\244Fw\377"
+    "S\351\330W\246W\211f\225i H\240\355\017\001`\344$\262\245\004y<\223\325\215-\033\367C5I\300\322\314\310\237H\012"
+    "\375\324#>\245\177\337\024\341\240\203{\326\352\223\2757\344\230vcC\240l3\226\272j\305I`\260]\026\351\354k\325"
+    "w\200\366t\312z\312\004FkmY\327\230/\352\321&\213Y\301\364[\336J\376t\031$2\221\020B\221&p<^\316\317\324\374\245"
+    "\236\002\355\2535\315\300$\363\012\337\273\252\226\324S\235|\246\241\256\261\307K\354{-\316\265\347\332Jj\257\364"
+    "\353\256\033pf\035\274\031w\023H9\273\233\345\352'\302g\316\270o\223\007v2\341\214\327\025\330e\303\271\312(\240"
+    "u\374\274\231\011vW\241\2179R\360w\027\030\003\005\261 \251\230\323\213\357\260\327\302\237\350\272\334\367\231"
+    "\030\252\256\204\356\307\246\344\243S6\353\2619\313\3219\361\2247\326 \274{\263\360\220L\077\227\323\032\013\303"
+    "d\335\361\322C\206\274\241\360@\251\374\346\226\031\357h\316\275s\311\254\351\1777\034\316\251PX\247d\201W\022"
+    "m\3319\232Q\227\251\311*\267R\023a\367\177\235J\343\234\227\375JXxO*\215\211\230\245\264k\2668e\312\373\323\357"
+    "\255\003|M;\013\322@O\241\261u\377\271f\352&\324\261\2400\230\020\302_\301w\227\243%\201\277l\224\334j\012\240"
+    "%\341+\254\011\357VR\031\220.7\306._\216\315H\202\363\314\030\313@s\255\270T\333\034\341\356\375%*\023\354\316"
+    "\007rc\256\077C\016\032n\245(\350\200i\206\341%)!<\003\371\365m\211'\243\311*\320\253\246N\315\262D}\302\265\364"
+    " \216\024&\016\222\306\375\300b\272\270n\225\012\042\206\257\341\306\214jcHt\300\315\305(*\003#\024\220\344\351"
+    "\370}\261\341\242\343E\345^\273SG\373\011O\306&G\343\341\316\235P\034\032\265\206)@\325\344\011\242\341\333\364"
+    "}\021\313f\031\316\362\227\000\312\327\023\326\025\022\326\236S\227\244//\262\310\216\134\373\303\027\334\001K"
+    "\322\353\007\367\272\335\331\227\3522\214\261U\275\032n\237]Y\216\211\313=\314\3117\244r\372\317\365\014K\367\234"
+    "R\226$[\332d\263\026\336N\227\267D\357\356we\364\265q\0375\367\002|\027d\334,\030\267{\375b%\276\205w\271\003\211"
+    "$_\315\013\215'Uw\377\236\357$\270\344&b;\313\3569<'\337\344\020\370\035\200.'^\263\004>\377N|C\203d\226H\313\364"
+    "\015`k\356\356n\363\266\315\345\243\321*UG\332\372P\013\220;z`\274\274zd\213\312X\335\314\331\304@:KD\312\241\333"
+    "\030\336/\042\315\233c\225\332\243\042\246\202$`U\372%S\327P\335f{\216U\034\020[\027\315j\251\020t\013vzg*.\225"
+    "\031\375\306\033U\243\347xlW\321\2150\203\033\261G\371c/\255/\316|\342t8\206k\325s|\362\315\316\263\221\342\304"
+    "\312\270\212\304\022sMup\230\370/Z\256s\273m\035\011\377\277O\201p\033\224\320\224\254t%\212\323{;\261\267:^\037"
+    "J\202l^\313\244\016I\271\034\235\224w\330\007\331\376\002\367Q\366I\366\3730$XBo\337[\042\022\230\371\246`0\030"
+    "\200d\226\253Ef\3240S&\314\014,\333HV9\026\3629\277\2732v\236\037\231\363y\032\036\233\254\240]\363\355\233\346"
+    "\336\345*7/\324\363n\337\236\315\270\257\200\024\277(\303\213M\311\014[E\357\336|\025\313A\247\221o\2014F\301W"
+    "\3134Y\2324\217 a\254\326\237\020\221A`\327\001\030CS\220\177\263\134\361\260\030\375\356\263\242ij0\334O* \373"
+    "\225@\252\264\220\357\306P\331\307\030,Vf\217_r\275\233|o\246y\000\342\024\222t%\264G\031\321\134ir\250\361x\254"
+    "\2744\201\266\374\346\210MA\024O\027\253\031x\274\015\017\304T$@\266|\220\003\011\273T\243k\242\240\204\241\223"
+    "HD\025 {,=|\035\315\262\206\313%\026W]3\022L\251\311WiL6\022\026&O\316_\314\300\256q\242\243\306\367*\323\017L"
+    "^\330\375\020\024\350\006\200s-4\333\301\024\327\204\362m.w\366Q:\033\036\311\202\246.\301V!\370\246K:\250J\230"
+    "\235\307S\345\340!\373e\226\304\232\257\217W\203\223\232l\211\013\016Px\032F\271\232\033$]K\344\253uq\332\221\215"
+    "p\371\000\347EK\276\265\0007,\260\037 h\377{ z\012#\237a\301\017\027#\365\0003*\337\2667\366\234\037A\251o\015"
+    "\006\203\236\372\004[i\314\245Rd\220\034\365\024\037v\236\226C\034f\204\321\2619UO\3224I\255\032\230\303\036\244"
+    "\342\3071r\003\264\312zTP.G\355>HsC\343\272\250\254\356u\270\006\005\312\177\340\233c\223\037&3\250\366\376\335"
+    "\366\216\347\377o|uc\320pV\303W\027\331#\332\256\213\035\222\372\344\364mQb\275\240\376\332\306\244^\177\352\201"
+    "\367\377\344\177\337)c\375\355<\215\343\350x\221\2043\231yL2.\324K\257\333O2\307.\321x\241G9\3740s\244~\376\341"
+    "u\221>Dc\334[m\037.\222\211\336%\316\036\211\011\253`\236\357\344\215\024\005Zm\210\037L1*G\364\035'\235\270\276"
+    "\360\013E\244\346$9\252\211\260,\324\200\007\030\034\237j\246\277y\261\275\375\342\3553(\354\375\355\353\357\274"
+    "r0\236=x\317\246\217\253\341`8\367\356\250~\037\012\244t5\362\375\004\026\034IMZ\220\363\305m\346\213xu<1)\367"
+    "i\363ytf\365\221&x_\367\177\273\373\223\376^\037\263=\313uI\201TwI\256\371\311\244\247F\024\335\003\2714\226\372"
+    "\274x\362\010\370\273\336C8\323{\025\331\2377\362\363L~v\344\347=~\366J\256\235\027o\236\220\355\273\335M\263q"
+    "\003\266\233\333 \2113o\317\267MW\331\204v\357\207\277\026ml@\253w\134\334\017\271\210\343^no\016\007\274W}\354"
+    "\036H\024\305\266\371\205,Z\347\322u\365\006\211\274Cv9M\266_\224z\134\023@\201\247p\321\303;\222\026jHei_\023"
+    "\234\315T\377Y\003x\2118\240\347\355\306\217\337\177\035\200\030k\206\365\275m\014\300\077\323zwb\260\014\357\261"
+    "\275\242Rw\225m\356\251\255\255\202\032\365\343\306f=\255Gf\252\035\203\2578+\252`_&\247\030\334q\015\361\336\030"
+    "^\330Ro0\363\002\036\237]\367\345\032\333YLH{\271H\016\206\272\246i\037A\211\345\015\353\271\313yk\305\222\004"
+    "\305\077\272\360\015\362\345\313j\203\242\134h\215\030\021\273\266i\017\301B\245|5\211\020\243(\013\370tI}j\314"
+    "\333,\272\330\206]\277\020\306\202\300\000\234+'\375\252\267_\324=\332V\256\246\214\360\025\212\264D33\326\205"
+    "\3635\220N\341\002\346\2043xk\342\325e\313\311\011\303\210\351u\270J~\013\302\022\257\355\010~\315\376\024#\261"
+    "\002l\005_\323\210\265>txk\347m\020eOmAV\033\257rt\303IVk\225\341\313N#\244he\321-$U\366&\347\230\363H\302\205"
+    "\306\214(J\3414\200\0355\232}TF\373\231\201\042\263N\362~V1\010Y\005+\216\026\302MGu\214\343\334\350\037\221\322"
+    "\231\216\332\356;A\326\021\205\203j\264\275\237`\031,Y\2724\316\242.\205\247\250\317pV\323\011_\003\377\341\017"
+    "\217j\360\330C\346Y\027\362/\011\134<\274\355\350f\357'\227\345yD\261d\232\220\245\012)\200\027X'\354\253\353\272"
+    "\377\361\241\336\032\353\217\263\365\325O\275+\077\356\365\017\200\340{\365,0\347\306.\227\240\320Rp\026\305\335"
+    "\245v\244H\257[\356\213\025\346N3\274\134\004\011\265T\013\354c\002\271};\270}\235\221\356\240_\2408<0i\013[\354"
+    "\222F\034\077<\215\316\314L\017z-4\200\335\276\356X\232\304\233-\332A0\270\230xXM:K\177\327\246d\256[\003.\134"
+    "\333y\212\315\264v>\022\326\367\251\231F\031\134\010\366^\263\230\260\347\004\277 \235P\373\212\323\346_\365\353"
+    "\272XZG\245\207k1\204\000r\376\346\204W\343\366\304/\335\336\006\353\030huY\230\003\211\326^%G\232;\363\214\300"
+    "t\031\347\312\275f\261\300\262\357\042\21785Yg\264\213\214\016\261;\310\237%@\226\233\245\243u\322g\030\024\034"
+    "Tde$\312~\275Z\265\260\376nt,[\233\003M<\326'\034z\016h\001h\316\340\234z\134\223\016\236\333\034p\361r\3426\204"
+    "\300\236\030v\223`\200\357\331\012@m\2716\212S#w[\312\304\034\246H\021\275\325\025\177.t-M\217\213\354\305s\246"
+    "\356cB\327=\134J<Ml\231\307\024R\310\303M\200s\244m\036I\360\344\311\033t\344\215G<\250\324E\032\366\025\026\211"
+    "\303m\271\001\034\227\353jdB\232\304\232\370q\230\233\222\205^b\335\332\264\234\352\350\320\356J\237'\2534\323"
+    "\260\217\305>k\375\252\353M\024c\253\314Ngb]\376\226\005\353\340+\010\010:\2624\035\201\366\340\300\251XY\320\021"
+    "Tn\304\205\326e(u\027\225\244\233\321\030gV\277\324%s\225\370\261\250O\314*\0363[\202\026(B\321\304rl\016\021\015"
+    "\016\363\220\336j\042\012}\003\227TD\035^s\250\322\3440\017\025]\346x\177B\336\266D\341\254\213\022\220>q+\342"
+    "\231@I\337O\232}\207^\025\201\333o\336\275\333y.;\226\315\0017&\362\275\001\304\347|W'T\207\3348r\035W\021\332"
+    "\302#\023\333\307)\005\1772\177\260X0\206\227\210W_\205\213\005c\271\221\256\320\206\250`\077\224\344\315H\275"
+    "\015\337\372eu\340\2020\212\037\262f\221\011\321\006\211\375\262\354q\364\366\025\0173#=z\223\330\226\353\3619"
+    "\356q-\203\356`\134\006\0062z\30491\316\210\244\272&\303\310r;\364\323(\306f\361\255=IR.\320\200\347n\270^\015"
+    "\007\340.\357\011\234a\345r\015\034|\2662z\032\263\330\036\324>\345!\241\266\227\3654\276\330\364\361\377>\334"
+    "\236\341b(\027@\3102\2231\251\013s\251\346<L\313&\234\031\2304\013\026&>\310\017\231\364J\032D\311\321j\011\307"
+    "\226\2704\276@\346F\205AV\010p\260\324M\266X\336\2038\303\266\300\314<_i\212\303\372\374z\223\036\224\301\327\225"
+    "\262\042\207h\240}=\254\323\014\3334\243\213\270-;:\311]\216\261.:\021\004r\345\365\270\227\243\036<*^\234{\364"
+    "Y c\226!Q,\265^+\227\037!`_B\370\3237\201\345\372\350\211z\134\212\036QL=j\321P\345\234\300fvH\256\2249L\026(\213"
+    "\3752\2245t\262A[\267\251\3369\015\345\350u\337Q9\211\316\362\315\362\244\023\202xE[\275\242\251\222|\020\236\030"
+    "\005\277\370\315p'\367Id\203N\340\331\255\322$9\366)\345[\342\263e\224\206-\362\034\007\334\251\012\017\214'\322"
+    "\222\220F6y%\002\027\350\022F\007\337E\262\077\307\266n\225\226\026\363\316\314\374\206\331B<MBd\242\251\355\234"
+    "\042u\230\264\030\026\371\262\235\363Vv\357L\260\014NN$\033\273\301r\225\035j(;\354\326\024\001\231\232RY\305K"
+    "\221\337Mz\232Fn|x\235\033\346\243\357\256\374\003dg#\230\2328\377\300\372\0168\0361\243,h\252 \337\211y{,%\312"
+    "\025\301\232\335XS\247\013\023b\336\332C\344uy\347\303\305\314\357\271\361iv\226\3046\335\270\030\203\226\356Z"
+    "^\353\376\344*\350\002\302-_\374\353xJ\1349\022\024D\267Jy\037\3141\026\213Y+\242\367\377AD\213\205|9\205<ZT\330"
+    "\352\014\250RU7\277\2323\207\254\024\301\277\364\315\006\016\013\371\336w\000-=P\036\221\341@.\206%\006d\347J\310"
+    "UXf\275\326\201\245I\243\023\363\201S\2045i\222\032\0360\326s\264/\253e\335o\226.\340\036\247t\235;n\012S\346Y"
+    "\002\024i\013\017il\216\022\036y\006\306FW\032\213\030.{\015\022\021\356\210\244\225\320\242M\027\270\3302k\242"
+    "g\253cri\001\300\334I\231+\362\204|\260ga,\011(\006\305S\032\266D\270'\341\035\134\335\035\203\372\216\272r%\352"
+    "Y\312+\343B\231\255`7\332\343.T\312\014\344ZV\024qRd\3762f\300\003\217\267\300E\341\2119\210b+\243h\300\334\020"
+    "In\375\244\026\365z\261\306\350\203q\243*x\270\011pV\317YN\202\217\343Q\370J\224\026w\301'-\207D\225\307B\026@"
+    "\202\020\310\323<\255C_M,k\0101\023\337.\261\002#\243\347`\210\042C\025\300\340'\230\362\245\344\277W\367\245\333"
+    "m\034I\272\377\371\024\345\232\015e\201\340\342\245mH$\217Z\226\333\232\361\242\021\345\351\205\346\360@$$a\014"
+    "\022h\002\264D\313:g~\336\337\367\276\313\335~\336G\231'\271\361\305\027Y\021\225U\000\311^\356r\272-\2422####"
+    "3#####\373\005\326s\262\3358\010\376YMG\310<\246Bu_\206Z\315R\350\3428\371\033\031[i\265\230\212)\277xd7\277H\367"
+    "\345\025v\237\020\014\257%\352\343\370\214\343\265i\371G\320\304~Q\203\364\261r,\207z\234\325+y\221\254\224\375"
+    "+\256.,\206\272\313\370FX')\257f8\377\326\033if\362\227\035\200\332\334\027=\251&\011\220#9;C\035\003\3050\220"
+    "\201(\331\307\032\260cv\316\343\270\000\035 \005\033s\017\354T\033ex\212#\246C\221\255\257\245\032\216V\222y\177"
+    "C\344\214\244H{\231\340\307\042\365I\230\234\316L\266~\332\331R\200-\034\134H\353@\274\024Q+\334\030\207 \300\253"
+    "\224\240\215\202C\023\355\230C\025\312\217\267\077N\002P\312FX2\344>\223\300J9w\230-`\276/\355\342HY\015\350\346"
+    "-\300\037\220PS\350\322h\263k\303{\344\206r\224\212H\347\251)\270\205C\323\300\273$\225\014\373\002\214\346\207"
+    "\2165\256:\365\011\2522\271\322;\312\262+\021\332\201\203\264_\252lG\275\216\134d\212\360\234=\007\316\005\222"
+    "\210\031\264\260\346\2124\375\015\034D{Y\327:\021jI' \017zb^\237\250l\177E\316\360,4\347\215Uf\343\230\207~DHZ"
+    "]\200\200\210bO>\325\253r\350\347Npt\323\243'\235LP\005e\341P\240R\206x\237\353o\200\077\233\226\025\227\320\230"
+    "z5m\341P\020\305!\307\312\215*\347\035\260\251:\016\373X\337\344\247\0268\201\030]\2005\350j\035J\3219\273\264"
+    "S2)\343)\341\024Y\222\037\241 Va\275z2\035\3119Gi\311\252!\262+t\001\006C\265\262\3676\134\264\322\301LN\337\355"
+    "tEG\032{U\257\257\366\000\326\347`\013C\254q\354'G\374\202\247\335D\364\227y\006\221\006\234\251n\344ly\337wT<"
+    "\230m\245~\204\224f\253\255%\234G\364\263\345o6)e\240W\354\247\216\002\373\255\035\233`\330\025U\234\374\346\077"
+    "P7\2679\223\026&\342X\336\215-\370\302\360\345\304!\343\262M\244V\134o\013\371%\323\350\250>\345\3021\250\344k"
+    "\016\202\234,E\233\352\341K;\206>\004ba\221\363\253\312\305\217\221\351q_\325\033\245\330#\266\203\202Q\033\240"
+    "N\301\077\205G\251P=#\357\2727\252R\270G$\304\2256K\324\330r\225\316\012F\315\356^]\276\204L\277\266\222\370w\302"
+    "u\003\276)\342\006$\002=\216\311\134\330\012\353/N4\207P\354\316d\327\177d^\036\352\361\221\357\340\305\0303Zb"
+    "\365\303\271\363\3459\247\217\036\017n\034\371`\134\266\307\030\240u\2149\324Y\033\012\037\002u\214\365\310\007"
+    "W\027e\314\200\012\343=\232\006\006\016\234\303\234\232N\362I\240\0116\307\311\033\231\344\274^\326\244\361E\213"
+    "D\016\233z\356\337Fnf2&\216;\215\023\254\011B\271D\366\222\336G\357\326\037eAi\210\355\362\325b\134V7UJ\360V\235"
+    "qd\015\260\305\134\330V\263\134\261\215%\344\215\033X\202\231\027\007p\332O\331\200\020\255\033\002\010\272\020"
+    "r\242\031@`;\240\344\360c\014\235\275i0@\337\310\270\220\336\315\347f\223\247\007\205\273\365\373<5\271\042\245"
+    "E\254T\301\037\246%\233}#8\223S\364\313\363\336J\361\017\302\016\312\372p\2451\347\352K\2244U\337\207\226\246\235"
+    "\222t4\263F\307\355k\217\232\032\035sZ\252\232B\036h\335\3437\360\3308\224\357\323\327OG\227#\321\270\337%1^U\234"
+    "\266\213\243\355\343n\265\216\025\267\267\265\004\031\320\207\005C\223\337\347\302\036\006\272}\357\322\316\027"
+    "\004F\205\250s\2505/\346\342J\042z\236e\257\342L\324\024k\215\226G\220\356\246\204\240\354\3774\276\346\266.\315"
+    "\361\027\360w\024\014\2228\320\300\233\337\275\354\225\357JS\222\230\373\240p\3136\3313\004|\277\320u\035.K\357"
+    "\375\304K\323\350\321\327T1\373E\356\232\207:\027\262\310\217Y\217\205\357\206\231o\253w\364p\363\017\243\315\237"
+    "O\216\177x\363a\265W\366z\007\303\243\177-\177\370\341\370\227\037~\030T\037V\345\326+u\340cuM\227\273p\262\372"
+    "Co\240\347\251\275\023YMh\217=\245\257\337E\211\001\376\203\374\221i\315q\334n\042\311\3031\002)LM\226\346\272"
+    "M\374\373/\277|\362\273\307\207\264\177n\205C\364\277\335\352\307\023j\265\207mq.j\226\376b*\215\212\232\252\277"
+    ",\265w\276\370%\236\241W\012\021S\014\220_D\333\314\341\2717s\370;\345\340p\233\351\372\213\2461\037/8\373\223"
+    "\301\300NC,\3754\237\353\332z'\262G\255\016b\213\351_\244\205\352\351\234\232\304\343\002\026UK\341X\246\027\023"
+    "\020\216\247X\210\316\243\032\077\204_\355\231\211]\373\342\267\262M\355\225\241\242R;\237\370\225\270\203\001"
+    "\350e\327\222\257\230x9\002\315i\240\301 \310R\271Z\204O\3645\310\011\365\374\375\337k\255\374\370@\307\023\254"
+    "\213\251\311\236Yo\304\3206n\220|x\236\364\346\077\234\335\373E,\017\322\313\027\277\234\217G\027\354\341\322\025"
+    "\2704\274\222#\021\015|\364$\342o\262\034\025T\225XMv\216\241\2759\255\370\042u>f\237>~\366\350\361\267\317\237"
+    "|\015\007-\031\262\022\011\370\227\317\345\377\237\374\362\371\347\362\377\317+qH8\371E\134\021\334\302/\203\356"
+    "\372\273\227\002\316\316E\365\215\3068J\322o\005\037}\367\214N`\357\212\011\304\343\351\374\012\213*\036P\300~"
+    "\340\351\367%O\231\2076J\344\023\253\261\206\242\351\303\233\017\373\241\243\243\322\024\262\023)\177\222\000-"
+    "\021#W\234\323^\213\264of#\245<>\206\202o\2653\254M \340\033Mp\0328t\272*\026\231:9\303\252K\034\034J\250\3052"
+    "\352\2326\264\246\271\134\307\010\365<\345g\263\226\015\326\242\307&\206u4\305\263\010\242\0218\376:\211\315$ "
+    "\310\201:\033\340\230\222\201\211\341\006\227\376\003\030S\024\314\253]\316\226\243\251\303\350\247\374\300\202"
+    "+`\362\177g\241\256\211\261\013\361\355\307~\253\272s'\360\2248p\220\343}\345\010\002\033\321\250\077^\311\350"
+    "^\204\012\237y\022k\212S\225<e-xf\343$!8\211@\001/\230EH]\244s8&\012M\221\0058D\2728\215\303\350k\2468IQDKj7Q'"
+    "\363O\266O\316\225\343\362\313I\361\374\317\077\261|\371e\2149\366\231\365\365w\317\016\261\320\0266\004q\333\243"
+    "_\324\343E\231\236F\205f\261\357\361!sK;Y\256\2674\230/WN\373TW\204\134q\226\224z\0258\035=)\374\327;2=qd\2475"
+    "\350I\326DX\211D\371\332\345\027\362h|\006&\327\017\376\371\373'\217\237Cm\372\347\253\311x\351.\257\317\276\373"
+    "\376\251\255\241e=\020\017\305\010\316>bZ\326;\317\031\353j~\265$L3W\314\356\251p=\314h\212\347\330\317\372\250"
+    "\204'\257\301w\247r\371d\252\134;\031\013V\321\352\231\307%\024.\260\360\212d\032\204.\222\036A\311\347\0133\252"
+    "h\033:\311RfD\207\322\207\217\236}\367\355\357\27794/\214C\331\325sL\000\017eg\371\212\177.\027Z\337D\333:\335"
+    "\321\177w5E\346P<>~}%G\325\330\324d\266+Q\026\227\263W\242\364b\015\370\327\336\340\303\352\244\247\373\221_\260"
+    "\2547W\365\361\333\361)\213S1\254\313\332\212\027j\361<Y\212\260\347\010\011\273\307\134\241\265\232\222\0075\366"
+    "{\210\337\015\025\240\254\232\213\247/\205\311nN\077\031_\022s\317:f\350zD\355\323\317\353g\227\352\375\202e3\336"
+    "\3648)\351\024\335\2518@[ -Cb\343]3-\305-4\320R\313L\0359x=ZX\362\201\326*^\077\337\317\205\267\217d\343\325\203"
+    "\315A33\337\032\322gG\306E\320\006\220-\373\221\014\311=M7eu\007\272lT\306\237\023eO\077\350\224`v{\325\226\027"
+    ")#V\347\376\263\022\267Ex\370\265\202\364\354\000\315\307\220ZM\303`5\0007o \341:\326\011\253=S\007Voh<+\023|0"
+    "\365+\356c78\231\332\321\252\353\274YO\304\315}\201\354\344\350a\350G8\242\334\317\301\024\342\310\254K\211\214"
+    "a \243\356\201P\023p\260v\300\254\252<5\340\327\242\002@\301s6{\077A[\243r\205_}\356\256\022\322\015\244\251\241"
+    "[\222\325\302]'\020$Oq\0053\337\214p\241/\253f\231\244\334\021]\350}^h\035\303s\252\331\355W<R\264\236\310\016"
+    "\023\204w:\207\363B\213\251\332h\271n\035\001j\200\013Wv\034\317\334\275=\275\255\372\022\347\365\230\210\250H"
+    "\247\020\262\033'\013\232#7({\212H\011\025\344\000\003_\325J \373`\210\215\355\365\324\241\366\210\344\203HC\254"
+    "\361\315k\134\274\354\325$\001=\374O\356\341\307*\202\220\0276\227\2546;x\027\026\077\035]\214\247=\374\352s\243"
+    "~\346|c\021L\212\343\256C\033\360\260\0172\325\204\210\246\001\315@\250`\363\274\004G' XEc\010\011v@\2632\372C"
+    "\274\3038\034\262\024\346\255\327u.\267u\240o\270\200iN\351D\217@\330\260\357Y\002,o\3217z\201c\364\3214\014&R"
+    "\300y%\215\340\274\042OS\275aB\337\320\267H!QR\203\325\005\373\261\263\2501\365\263zj\347\257z\260\026\303\234"
+    "\024\24607\3643UE\255fr\226\024E~\353oj\212\226\202\237T\224-\001\077\325\327\252O\207QY\034\365\212\330\324~\261"
+    "\201\231\323/\2471G\022\177S\206,\322\220\352\027\224.\223\305\303S\004\232\352\034bq!\202H\312V\000 t\361\356"
+    "\202/\037QUS& \015=\243\305\275^\021O\010\214\202y\265\0276\245A\3358\030`\271K+\233\356e\313\373\267\032\323^"
+    "K\352\377#\266\311$x\077\324~\274NH\337<%\320)>\344i\215\353\263Z\321\307\225\327\303\232\353\275\272\260\317\005"
+    "\253b!7\372\2027\300\213\001\313\212\037\302\210\077i\350\036qD\343\372\220\375:(6\341\242\274\343K)\203A\357\331"
+    "\312\302e%c\021-\233\362\037\033R\247$\0244\250\270\035\210\331}\242\256\241\214\256=\216!\236\020\347\023\227"
+    "0,\022\356C0\031\323\221\332\277\2318\270nji;X&\021\224R\345\012\215\272\202\341cH\215\372~s\026r2\324\223\320"
+    "5Uf\310H\210\0230\3159\233ol\356\301\000\037  \237~\266\031{\370\350\253h\347\340\216#\354\020\277\252\375b_\134"
+    "\253\253\306\0356\312\323\235\270W\306\206\313\366#\314\335\315rw\233[hs\206\214\273U\2468%\3537\322\221\212l#"
+    "\355\233\077'\350\226P$\273\005\270\333\002\344\0362\203cb\266/\227.:\013\315\244\1770\022q\354#L[c\345aU\226N"
+    "L\221\206\350yI\210\224\222\254$\221\343\210O\022\350xL\035\263x%\203]\314\252sRsK\256'\177\314\234\001\31113R"
+    "Iw\314\025\320\364\310$\277\2163\347b\252\037\213^\275\252E%\204S\211#<\371\312\326KZ\234:\306Oz\315\266\226\026"
+    "f\372\312\321\251\275p\357\264B;1\031\275J\327\017\3136$\206\257\320\033\371\016\341f\305\306\204\367\220\351k"
+    "\225\231p\261!Z\3106y\272\027\024\011\244t3nXt\254\367t\277*\355\020|\350\270\272\365\200\346Mi\212\232\177\302"
+    "V\013\373\255\3202\364\250;\242q\243\005\220c\265\316\013\025\3427*\205e\274L\026\360\317\204\327l}\321x\326\260"
+    "\377\002\003Ev\362\024\344\221\011\356\242p\337lg{8O\202\305\274q\002\265\276\327|}\2018\000\235\263\227\275\325"
+    "\202H\207\210C\264\262\373\314\134%x\252|\375ozO\242~\226\357\226G)4\001s\324~\200\032L\263L\026\022\337T\264\216"
+    "\312X\320\264\034~\304\303\2708\304:\235G\207\301#\364$x\002\246\026\353\241$R\325\213\021=\342K\006\362Lk\317"
+    "\364I\331C^P0p\020e\332\243{\346\210\374\34305\025\322\307\030g\262$\232\263_\266S\024\264\302X\037\203T\200\202"
+    "\346\306\2438\077u\023Lq\020%\306k\0327e\246\3721%x\305\034A\257\311\005K\320\351\274\216\260-\077\245\357\034"
+    "\3160\310\3349\330\201F\373\246\215i\265\300\224\322i\256p\006\233cM\247\322\034e/\022\333Xx\203\3067G\304\032"
+    "\2219I\372k\260z\373\244\216\273\235~\177f\005\321\315c\276\373\304b\026\014%m\031\374\201\322\010\346\007\315"
+    "\326z\006\205m\032t\364\011rS\340\024f\346\016\201\335\346\006\364\307j\006\240\255l\177\256I\242\365\361<K\332"
+    "\263rh\002\336\331a\276\246\264\026\004\023@\356\357\030\261\343jQ\303\262\202\012\254Ze\0023\373:\374{u\216\033"
+    "d\322\272G\325\3748\360c\266\024\217\367\205I\357T\362\330\332\334\330\372\261\361w\336\031:\243.G\032O#p9\350"
+    "\352O \243\244J[\323X\031~Rig\177\350\202&\370Ht\276\307\001\376\236\034-o\362\227$r\20739\303\366\006\177\342"
+    "\336&8\002\323V\042\077\322\224\320\017Vr\034g+W|d\352wZ4\207\265q+\316\033\254\350\315\225\024\3554q\263p\277"
+    "\226\266\020C~U`t !9\303\2425\253\027\305\2644\000\304\032\027\227\211H\306\205,\015\207rc\265w9z\223b-\324\016"
+    "6H\024\003\306\266#\334\341\374#\134\235\272+W]\351\354.~AS\017\007\201\362\322\005\274U{\077\013.\301\013\262"
+    "\335\327qQ\256. \013'f)h\331b\351\272M\304\365a\321S\230\007\274F\207^M\337\273\362\275\033\277\007\237 E\376\365"
+    "4\244\310\267\020\324\350!\372|\340\322\261X\262g\302\0348\026\332\261B\344\024\211\324[\277{\316\316\036\240\245"
+    "\351\032\206c++\225m\246#\023\004^\300\025\333\275&\337\360.g\274S\300\302\002\324w\326\263V\2267\276\007\231/"
+    "M\341B\232\337\231\000&^\232\320Zx\231\201\360\134\312&\302c\340\214\012\003\002Y\262\250e\222C\260\335y\022\377"
+    "%*\252\001\036\303\345\344\360\371c\036\315I\023v\3738!\334A \026\371\373\221\374\375\024\277w\267\361\201/\374"
+    "\3639\376\221\240\200H\224\004\264#\306\343`_\245\253\042}D\216\313;(Tl*&\017.\026\022&\200\360\007\007\021&\305"
+    "M!\216\237E\205\214\367\230\227\263t\205\031\342\025'z\200\370N\203\037\212\016\363\241P\275\226\371\350O\357;"
+    "\245\274\330\324Z*\353D \341`@2\002-\246\233-\322\365{\004\211\035\265\214=\324\342\275\307K{\013\277\303\372\212"
+    "\007/\246\300\355#]W\230\252\213f\212RC\3478\364\256$nzjc\024\205k1\355\0131\0149\260\3477H(G\230\374\200\263\204"
+    "ujR\314\335\327\212+V\317\374`\020E)a\011seY\253g*\2146\335\042o\012\241\361k\336\334\226Ec|\026\031\320g\005\240"
+    "\334\354\362\232\307Fy{\316\305+\025\253Q\312\276\307\354\375\375$!\211\371\210p\307R\334\320\022|\317\020`\372"
+    "RQA\371:\331\233G\370\020\330\351\341\263\337<\371V\017\347\031\255\364S9L\277L\341\310\373\366\222u\277Halww\375"
+    "\204\374\213\207\207_\321\235\354\010\233{L3\374\225\231\267{\034\247\022vgOG\372^`\317\134Yc\240\274\364\3431"
+    "\263\342\014\273V\226\310Tx$\333-\204)=D\022\221\370\326\213\013d\334\361\261(\346\320S\206\321\273\346\255\330"
+    "rS7\267\324\251EO<\357\205\341\275\221\326\333\207\227\227\243\353\001&\217,\307T\012\205\007\305{z\347MP\001\253"
+    "\354\225,\002\244\222.\236\272\010\3658L\231\370(%q\364v\262\250\0235\332*R\271Q\267T| \321\302\302\326\351\366"
+    "\215,>\271]\347\360]\003E\077\035]\236\247t\367\204\225\034}i\274(\021I\037\247\003mF\326}\360bv&;]\300\177I\265"
+    "k#\310V6\362Qb\362\234]\331\347\031\026\230a)\246\232\034!\275\370\273,\325\264\353d\266\307\303\035\265V\373["
+    "\011\024F\315\3263\177\253w\037P\341+\211z6\232>\207\313\350\2631\216S\276{A\017yl\325Q\274\231\332\363\303_!-"
+    "j@\360\354\036]\012\023\372\351q\302gx\221\375=\264\242\272\014\350\242\332\333\001\213\365\334\217\346A\341\257"
+    "go\301\023\006\315D\215\201\366\301\214$Ynl\035\317P\233\245\250S[\042\326\015\177\264\200i\010\347&\204\374\026"
+    "i}\013\317\231\345}\245\211\230\242A/t\234\276]}\023\221`\277J\252\022\244\355W\025\212v\002\005\134m\042\240\311"
+    "x\317C\243\354\366c\307\235\301<8~*QD\246\317\000\011\234\276\014\036A\304\036C\220\204 \030\254\373Cb\256\032"
+    "\3611HL\235g\262\337\030\301r8\034}\203Z,\225E4YD\377Q\204\3557a@\007\011r\321\320dW\237\365\266\254\020\263\345"
+    "C\021u\275\026se\011\230\214\337\204`^\220\264\202\244\256\215Bx\300d\322\277YX\042\241\356\3739\024\003\216`\370"
+    "h\226@\242\034\326w\324\242'rA\246\205\252(\314\023^\371\355R\235\224z\245L\357o@\011z(c\254\247A\372X\201*\025"
+    "\367$\311kv\262(7b \304syq\330n\024\323\262\332\134\034A\256\351\010q\255\005W\266\231{Le\301,\231+\217\311\353"
+    "c\344xQ8\277M\234\314\013q\327\370\312\325\010\010\224\325\232\214\315\011-\022\267\322Bu\034\370h\004\361\362"
+    "\214*\234\332\233-\326~D\335\333\222\254 \374\221\270\212+7\042 \276#\224y\374\262\274\352r\022\006\217\245d\360"
+    "\263\364\236\360\254Z\201\211\005]\313\013\235 \212\022\232v\300\217!>\240^\034\267\3674\017e\201\263\200Qac\003"
+    "\253\077:$\350\253O4\374\243\306\203\342\200j\354\210\262\010R\304\223%\022m\337\322\272\267\077y\020\253\254\311"
+    "\372\266y\265>\360U\042\227\233\242j\300m\020+0J\202\346\300\302VhX\227e;)&xU\371\271t\334\002\327n\232\267\225"
+    "9\077(&\372E\234\2626C\311WL\263\357\205\272\325\027\232\211\247\263P\302\213\351;\364\231\334\367\271;\134#Q\314"
+    "\332\370V\214\263\355\273\313\200\206D@\236\024\3264\340\226\275\006\077\254\012\276>uM5<GB\232\2458\263\023\036"
+    "i\202\243aK\200$\214@\015\204\355\023\250=q\021\077g\236\005T\224\312A\255\244^\342\336\012\026@@\015\224\201\036"
+    "j\226,\313\370\324\315\337\204\002\307\023\2709$\231\2639\316&\3360\336\220\030p\304\340 \344\2113/\004\032_\263"
+    "XP\236\341\233\227\027y&\317\024\265\3058\300[\377y\315\237I\002\012\373\223\215\233\206\026\340\2020C\2333\077"
+    "!\2010^\251\001\362\371\254\367\326xs\077\317\320\372\363L\336\355~:Z\362\342N\241R*\326iTK\245\262h\244Bx \020"
+    "+\006\336\021\352\013\371\366c\2071\030\233M\177\377g\356\003\375@\204.z\004\021.\360W\012)\240\2142(\310J\216"
+    "\004\301P)G\321\272\000\021\005>:\042\216y)#\015J#\336\007\373\006\272\251=\256mH\247\321\134w\030\253hv\314\265"
+    "\255\003\241\327p;\3353\323\030y[sqy\311\355\354\275{\034a\370\255\015r\201\345\031AK\234N\277\307s\013\267\234"
+    "I\232\015q<\232\316_\217\342\250R\3604>\35649}\214Qs|\010\324\305\036\253\360L\220z\310\255!\211hf\365V\342\331"
+    "i\206U\134\242\303\277\026V\337L\037\3531\335lUc9\360|^\337\256\355\201ZR\324\3314\216\011\325\374%K\311hf\375"
+    "#C+\227\252 \2279\316\365}\017\301\364P\266\037N\353H\364X.G\266\250\331\202k\334\250w\200|\231\347!V\244\025\255"
+    "0\320\001\366\302\355.\214\020\330%\007\010\371\0332\361\331\315\213\035O\306\077\017\345I\0262\002KY\331\314\374"
+    "\265=\255\214|\032F\002@\354\312\250`\242\375P0i\024\323\177\2630\204ag\2025\344\272\247E\266\032z\013\374/\365"
+    "\021\265|\036\203\325\324\374\005YK\0063[\333\022\363\311B\3723\206X\226\250\267o\204\272\255\216\012 \203\002"
+    "5\203qV\202\323\252\307\252\377\231U\361\2765zV\263Q\347\346\213\261\324S\256\350\010>(\226\356O\300&*\251\256"
+    "Xl\271z\266\323\210\001\355M\007m\372aj\211\274t\022\215\320t\354v{m\320m\364\247Yn;{\225\305W\365*\311\252\253"
+    "\206\366\373q\210\376\031\011\324\034\364\376[\355\205*\035,\326\201>G\000\362\371\362\240\370d\327\327\224Zi "
+    "\300\077,\012\221\345<\350\305z*\356\375\310\275\034\257\352}\006\316d\367\243E\354~\206zD\247Z\077s-\322w\022"
+    "\321\315\271\014x\204\312\303\002\320\334\265Q&\350i\177S\014d|#\023\270\355\342\352\210\042\307+\345\134>\377"
+    "\327Mq\330e \261\277\030!\012\332G08V\33538\237fa\216\216\2266\027\331&\354\204\363y\267\026\236\134\254\3322v"
+    "\005\231$1\032y\273\307\326\356g\253\306\326.gf\265^\200\042c=3\330 \030\262z$\005\270\077\317\007\207\014\344"
+    "O\244\302\035\011n\373qVe\357\006\022\314\134\271^\214\257\027\023\353\207x{X\365\215\253\235C|\275\235 \352\217"
+    "\335f\202\203\201Us\177m\254e\237\307\353\331/\267\367{\230\214\134%XX\3060F\026\036\231/\354\364\362\351\223n"
+    "6GC\254[a\335\213\177Mgq\210\256\357\256|\326q\261\312\207xKj|3\272\3741S\035r5\001\017\372\210!\010\207\377\032"
+    "\265p|*'z\214$\307n\320\360^|\033b\024\215\010\330\322\370dA\262\317\020\344\337fZ\250y|\225J\270=\330\371\264"
+    "1L\336\005\375L-\303Nz+\032\033%\235\302\373r4\213\323\233\0200\036q\027\211Yn\013\203\000>\360UM6 \004\330/|\346"
+    "\307q\025[\250\023\270\256\203+\235\257\217.\325\002\263\260\006F\304\233\305\015\345}\077\036d\344\373&\247\334"
+    "\326C\255\322\324de\233ws\260{\012\026\237\256\254@-}\021\007\260\322-\202\023D\207\000\207G/\316\233\330\314("
+    "\226\3572u8kV\217\215\217;\370\356\134Dg\366\013%\340\323`d\222\264\232w`\333\272\355\310Z\354\274\227J1\215\337"
+    "\042\223w\321\011\253\321\345\3539b3\231Y\034\223\320\334J\242\261)W\345q\034\273\003\253\210\234\375\342p\346"
+    "J_\271\305\014\217\263\365\005\016=\342\301\202\211GIO'\004n\236pk'\201\0078\205bZ\257\334=+\233\313fm!\353\011"
+    "\262\201\332\331!\034\361\377,\301\3131\314\210\362\317!u\217\304\237vv\221\010\002\217\213=\267\327\013\010\271"
+    "\221 \270F\000$:\252\321\241,\370\252}\200_\026jI\212\252\005\333\205\307q\275\250\250\261\266C+5\256\361\000w"
+    "\077\306\202\224\371\271\251\077\222^\310\325KW\310\005\345\204\304\321\301Uj\315d\024_E&\025\307(\222\270\364"
+    "%\177\330\256\314\300~\263m\336\232/\177\334^>\203\344\213\203}\325\023.\275\025R\004O\337|\354\016n\231\361\024"
+    "V\264`S&\005\335\226\345\204\200U\374\013\327qb\201\3250\333\177%h\263\272\010\344J\0123\2133(\356\021-]p\274\216"
+    "D\003V\002;\312\364\361\033\247\231\213\327(\206\033\202\253\037\033\342\246\336T\203\355\034@\270\315\324}n\352"
+    "Z\3526\263\305\2125t\317\012\216\264\030\257\365\317\337\363{\007\214\257y \025\034\033`\010\214Di\026\274\026"
+    "\352i\200\025/\000H\031H\271\343b\077\233\036\304\33600\214\030\236q\275\246\013i\340\134\207T\350\336Of\042\302"
+    "E\312dNu'\267\325b\242\204\250\246\370\354\027\270\306J\251p\333\003(JL&\347\341s\271\214\336\254\357\021\211\326"
+    "m\247<w\262\343q9\015o\020\304!XU\311\352\005%i\267\356\355\263\221\256\014\361D\25380W\020\336l\262\337A\0268"
+    "\3112\227>\253\3047\340#\323\250\201\255\366\273\355\332=\001@\352f\007\320C\351\356f\273\235\301\247\325\355\352"
+    "\343n\355}6\366|Pig\366,[\327\305\352\266J0\241YR\327\327\240\030%\0273\210e\315\243\002\204\231\201A\305I\316"
+    "\317j\215*\373\311zM\230\036$\035Z\007\253O\002\020\204\230={\265.\270N\011A\013\203\220\252nm\134`\241&\343n\264"
+    "\134\036\316\205\261@\0234\035C.\023\215\022\315F\302\035u\230\377G5\030\227-h $m+\2506\001\357\250\217\374\331"
+    "\207\3429\337\262\203\361m\077\026\277\375\302\331\315\013ZEL'\3505R\077\326\365:\035\220\363\270\205\336&R\351"
+    "\355\245c\254+\012BXD\3764\021\364q|NQ\236\322<y\372\360\020\361e>\201\222\207\002\3433\337k\342\352\035\365\276"
+    "\3052D\260\240\333\220]b\272\365\345\023\077\333\317\042\254\250'zg\210\215\343F\360\007\353-F=\001\005:\210\363"
+    "7'\230\232\077\200\022\237\246\351\235\2072x\024\347Sq\331.\316\033\317\010^,\300\362g\362\336E\257a6\230\313\001"
+    "\252\3350\364iL'f\036\363\0216j\352\010\333\246\025\342G~\267\227\014_[\354\203X\256\216\260\347\235W\343\042\216"
+    "k\264Po\371ji\307s\244\211}\353AMO^\374}\322fw\035\370\301\307\006,L'\342\372\0072`\305_L\344\242\033\243\310^"
+    "\341Rx\2411=\203\225,+\240_\324\315\206\374\300\304\365\203R\215\254\005\332\003\213\017\006L\2167\032\333,M=\373"
+    "\301\036\267\212\014.\023\032\276\201\237*\334.\256\346'\243\263\237&\270 \223\305\353d\200\335n\366p\3101\015"
+    "\227Yx\025\254~QD\222\344*\252f3\024\257=\217\214\004\361\262\2145I\310\3207\250\315\023\354E\022kD/\266\210\025"
+    "\364\362l\350\374\314Z\316\332e\321\014\015\203\312\250\022/e{\306\216\272\027[\3419\025P\365Vq\350~\201D\134\303"
+    "U\252\341\316\351b\223\223\265\325gL^\337gr\367V#\315V\351\212,Y\235\256y\246l\331j\315.'\342\042nw\0071\351\330"
+    "\245[sQ\351~\031\277=\035\217\021\264\310\002)\246rX\337$\265\312\003'{\377\372\310o\026\251\203\301\224'\032H"
+    "\026-\016\322\305kP=\200\364\206~\352\004\225\212\011\030{\255\033\024\304\022\226}X\223g\343$H\255\2143\354\231"
+    "x\345\207sG\245\253\311'e\266\211\211\350\243K\021\314~\323\237*\226\032\320\340\236\000\036\273\027\321\023\312"
+    "\310\374\311\203:\202\077\026\215b\317\23630\201\272\211D\310dz\322\010U\274;\300\357\013]\251\203\274\035J\036"
+    "\034\227ZQ\376\371\306\357\014\376\302\305\277]\235\275\342R\0050\014$8y\012\231x\016\372z\275\370\246\332P\003"
+    "\270\352\020\350Y\215\240\016\216$\200\361\326a\015\017\016\346#\177rV\245\366\373\225\342P\203|\325\314\351X\014"
+    "P\027o\017\326\330\022\373\376f\361z\366\206\273\305\366c\015\014\376\033\331\336\353~\237\241&\345\200\242{\357"
+    "b\366\367\323\311\371d\271'1\367\252\312I\355\350\226\077\3455\007\332\362u[\222\304@\134Z\241\134\306k\207\235"
+    "\3675\217\322\2066\356K\217\253\350U\037\306T/1\177\245\210B\235\316cV\011\277\372dM&\022\216\220\301\237,\373"
+    "\240\322v\327\264\221\015\034\336\307k\0246\225nH\014\322\211\304\020\256\345\231\023,GE\010c7\036M\365d\245\273"
+    "\001\314\276\357Sx\355+\032\354u\017\022\247\003\213(\016\006\210\275\356\372\014\276\2641\3701\200\003\232^\301"
+    "k\007qA\0266y\372\003\361V\362 \317\304\217\365\215\277T\310\363W\036O<\036\240\022d\260\300MH.z$XJK\345\327ZV"
+    "S\0061(\230\204W\366\245\300\003\337C\2065\251i\006\007w6\260B\234\264ow\207\010\367\350\361\030\347+4\317a\221"
+    "\006mC\006\015;{\321_\377\007R\277W\217\017\276\334\305\265Pcq\277\206\336zuq\265\270\032M\221\244\377\035\347"
+    "\001\366\376\361\360\273oq\374&\300\223\227\327=\240b\035\234\007\030c|\360\017\360\231\030e&\263\302\300\352\012"
+    "\257\017\274\034\373Q[\355\027\366\300\001\042\177\037\377\037\214\271\377g\204\333\327D\326p\347\260\371H[\035"
+    "t^\377v\005\226o\356\353\236\077\374\015.E}\226:\362\353\307\017%\365\267O\276x\376\225$\177\3721\337\211\232\343"
+    ".\304B\017\030\345\367)\002t\212\253\250Lx\251\346\325X\343\005\211\235sA\213\273=W\247g\026^\225#\335\221\313"
+    "\213\251:\215\374\202I{\333\027'\251\235\262\304m\267v\276a\243\256\303'#\336\025\042PO\020ES\2220]f\042\203\306"
+    "8\372\034\275BO\214P\002qht{lJ\357\202\261\376,\316\353\211,\234\214\002\234\026#\262[\303\255>1\215\337\333\330"
+    "\263:\0061\036q\3762a\033\232U9d\337\265\364\006\334\225l\257&\077+\331\334y\360a\302g\026\253\266\223\222K\313"
+    "\314\321w\200\306\240\307\201f\321\015\232\301\217\237\203ae\077r\2678 \033\371^Da\251\004\3772\262[\212\265\333"
+    "\325\350\020\337S\365\032\351\003{1\025\302\023\273'\034\266\027\347X#\032\314j\026\202%yr~unH\371*\204\014\023"
+    "\031\313\0026^[\324`X\324{0_Y:\211$\270}p\307\304\276zd\243\254\314\007\134q\320D\333\314\355\354\267\326\010e"
+    "\255\214\227\364bt\372c\311\356\340\363\215Acg\364\356U\372\272Lq\327\327-\362w|4'\013\376\260J'/\020\312{\201"
+    "M\316h\361c1z!G\204m\335\274\37351\026\365\307\304\370\275\346-1R\271%\013\211(\021\007\313\321\253\305\236\260"
+    "\312\345\337\377\315\367\305\224v[{\357\370x\030\21322\034~\253\034\304\217\277\312\313a@\014:\360w\355\273a\000"
+    "\350~6,d\365\025\317m\236\000\323u\354\016O\200\361\362\336\355\036\360\352~/lctF\024\353\036\014#\014\261`D\005"
+    "\350Y\033\032\020|\373\213\253gD>9\177\325\206\237\234\253\323j\011\227uS1\3649o[\301\364\365\347t)\344\232\267"
+    "6&\362\177}\001\242\364\353\226\037\177\274\315G\300\376\234\007\275\320S\177\265\367\274\264{\323\007\373\256"
+    "\343\025/r\333>\300Li\223\3766v\376\225\236\364\342\254r\313\265\276\305#\325A\326p\246\331\032\265\356e\256T("
+    "{\214\313\024\327\322\262\271\330\244\217\312\201#cX'\077\252\233^\307\212\272\016\312\375\037\177\035\213\235"
+    "\326E\032\310\221t\011K&\350\316\030[/Y\370\210\006TE}}Uu\356\233\301\305~\257\341\240mU\351\210!~\371\245\250"
+    "\345\357`.\027\271\2712&\222\011\230\023\274\032\313;\217\244\036g\325\004\013\242\244\015x\261\377\215\371(\366"
+    "v\266q\202\200\252\345\354\3602\2745\265E\342e\202\377\235\277\005\325\336\255\254\227\201\020\002\371\026\001"
+    "u\331|\273\2518.\200\374\210i\216\326\334\270\231YJ\260\313\2742W=\332M\274y\177\304\350\3659\316\022\235\224)"
+    "6\261\357<\266\220\017\204\304\357\260\251\257\217\365|#\022\234\340\270\347\261\324(V\342\035v\216\264\230\271"
+    "\270<\225Z2%\303$\267\344\376\364j\315kX\030PC_\254\373$\032J\353P\203\253`\257\336\213Q\235\2717\373\315\343o"
+    "\2778\371\372\3117Op\026\267\263{\33746\006;\313\037\225m\372\3161\262\223\360\357r\004s\371y:\344\357\333e\277"
+    "\325O\317\336\031\321M\352`t\330\263$\2565\227\006\374D}\307\250-\335\034)\301\203\025'\010\246\014\030\023A\311"
+    "\030\310Q\305\344\205:\0300o\262\360J.^a\322\011\3554\213\242\305\220\344\337H\361\311\205\214\301\335\355\355"
+    "\371\333\322:C\355d\363)/\202\207\310\273YC\231\003\366tf0P~w\250w\272\262\241=V\015\2154\232\332\214O\241Q\275"
+    "\230\316\247\337\302\355I\032\016\077P\356\202\214\010W5tB\320\242!\326\0111\301\242\330P\302\232\012\236\203\345"
+    "\372\035sR/\307\205\3242\320\220\325\364Vd\027V\350\010d\241\334\230\367\252\231\347\301\334\352\365\267\276\214"
+    "\356u1V\032\273\211\350C\272\241\267\314W\315\3145\370#\272\262\314\261 \255\263p\246U\037M\316\326\352\370\332"
+    "70\374\012\273c\237\305I#.\207\036\273\303u\236[\251\372\300\233\223d\134G\321\005\310b\267T\342\366Bg\014\037"
+    "R\354\003\003\025<\015\010\312\211.\216\010\244%\223\010\344\244Ac(~\243\371\306O\245P\247g~\211\307\035\201\265"
+    "4\277\030\077O\012e\316p\261\221\340A\223\343\311\247\240\252'\134\224\033\255=\224\212<\253\227\037d~\032\351"
+    "\374\260\312\335\301\231@\265\357\317\206\202\0179@\242\307\263Yl\203\340\265\224NGh\363\2016\020\375mB\331P\353"
+    "o\331\0064\234\323\002\211`\360m\271\003\3364Y\303\236Sg\014\315q\262\326\270E\305\276\212:6\323\375\315{\350\332"
+    "\336\364\204\250\356x;\314\207$\264\244\007Z4$\354\003\013\343\035\006\256\016.dE\306\266\234P:\306:G\237\023g"
+    "+R\327\243\021\214>\034\346\214\227\305(\264\222(\230\016\356t\001\035\234\232\222yl\361\330\364[W8\375Uo&\024"
+    "\235\266VkJ\206{\303\213j\354g\324C\371T\346B5\255\231\354\211\206Z\230R\327\036\212*\032j\345\325\271\014\224"
+    "\353\333l\342\210\250\255U\342<\351N\257aKK\214\362\274\255\254\303\335\220\376\010\202Sr\261\347m\340\213\303"
+    "\022\237n|9\2431\315wO\011\267\274\374uy}(\224A5\252[Z\220f\366[ZTaZ\214\337Z\325\216V\242\304k\025\374\271\200"
+    "3\013\011\353h\007\275\254\026\321\253\354\243fUAd\246\302\302\252\024[L7 V\300\321\333\331\214}a\3306\305\256"
+    ")f\011Z\001\032\353\263\217g\263\335\357\2555t\020\210\332\017\213Qz\305bLA\321\215\345\350\205\316i\215\370o\257"
+    "8,\246\342C\342\357\226\213CBm\357\225\134:(H\302\264\206Pa#\374*\201e#\246\215\336jZ\204\023M\271\225\246\021"
+    "\312hlFo\024\3272L\372!\032\226\215\241\365c\234z\000g6c\220k\212\306OK:\220\262\205\315\207&\360p)\012\350\213"
+    "+aux\242]\036\223}Q\077k\027\325\253;Ycl\354\255\264\271\030\235\354\256*\205\211\312U9j\266)\327\300\223\202\326"
+    "7\361\254\334\244t\227\352\077\210\312\022\016\222j\177\013Z7\211\030\177Zv\226\304%\263\265djKRZL_I\021\312\334"
+    "\305\325\326\225\311B\372\243w\263\265&\033\335\264\261\272\222\315Ek\375-\231xIfe\260\347\316\233\232\021oE\340"
+    "\232\000\376\200\032\027]\352\235\234ty'\245q\321,\202j\134_\255Y\220y\013\370 \243a,A\216\341l\367\247\311\354"
+    "jq(\035\0077\036\004\000\242\024\031\244\001\037\372\022\361\042\275\203\370\0131\360W\275\332\362\303\205\235"
+    "i\033\231v\022\035\033\356n\207q\253\232s2\277\315\032\316V\353\341\312v\306\314\211g\312\004[6W:\246p\012_\317"
+    "e\320z\012'\242\032\326\306g\042\023\016\365t\272\327\270\017eP\234\256\220\033\207\262\311\343\243\323\376\324"
+    "\0214\212 \022*XDIf\276\010\266$\211#\301\222\311\206KkH\343@\236\002\020\266\375\030\242\3424\207O$5\025\312\205"
+    "Mlc\277\263\215i>\205\215n\210\011\005H\022&\177\254Ux\264\340|\330a\207\042\011\214\025\345\3467Fu\357\332\245"
+    "n6\206\203\015\037J\236.c\033\262\303\021\277\374R\266\340\220\033\024\245`\005Z!|C\212\210\317\214\277kM\207\245"
+    "\234V\242wI3\016\305\360\243LA\252\327j\262\256\251\256\324PQ\320\374b1A\134\001\037\254\367\3725\277W\206\270"
+    "\305\346=\271\277\342b\002*\253\272\034\305X\221\361$J\003\327\365\042Aa2WE\033|%\260u3C*\264\356u\361\253\251"
+    "_\007\235$\270\357\3337}\370\351\363\336xm\254{,\362\226n\032\030\361\245D=\016-\366H\027\310\011\024\220\235\007"
+    "\226\264\376\316|1D\230%W\034Y}\323\031\201u\035\034\000\3226\365~\347/\015\313(\302\301}\0379l\212\031\205q\000"
+    "\373J\215\223\267\272:\365>_\032\354\027]\267`\015\325\212\343\360\014{\307z\204\262\027\377\214\253\237P\206Q"
+    "*\277=1Zv\356\301\263Q\0030\216\030\374\032\002\021\373\077s\024f[o\261\260\254\277\346\272\221-<\2310/\265\276"
+    "\222\307\342\271\253\355M\303e\315(\320\244n\2350*\262.\247\311\006\362W\330q+\034T|\035\0079lXn\213\001RQP\254"
+    "\217Y\301sG\360\347\250\351\375\333\213\242\202\226\235t\025\003\353.\205iT\337\342\350$e\030\230\324\345n5lA\026"
+    "o\225\214\305\211\201\341|\343\315h\017\011K\004\325\2001A\011>\230ih\362\3375\203_\351-U\277\274\366.\033\261"
+    "M[\001\300\2448ps\240\273\350y\200aM[\304\260hqQXa\201\363\304\037\2446}[\367\314.\224\222\361%\203\242\305\326"
+    "\321\024E\362\271\354\252L\331\306\370e\252\025}~=\267M\361rvu\372\272\364\011\312\032-\206\340\320xhU\364\013"
+    "\331\2505\230\203\005m\230f\276\252\205\011`\361Z\342\262\311-\035,\373>\256\236\262\372G\2439\316Dz\015\232\236"
+    "\250m\261\335LX#\273\232\011J\017\006\026c\025$\340\267\246\016\030\255\261I|\035\321O\240\255+{M\200\354\274\001"
+    "\230\260\256\326a\216\032-\027\364Z\325\333J\264\212\217\241\035\3275\367\233\025\037\347\336\250#)+\277\206\326"
+    "\255\357;4\255\234\007W\363,\012\242SZ\221\375\274\000\011\205(d\325\335\271\352 em\245\362}\252\333\215<C\335"
+    "\367\234\240\325\225\304\241\177\233\212\317^L3\345\226\030\246\023\032\244W\025\305y\304c0\373k\025\037\042\343"
+    "\345|s,\312y\337\207\215OV\004\027x3\202\003x>V\017\230\000C\363r\364;\314\232\360\375\373b\330\310\276\037&\333"
+    "\351\362r*\010\274\004\236r\221\004\353\234\237\305\321\261\327@\265\257\363\177g\260\213\3074\266\007\237ec&\236"
+    "J\324\343/\321\215\021W'\266Z\260-\010cU\242\270\325\223\243FQl\341\221\010\011\007\340\321\312\254J\012\002\217"
+    "\3160\207g\333\342Tl3\323\305\206\315\327K\375\373\305\370\345\350j\272\354\352\027F\344X,\244\333\354%\316h\371"
+    "\220[B\022\233}Qw\262\226\216jI\200|1\275\272\364\321p\327\361$\213\360z!\331\335o1A\034j\354\373\003\322)8\015"
+    "\231\013\315\265|\211-kS\213\371\3578o\326\310\262`\007\354\277\253\371\031\014va\035\011*\355q\237\250\324X\370"
+    "\034K\022\237\231\203\353\252\210\311\363\321u\361\032\363\371t&_\274\200\207\216\007\264\236D\210\276\360g]\271"
+    "5\371M\235#\364\300\007\336\014\347d\263\203C\203j\243(\323L\027\014\307\362L7\012YW\212\236\036\221\2060\015a"
+    "bD\210\315\000\321.\3571\034\326\225f\373\337\337R\337EU\235\352\356\375\370\036K\207\264\332\221\311\016\205x"
+    "\361f\242\336\210\004\220\321\244\343\010\001r\313\207\227\262\005\372\032\217a\016\265'\322\303)|\241FN\202dl"
+    "\336\217\260\317\340\013\226\200\235$\206x\322b\256\212\347\010\276\222!\224\212jO\344\000\217/\316R\376\012\024"
+    "OE\336|\077\027\240\232\273\2331\240\342n\027\374\0272\307c\211\265\005\356\011$\177\355\261\214\211g\011\202\227"
+    "\203n6\000Z\230\036/\344\001Rio\247Tj\254[V\354\214\222ah\243\235\222\321\337/ax\333f\02423\326\3439N}v2\235\000"
+    "i\007\333o\017\330\241)2\372\303,c\301\001a5\00607\371<9\262\334\311\205l\234\226\277\036\343*RB\322Q\360\200\032"
+    "+\243H\360\311\227V\005\376\224w\226RW\226\237Y\370\201s}xs\370\325w\317\236\077\346\025\362m\336)8_$\267\226\357"
+    "\276\375\015\263v$\257\276\032p(OV\177\353\251\224p\222ua\007]K8=.\260\364]\330\365\024i,\035\210\2473\371\222"
+    "\277\257G\323\227z\362\345\354\307\276[\024>\231\007bJ\2323\206\375\231\207\011\342W\014\274\300\035z-\254\214"
+    "\330>\042\316\025\037z\273>\3443`D\353\021\352\035\340\236\325\244/#\365\210w\263\316\256\334\375\372Kq\330n\271"
+    "\362\210:\004\353\036\274\323\277\204\220\307\217C\336vA\373 \215\257.\351\001\3147J^\034\312nn\274\324T\252\042"
+    "\227\213\306\363$\335-_\355\005t#\015V\213#\256\375\200\310\024\006\007G3\331\207\356R\316r\014+\201\345L|\301"
+    "{\266\252.5`\276\177D\243\270\245\033\021\275\322\360\312H\010vdp\241\226\325\315/\020\315z\254e=hi\204\021\254"
+    "\310vE%\253\013\231\356\264\240\206\235\036K\242'\003\226s\301;z\325\271\335!\014&o\244\316W\316\016\334\334C\032"
+    "\316\344\001o\237\351\372\225FS`ez\024\031\234\333\337\005\227uP`%\017\0060\232\363X\370\134\270<9]\234P\001\361"
+    "md\273'\231bc!\241\312Z\257\256\357\231Z(I\313\300\253\215\327\342(x-\000d\212wu\346\034\304\322\365\330A\311\006"
+    "on\036M\213\211\310-u\234\015\237\240.\026\203\375\317\012\245\236\267\326h[PqG3(\234\316\344<\016f\273\037\241"
+    "\202\351#\243\351\316=\014\272\274~P\340\341]E\005\245\2322\216\215\211\010\3572B\230\230O\214\3333\302\0075.O"
+    "p\366\304\031\267\236\077Y\267\364k\001\033\307\313\275{}\302\231xE\203kyw\310[\025\357V\134\366Xhv\032\353\374"
+    "Zy\323\203\331e\327\220\017\301\351~\024\042\317d\302\214\246x\354\353\232\213\010\226\023\005\260\347\232&\013"
+    "\324q-d6\257\225\332\345\024x\015\260\266\001S\300\316\372\205*3\2467!x\324\360\277\376[1\273|)F\263\322\3375="
+    "\345c\314\006-\265/\364\352Yy5\317.\363\033\304\325\034\275Q_\351o\277\263\234\321\2545\200b\375A\023\235RRV\215"
+    "cV\342\017\257G\233Y\317-y=\317\362E\322vd\236\225\350qh\032g\353O\310^\276\251>\232\266\250u<\233\262\262\203"
+    "\323\250\241\326C\016\342W\274w\345\345b\246\240(Bm\345\006\316\177\246\3235%\042\264\020\267\202\250\334\317\077"
+    "R\265\366\006\357\354\362l,\333E\363\005B)\265\246\336\310\275n\346\035\267\010\264\340\011]'kV5\315\342)\020O"
+    "\300\326/\3502T\274\377\377\342\366l$\035,\367Or=\357zVs\347{\266\344\011fBY\256\274o\233\3232\315\002\270\224"
+    "\253\256\342R\006b\253\233)}\262\025\031\235N\226\042\200\361\362g\275\274\205\344\3643-\004\343\077\232\267\303"
+    "\227\323\331h\371\351\307\3724`O\364\322\032\262\012K\303ma\371\324\210A\177/\346\302\317\332\260\134\001w\012"
+    "\261\321\301/a\006)\253\206\010>3\273\234A\262\322<\301}'>g\002\362Bw(Z\021\027*\372\202\202/\370x!\256!O\316\352"
+    "\266\363SH\341\017\022H\013API\260\017\365/\036\341t\271\241\313\315\316\271*'\376\205N\336\306\211\307\2166\350"
+    "\3645\266j\013\215\350kk\3032\275J,4\276\222/\030;z\371\363@\334\011;q\367\013\002c\243t8\376c\013\036Hd\320\244"
+    "^<\012H4H\341\346N\304\200\365w\015\012\366n\023\007O7\201\304\343\256\345\030\230CW]d\003\032\325\0216\217\024"
+    "\271\242\214\015\362\020\215-R\307\324N\322\214\235j\215\2263\246\250\017Z\361\007\305n|\210\231\277\014 \261\205"
+    "\134\217\034\240\301\214aQ\361m]@@r;\302i\360\265\373uT\030\035\261F\012\077t\014\236L\316\134)Kc\324\307p\023"
+    "R\230\342\245\355\352\263A\213F\365j\234\345d\017\036G\242\003\042\020n\017\026w\276s\3105\235\316\020^\242\317"
+    ")\250\354\021\201z>\027k\372\350\214\376\246\371\353\333\322\025\204\346&\002\273\077tq\077$\036\311\267\352\006"
+    "\336\357\0374\032\203\376\007\20549\311\207\323\276\317\214{\360\254\344\317\354\301ZY\251\304\326r\3265R\377f"
+    "|\201Kr\365(%\033\255\316\030\302d\032\337\267O\375-\201\344_\214T\202y\307\367\353y\353\327\210T\0155W_\303\215"
+    "\342n\233\221\217\3322S\250\375\0235\302\315\013YUE\014\366\2044\010M^\273L\247\252\340!\250\231\031j:R8\211l\202"
+    "P\264q\034$\217\353\313\361\213+Y\334S\231>+Lf\377\320\235\023\010-f\026qd|)\242\330KO\274\033#\205\350\014\232"
+    "\254\222\303K#\320AxO\270\236z\002\324\301Z\372tW\375;\024Am|\011\374\323\312\356\250\307\243\330\332U_\341\243"
+    "\335YD&\373\221\257r\335\245F\344YOMp\242\032\300j\354\223f>\213z.\235\032\322\220\315\345\222f\327}\352or)\340"
+    "\001K\313l\230\240\265\335\035\205v\307~\214\243Fp\365\013\373\366\211\216\324\365s\335\212d\263=&s\276\013&Ny"
+    "\247\2163\201<\205\077fCvK\276r\011\352BC\201IC\021\212\353\210[\372\240oP*\363\134\302\327\020\310\020\324F\351"
+    "\033\246\004\006\011dw`\266/\012\373\372\344\275U\237V\230*3\345\263\266{\367\134\231:\032-Q\271\374\012Z\223%"
+    "\342\247\273-\371\272\230.M\3603^\233`\012\213s\305S\327UrY\301\202i\010\366\030A\245\311<\325\247\363QY\265% "
+    "Q\022\226S\277\005\303\016\313\326\323\375\274;\356\335\363\221\216\336\015\010\270\031_\277\372ga\242Q\244\001"
+    "\265 T\337\221t\251\237\031Q|\033D\330\005\271L\002\251\251\005#;\361!\301\307Rs\210\263\027\3209\034V\034\257"
+    ".\010|\334q/\326\331\205\307\025\361 g~\375[>\362\260\335-E\204XWr\242\004i\253\254\361\026I`\317q>\224\322\244"
+    "\342\247/b\333\241\326\201\354E\304\226V\077\374\002\276\345\375\300;W\354\3256K\361\277\025\353\012\020\205\035"
+    "l\376\232\377$\215\012\177\001\221\337\376\014\242\226\343z\230\372\201\342j\322\027y\015\261\262b\315\212\005"
+    "\233\242\016\005\245<\312\022(\367\314\220\345\023\316\0311\214\357Q\020W\306\024L\240\232$s6\253\302\020\311\222"
+    "R\251\225[\014\354\354-\025\207w\030=\334t[4\134v\365\235&\000/\326;\207\203\320j\017$\331\325\313\211\017\244"
+    "\370\2307\013\311\034\266b\263YC\032X\012\254\232\332\032%\201(\253(g\302\042p$\265\036\223\265\374\031\227\234"
+    "u\003\335x\025\326\035\246\000\213/7\361\034M\217\361\036\261X\317#h/\372E\320Rn>\345N\300\356\023\306\027*m\232"
+    "\201\364\370\302~>\371\034q%m\375I\301\033\323O\322\334+\354'W.\261\234\302)\353\375\375|)\266\355%\357\331\265"
+    "beWE\275\020Kq\020\333\001\023\374\272m\017\222<\322\270W\351cM\033\306\322\362-\015\250\265\205F\036R%S)~\037"
+    "\257c\315\226j\305\352\301X\302\226o\035\225\375\037.\177\2708f\234U\346H\373\377\241\374\007Y\240\361\025\343"
+    "\345Ij_\262\312\177\300\206\033 C\005\211\361\272\226\263G\213\237z\357@o \217\304tD\177\344\271\025g\034@\252"
+    "f\324<\240\3414\204C\001\347\241\374j*I\203\201\226oN\327\250\375\320\020\344\236\216e`\370\321Q)u\300\373\261"
+    "FZ\326()\002\310\267\312Kk>\010L\030\301A\365J\345\257\360 \363\0107\330\327\335\362\247\373\375\342\266w\371\035"
+    "\374~Gp'4\332C;\275\236\301\202\035\3636eE/c\311\201X\314f\257^M\233'>\224`M<\002I\333J7d\250\303\216\003\312\312"
+    "\257I\254.\201Fm\236.~\352\200\206\235U$\255\000\321\372N\037\004\300\242\263d\330m\3617G\134\020\353P\336\232"
+    "\025\374\233\2348\334\272\006\000\243\012\021\222\002\255\006\302-\246\345\301\022\363:9\325\370\331\212\213\244"
+    "\300\354\275p3\077r8]2\211\023\204\245\017\332\376\325\253\356:\025C\277\260Ji\220\255j\134o}\002D\251\314RQ4\257"
+    "\275\014\200\366\262;\343\256\316\006\226\2540\371\301\250\0342\215/\335\345\306\027\341&#\357\257\026\021\251"
+    "-\015Q\201Ku\321\332\275\344\005;\235\245G:\255\345\233\263\2749\261]\016z\331\327\245N9Q\030\031\341d*\337\353"
+    "\243\330\230\244J\244\231\304\212\306\2066i\033\253*\024dy\205\321\327;U\022\005`\026\251e\331\021\350GHQ\240N"
+    "I\271\266d\252\260-N\225\007\315\231\217\216\3508\306@r\023\020\341\235\011\330\031'\364\022J1Nn\363\203&\226\026"
+    "=\010\223\022r8\204A\215\001\372TO\033\247\027\373\357\027\342\205\204C\315\353B|i\247\010s\010\203\267N7\232\256"
+    "md\006}y^_\033\077*U\030H9;h/\271\344p\226\345sZ\221\272\362\210D\256Z6\201\343\355\312A\270\233v\234\374\344\242"
+    "@0*\342\255\346fR\353%\021\004\370\244\236\231\211\225\246,o3\276\256\2131Z\265Lc\034\0367\307\012\301u\274\264"
+    "amz\264\210(\234~\306\300c=D\355;g\266\002Z\010\177\361\012c\210\252\363\355\303g\317\276\373\2559 \371CpS\351"
+    "|\310v\022\324\371\312\343\344\302\337#r\260\312\340Rp\236\177\021\371\226-\3328z\022\334\037\205c\035K\222\077"
+    "<\252\266\263]fJp \214\077\313f\332\313\331T*KO\2503m93\333\002\077u\2746R\204\240FB\346\343F7\006\356\214$\025"
+    "if\227\207\274n\2359\350\313;5\365\260\304\232\333\252V\3347\343\364\273&1\372\267I\016\376p\274\306\226\301A\267"
+    "\227\352\331g\271\252\252kf1t\244\372\344\221\177NM\316\330;\363\221%R\035t\306\217\026\320\210\235\243\305\375"
+    "\272\22514v\372\360\012\236\255\201\230\276\327#e\234S~0\317w\006zt\327\244=4\264r\313\236YT\207F\276\001'\233"
+    "4\321\256\362\250(u\260\036R\337|#\205\364\367\274W\211A\320{]x\336\006\336\235\035\015\367\224\017\013\322\360"
+    "\027k7\011IqX\005\277\267\035\315\206s\250M\025\214\316X\322\032\203\242\006\200\021j\231\221\011bP\236Nt\134\370"
+    "\274\256\211\353\007\332\032\234\217C\305\2700\353\023W\263yU>\320\3521\275\027y\300\367\326\263I\020\206\273\303"
+    "F\341\365\364\331\343\303\303\357\237=\226\374:Z\367\271D\370\276:\307/\276U\022\016\241\353wT\236\213\343\321"
+    "!\012m\274c\344\000\221\212\217\236~\317\207/\360!\201\015O\305\245\353\344t~\305\020\267%\337\233\220,~\326\221"
+    "\345\267\031p{\210\360\363\360\213\247\363\000\226:|\011\034\376\034\037\343\272\264\327\305\030\263\355\352D\327"
+    "\237\234!l\034\303\2511\304\233W\255\237^\365Gw\250z#U\375T\234d\274b\253\307#2\257\257q\247\237\002\222\366l\255"
+    "b\235uGp\021\352%\274)\240\243\306\367\255i\345+L\012\351$\317^\232\256V\027\016\201\237%\213\244\000\221tu\215"
+    "\267\177\213\232\217\245\356\006\013\036i\360\255\327\342\212\346\2148E\332\211\244\335\320\335\237d\355\360\006"
+    "\324\344\023\025\203\261\241\006\006\031\226\277\005\323\330\210\274@\273\2419\331\317\306\022\306e\021\211~\275"
+    "\134\316e\3140\371D<0\314'\312\251\017i>bWub\217,$Z\215\371\333@Z\361\222\217\277\025\343\336\211+\231B,\326\322"
+    "\225\230\373\221P\343\2164\352j|\226J\362\363\344L\342\201\275\256Y\332f\321\3272\206/N\257\213\371\347\237ts\351"
+    "DrN\316\303\000\077\227-\327\204\025\207q\276\273\262A\363O\266\2755\021\261d\020qD\351\335\010\321C+\206x\037"
+    "\256\214U\210\335\036\255\027\276{4\223\035\027g\356\027ijU\325\252g\336\227\3237\364\342\033\273\266\376S\355"
+    "\177\331\327\020\271\330\010(\204\005!B(\077\223\342J\323\036\305\042\265V$5\274\240.fg\200\221o\236\305\014\327"
+    "\2725\225\377\361\357\377\205\316O\213\253\227/'o\0034c\037U\274\341}\273@\305v\001*\0003a\275\337\025\134q\225"
+    "\352\273\305\375E\313\245\374\372\010P\012\305\335\206V\265\246\025/'\257\256.\211\221\324\220\177\351\213\374"
+    "\251\322'\230\222~\327\221`b\134_f\345Acb\201h\000\035\014\264s\373\370\2410j\303\354\216(\267\366\232\326\237"
+    "t-+\032wA\006\254\273>\340\032\366K\251\010!\300\360\014^\227\245\245O\206[dn\375\015\026x\224\020\277{\005)\245"
+    "\261\037\245$5\012\374\212\021\354\232/Q*\262\033\237\243\034vG)`a\2441Zi\010\375H\276\333\361\243\352\320\030"
+    ":\242|\271\377@`\206y=\206\211\367A\336J4\212\134\240\205=\214G\034\010s\316\361\326\277\243\211\003\325.\372\257"
+    "D\022\363m\134\306\374*\134nG\223\362f\346c\310GO\235\236\206>\221+\300B\014\203\215\240\003\265\323\225q\027\202"
+    ":\330.\002\361}\303\227\347\022{\252Er\233\001w\030j\035\274\011\025\256\037|Z\042{\355\205x\322[l\352#)}P6\204"
+    "&wx\254\231\325\332\210\254\017I\276\234H\361q\017\200U\227'\223\245\364P\213n\350\271\364\345\017\042p\2579\214"
+    "1\0344\215\344\341!\037\245P\272\355\02610\326\333)\263\207G\371\334h\373\030\246\371\362h\346\353\3350tPO\035"
+    "\022#\006ylDz\0344\016\206\342}\326\341\230\307\324\205=\015_=\255\217\366\023\244u\006(G\016\077\016\006V\240"
+    "80\027\326\270\327 z\366\374\034\013\250\206\016\307/\237\274G!\252\270\376\312nq\230E\350\215\234GF\310\036\022"
+    "\244K\365\017g!\337P\342\251Q\325pY\257\237\252yr\370\374\361\027B\315\256\337\031{\372\360\333\303\002\3173l\373"
+    ")\022\017\077E\336\341\244\020\377\372D\315\236dc6i\304O\245\015\077t\313\007_\276Ty}\027.\372\225Fq\257\305 \356"
+    "\263\032yeNJ\371\013mZ\001\323Q\005\006@3\011<\214d\200S\031\004\215Z\211(\365\265`\246\005\246\255s^\3259\036"
+    "\236\026\270Z\221i\027\014\042\246^\023\251\264\273\263\324\331\255\003w\321\331dD\234\134-p\354^\177T\035\336"
+    "\357\365fT\200x\216\022\251\014\341b\233\035\002\225\224\366\010U\206E\235\207\205\2606\363\372=FEk\266\315\260"
+    "\333\277\340\245\026\346\316g\332oF\025]\014\024\042<\030\317]{\244\215 \203\330%\244U\232\244x\211H\030\257\245"
+    "o\240\237\310\364\003nL\315\326T\301\321\305\250\3643X\345\356!\025m\360O\277Y\007=\210\010\021=\210 8\231\310"
+    "@\343\274.\226J\212\017\267\334\265\014\322J\030\211\276\262\213!\212:\274\202\302\335M\011S]Le\261\262V\370/\305"
+    "\342r\273\367\037\227\000m\276\376H\357\373\014\202\2115Lm\251.\313\325\317\032\372\342\2548\326=\030C\200\003"
+    "\276g\010\205\200\242\246yW\206@\235O\334p\211\013\244aN\023\276\036\217\304$\331\222O\134\032E\340\352t\034fS"
+    "\357\305\340\354\212\327\012doU`z\305\357\203\342\205t\343\250\372\023\037\260\261\227xP\271L\345\374\371\235\241"
+    "\234hB\346\363\201\236W#\311\246\267~1\022\336\332\215/mi]QU\004\376\034\311\222U>\017\010\265\024\042\302\263"
+    "N4\2704\3250r\264\317\323\025\364\346\267\006\210\370\235\002+mJ\253^\034\014\012\216\375\024\313\207;8XE4\327"
+    "\357\203\302\023\264\361N\004f)\013r\232\352o0\237\350\042\277]\372k\270\013\235\031\341\001D\3040\235\310\032"
+    "S\337\002\343\313\230v3\032'\020\2359\276 k\205\321\254\260\376\031\274\025d\263\013\344,\213i\375\324\346*E(3"
+    "\342+]\031\274\202F\210\134\370g\244\030\212U\012N\314o\255\204\0773\3121\256\022\362\203\201\376\342E\315\016"
+    "j\134 \363\352jx\364\200B\250\330l\2107\026\347z\0428\357\362\356F|\021\204op\264\273Vju\312\370\016\307\237\036"
+    "lr\374V\304\373Y\2146\311\372\364_\254\326`T\220\016U\077\331E\233p\260[\336\375\315\017\342\270\305\265*\042\030"
+    "_d\010\320!\270l\201\011\304g\250\303\005D\311S\376\010\320\2146\206\277\366\253\042Q\027nu[nl\372\223\337\031"
+    "!f\300/\020\3653~z\370g|\203\035\374\305\3320\342:\347B\326\227\234z\134\031\023z\256\251\230\011\021E\320\314"
+    "\343\3551\202\304\230\256y\250\313\361y\207\031\2125\246\330\226\253B\216\266\027#\267\241\254\214\377\351Km\243"
+    "$\332\023\006w\233\023Q\313$*\350\230\267\021D@\275:\376)\247]\014\200\272RJ\005\372\310\227\206\202\300\356\275"
+    "Q\077\330\202f \006\015\261*}\377\354\311\243t\3772\233\354I\352\206*IB\023\252\250o\373\217/E\211\230\232\270"
+    "$)\361>s\324\212Z\213\302\032+\034W\311l\330s}&_&X\2305t\206XI\365&\013G\015\027\350\025\204\325L\303\270\214'"
+    "hX\237V\357\246\270+\010\013\252\036ud\262\3726\030\212{\374N2\201\373\016\236$\266\367\034\355\235\240\007\226"
+    "\324\255\243o\356\257\246\352\342\2746\226\275\002I\352\012\003\254z\310\034\011\352m\011\012\206\177\365\237_"
+    "\311\277;\346\320\241g\232\332\250\266\310Z)\004{v\022J\236\245\345\262K\022\202\003\353F\313Fg$\361\215\334\354"
+    "\273~uYo\274^\343}\264ru\257\354\236|+&\2476xU{7B!01z\3620\0019i\011\271\234\211\360<\343\243\316Ho&\243\210\375"
+    "\246!\042\222\224\315\134\276\241\255C\201\354X\365\006 i\300R\330\276\211\035\366\203<i\321\224g\242\016\205\234"
+    ">\307u\337:\276\326\347\032\255\335\267\201\134\304\216\367\225\342\326\235E\3410f\225h6\361:7\203tpK\313\315T"
+    "\337\362\315\264\251\304\267\362'\323za\316\307\011^l\021+5\266.\335\257\204,\331\235\277e/\023]Kb4\361T\265\352"
+    "\307g4\357\376\354\032+\340\034\221V\341\207\2215\027\377vY\230\236\134\300`w\210\366D\221i\374\332\3210~;\037"
+    "\203\232\371\333\232\232QZ\356\202\033\243\235\247\362\341w\255\325\241t\234\221sP\002\256.aZ\024\342\371!\244"
+    "\307,\214\272<\226w\020~\034\315\224pC\365\224\3418\016\325\205\327\005\375J\323m^\027\024\350\233\037\027\264"
+    "\005\235N\255|e\360/\243\240\227\272c\227\234\263\311\002\356\325g\362\340Ah\024g\2254V{\361\216o\350\025\177\236"
+    "\266\233\017SH\276\361\247\322\006\312\274U\372'\245H{X}TE\035T\261\273\012z{\005\264\035\255\036\243%D\253\017"
+    "\237\367\357\244\255\205\222\324\312nTA\373:RC\230\261o\036\077\177\370\305\303\347\017O\236>\374\376\020N1X*R"
+    "\27011_,\337\214\205\310\345\233Y\201\310/f\336\324#a\204\211D\353\015\321\303o~\375\370\031\134\364P\026;\042"
+    "\300\205\303e\272\206\302db\235a\345\236\301 \035\334\010\355\000\233\006f\374v\207\344\374\034\033\336\200!\320"
+    "\261\020\207s\002\212\272!\203M\343\334\216\257s\204\207:p\312\201\0370\257\350\030\342\343\034D\244\236\025\013"
+    "\253\006n\037\020\026\033\364\275\077\033\326]\210\207\346.TC\232\312\240\324\037\233;\315G\361B\250\177\372\250"
+    "\022\251\275=\330\365\332\340\320Lv\351\251\034{40%\353\007R\361\224\3300\034J\221\346\001\222\231X\277e\325\323"
+    "\232\025H\014-\010k\230\336\336bF\343\011B\077u5R\351y\320\3645H\304(X\031e \247F\335u\370\360\276\303Dw\264\370"
+    "\010\231t\300\261L::yf\242\333\262\237\330'\000\024\027d\320\312K\035\014\377\345A\3401\210\237\362\253g\231\013"
+    "<\331{E\253\255\2126&\263\203\331\257L\211\035M\207\323\077^\341t6\205\324\277\232\303\327PL\351\262\351Ps\025"
+    "b\216\274\031-\254 $\025\233\304\334q|\315\020\010!\327\031UI\203\221\312\077g\305\310\216 g2\223.\221w\241\217"
+    "6\201\236z\0026\017Tb\216F\352\336|r!\306(\241\205y\210\346\204\316A\3651\000\034sE\255\275<C1L\037%J\274lT\304"
+    "JC\315\332\304y\255\263\210\341\011\134\233\341`\252\357#\324\254\025{\267\233\362(\257\334w\332\241\222K\2519"
+    "\310<\274\230\234\253(g\3004\240\306\304\362\352\352\312:\372\020\365\257\250\322\017*^]A\000\267\232\370\227\011"
+    "1K,\354|\036H!\337C\022 \347K\331\257\333PI\325r\340\205\022\274kZ\351\210\004\020E\235\077\225g\016\360\3219\303"
+    "N/[\211\360\337\371\255X&\331HC\304\023\347\216\216\336$\207j@\212K\236\324\204\262Fw\003\310\225\353\235]Q\316"
+    "b\236Eo\355\361.-3TL\033\232\330:\350_\361r`\312M\332\254\177v7!\216\226\234\337:p\254w\262\276\011\006\027\352"
+    "\264\030\363&d\361\271h\335\243S\225\343\237\344\367:o\0006\220w\025\031\254\343\031\2125nc\206\245\371]8\016\267"
+    "\353\235\264\261\220\330\365\027\241\263;\320\22488<\345\275\023\270\212\257\271\232i\367\003\374\222=\177\005"
+    "\217\030\210\006\351\020\332@jq\267a\365\330\245TiL\024\243\331\326\207\3439\256\245q\274KQ\216\353\372\371X\256"
+    "\233\335\014\256E^\277\250/\326dm\3567{Ph\013\253\352\246\232\223\313*he\21557\217\355\012\0315:\373\306*\355\005"
+    "\313^\220\205\021\300\372\241k\222\005i\375 \323\307\320O\2351\242\275L\367\260\317\254s2\330\326\036\337\245\253"
+    "5R\262cUaq\337\256\360\270\227\336\215\372\333^d\326\337\042\007\231\210\256Ii\307U6\024\242\246\344\206\272\025"
+    "\353\026\306\232vZ1\021\035\362Z\375S\026\362\257\2108\274\341/[k\211U\262h\016\256(\351\022'dm\236\341\252%\245"
+    "9\375\305!a<V\362\336\0363\315\345>\277\376\364F\021B\003#\246\003\270\217\332f\277\327\304\362\3516r\351L\011"
+    "\213\210\347n!\017F\001f\302\0203l\012\271\020\235\233Gr\321\012\024s\201E<\270P\177\033d9\3631\216\013\037eu\253"
+    "'\260\002o\342\375\257\210\247\037\031\010\022\277\324_\320\277\025\000\006\240_\313\276\016\352\020K\254\260`"
+    "\023)\315<>\305\334f}+\202\315\235\311JPP\345\035\271\266\227i\223\311\346/\343\036\253\273\232\306\203\317\317"
+    "\3049\350n\232P[\026\005\340\200\275\263\207{\254\177\257\370\364\220\134\177\241\027\377\036\327\314\367VX\307"
+    "\343Et\337\304\033f\241\200\244\014R\302\301\201\245p\271\341\357:\010\327^t.\202x\351\310oTh_\315\210Q\335\323"
+    "\327\035\237^\042\042\263\205+\221\237\262\201\262\200\301\276\201\042\240\004[&\034^|\227\011\266\250E\021n\206"
+    "\361\366\357\340\2658&HE\002;\220[\017\313\331\351\014\205\342g2\324\322\301Z\312\012\246\222E \377\325\256U\266"
+    "\265:d/\360\314<\000:\237\235g\027\015\233\352A\277\000o\232\021\002\212\020\322\013hA\263n\002M{\035Z\0302k=\365"
+    "\354n\341M\326\260\346zM\014\321\325\004\242\336\313\305d\266\217\305\232>d\371X\246\042\370\265\354\004P]c\317"
+    "j\241m\207t`I\344\306M\203\246G\014V/\263\245^\013\365\354\356$\365f8Jg\026\316\016\265\273\027HcV2\334\327\207"
+    "\024\323:\316\270>\013V\037\265\376p\265\273\275\373r\001\2002\001\037\251\201&y\017.\346\210\134#N\214\033\250"
+    "v_\215\020\342\214\344\306\033\031A\322\336\351\230VPA\324\247qWWF8h \263<\026\311M\004\264~\000\005o\020\361^"
+    "\301\252\322\262\220\262\260\363\325\031\007Y\005\244|t\300/)}\015I\312\277\235\205S,\342\006\025\317\306a\213"
+    "G*bDx\3202\303\015\335\313\010\007\344G\341R\324\243\006\012\277\022\305\230\300\311\317\010\344\224q\305@n+\322"
+    "={\200c\206 \231\011\015m\321_\256\354t\202\021\210x\330\235U\321\134\254\230\212\345\212\277\232\273\201\371L"
+    "\246\303H\177\327\327\347\263\375\042z\242\253\207\252\202\345\262\375Et\237R\354I\324Y\214\3400\037h\015\211)"
+    "4\201\304\024j\253\236\022f}\234YM\032T\036H'\213\366\276\304\277\240\245nU\372\221{\321\000\022\375\210\2772\263"
+    "WZK\310V@\335V\231PXr\356lt)\303\243)n\222\244\273^H\320\353\347F\3059V\223od\360\215zeo.M\025\335nS\375\3457\261"
+    "\315\207(\005\256\312\335Z\011\304\363J\362\274\027P\016\316\355\001\330\003\022\301\360\302`$0\004\300v\210\015"
+    "\033\026X\210\246\260E\312\264\2043\343\023)Q\307\2540vT\221\3655A\364F\3149\3276\010\263\035\251\037n\331a\316"
+    "V4\215-\222\2661\211\023\303\001#IEl\220==\321\325&\306,jB/:\233\337'\355R\042\037\200\332~7{\241\315\270\177\317"
+    "\011\304\326+w$\265\2131\204\313V)\374\0379\246\217\366\015:<7RY>\356\370nN.\034$>u\322\204\222\370\354\035`\273"
+    "5\020\357\251^:L\347\333,\016\017\031\337\001\235\001\377\251\212q\233S\336\372.\205\270\305@\227\012\355w\303"
+    "\364!\353\311T\266^\234\017u+\336\255\267\252A\353\033\360q\002\324\347B*T-\377\265+\234\341t\317\253\211x\314"
+    "\312\373l\014\215\355;}\377ZJ\020\241\014\030&8I\210l\3015\350I\212\213\233t\215>\336Q\311\362X_\020\326\024\314"
+    "\364\001\025\3458\227\323\025\220\254\307\262B\344S\222P\312\233\347'\077Z0\265\224'T\375\231\303q}0(~4\027\006"
+    "\234\213\256\042\366]\321^\360\326\255\240\264&\372}$\334\014\357\027\237\022\177\234\364\267\223]\025\007K|\234"
+    "\302\337Y\031P\264\370\231\255\264i\374\363\012\033\177\337l\200}\214\032\325\302\037l-D\215\233/\3677\036l\301"
+    "KC\376bT\310\237\021\017\023\367\312\305\217\223yY@E\337+\377\306\016[\366\017%1\305\335f\332\203\255\221\224\242"
+    "\247G*\272\234\315KI\134\374\364*\245\234\253\004\006Mr\253n\257\334\026\255m\367c\371\177Y\004'\227=\272\270\354"
+    "\077\230\213\272Z\234\355\225\337|R|t\272\271S|*\377\355\374\252\370U\261\363Y\361\231\374\226\377v\213_m\356|"
+    "&\000\237\275\336\371\370\233\317\213\317~\332\331\371FR\345\357\3567;\237\350w\271\265\377`K\210\000};\305D\020"
+    "\246W\026\366\311=i\373\216d\3165\217\257\031\030\301\364\134\220\342\363\224O\325-e\253\266U\252\256\272\251:"
+    "\326\236\251\202Rf\042\305\344\077\010\246}\327\012\205\022$\020#\305\216\242\345\332\240'\312\202V\323\353Zd\273"
+    "6\221\257\364\2108j\371B\030YX\231\250N\354\361\304\331\330~kN\237N.O\247\322\225\002\271\263+\365^\363\357\345"
+    "^\371\231p\217\035a\304`kT\242W\300\346\217G\322\023\005\220\357\340\277O\177\016\274\336b+\360\213\303\042\261"
+    "\220S\305\233w%\257I\341S\336\014\224\266S\032\030\231\042\243%I\244\305\304\273\341\134\230\201\346\201\237\306"
+    "<\235q\011\037\277\042\273\344\254\343\305\265\245\323x)\270^\357\262\250'\346\004\355\077\022\261*\323\221\006"
+    "]\214\222]4\216\365:\005\355\212\314\364% \342\327\345C\345RRX\255\203\250I\354\0233o\261\212X\012\247\370\323"
+    "Eb\215>\254\337\034\007\032\201\326\353\303\330R\374\370\341\034\301\375&Q5\367m\300e\243\014\315\223\317O\267"
+    "\313\375\035P\222zn=\370G\333\002\377\311\355\341\077\007\374NV\200\223\201tw\023\313\346$\205\042C\0359\361\330"
+    "@\366\377\343\337\377\207W\3408\134sY\203\344\017\002S\010\214`\371O\377y5\226\311\305\215H\004d\377^'\006*;\253"
+    "\313c7\314v\374\317\026\243\042\036\314\2156\232(\0128\271\233\006\3078-e\234\371\037\371W\321\232\210go\370\347"
+    "r\364B\037I\334+7w\244oX\350V\263\301\026\345z\222Q\364\264&\207O\311\254\300\376\023~sv\230\010\021\2112]\276"
+    "n\213\351\232\262\253i\304\305K\077\006\255\367\320i\232Y\240\320\325\364\226-\241\022r\313vd\340\373<\252g\033"
+    "2\226\023\360n\134\245\022sKZ2\360}\272jt\322B\300.Z\042n\275U\134\256\243\217\332\240U\270\232\260\014\356\231"
+    "\036z\026Ll\321\027\273\217 \304\354\375\035\257x\245\236\345\200\211\227y\022\042~qY\311\370\320\274\011\206Q"
+    "\327,\363H]\322\213\021\351\200*$K\206\276\276E\367\3050\024\357\324\253\311\220}\013\316\265ak3x\234*\371\333"
+    "B\353\347L,p\247YC\034\253\233\306\303\301\233[\345`>\254\305K\337\234:h\360\356\034\271,y\267I\004\275\215u\255"
+    "]\254#\330\027\362\333\226\351ys\221V\245\231z\362\372\203\015\204\002\255\343y\356%\343\200\001\015\220\273\377"
+    "\025\077\012\321\354\037\035\376\013u\353\333 \347\251\311\032\354\310\216\3505L(\361\307Y\300q\277\250[\337\030"
+    "\004:\357\257\316E\227\277\336g\320Xz\271\230\333\232\224b\244N\351\002B\005\336FniO\354\037\312\226\263x\300\010"
+    "h\316\355\305X'0\223\345\007a\033\353_\014\340\232\255\203\373\317\230\354\213](\350q\134\263B\360\2233\216\257"
+    ")H\006w\226$3\275h[t\361a\354\270\232n'\345\356R<\012\200\271=Hc\034IA\267\004\313\367\0370\205\204E\020\260\215"
+    "\077EmXB\363v\020|!_\223%\027{=\317\305\027r5\031\177QQ\324\0238(\262io\352\370K9\331\241\212\277\377\005\236w"
+    "\237!\032\316\210\233C\210G\350Mxi\355Jpn\322\036#\251<\026\345\375\317A\361\235L\321t\305\217%\207\302\016\215"
+    "Y\012\263\233\2161\206\233\353\313Q\201\370w\026\242\245\031f\274\353[|\077G*\177\343\221\337B\035\305\371\356"
+    "\256Y^\026\351\240u\300\001\1771\372\251\251F^\234\321\235\246\334\257g\034\247\232\244<\225\223\344\261Pq\205"
+    "\355\256\3477\237\007\334\207\011\274\033\202\013\375\026\337jt\225\240\015\250\253\260\042\134\370j\035\300\250"
+    "\376\374,3Y\177h\336\2264\005\035\302\236\300/\364\243n\277\226\3472w\3767\306\024\237\2736b\001\000",
+    25570};
 
 } // namespace orfeas::inline v0::serve::detail
 #pragma GCC diagnostic pop
