@@ -282,6 +282,51 @@ async function memory({ page }) {
   if (!positionals[0]) check("the studio's stages are among the tags", busiest?.tags.length >= 4, JSON.stringify(pools.map((pool) => pool.tags)));
 }
 
+// What the judges found: their list, the health, and the marks on the charts. The service has had no time for an anomaly, so
+// the test stands between the page and the server and adds one to each frame.
+async function insights() {
+  const reason = "process_cpu_ratio was 99 % where 2 % to 5 % is usual (spike)";
+  const { page, seen, close } = await open({ width: 1280, height: 800 }, {
+    prepare: (page) => page.routeWebSocket(/\/ws\/metrics/, (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage((message) => {
+        const frame = JSON.parse(message);
+        if (frame.predictions) frame.own = { health: frame.predictions.health.score, listed: Array.isArray(frame.anomalies) };
+        frame.anomalies = [{ id: 1, series: "process_cpu_ratio", family: "spike", active: true, begin: frame.timestamp - 30, end: frame.timestamp, reason }];
+        frame.predictions = {
+          health: { score: 40, terms: [{ name: "anomaly_score", cost: 60 }] }, advice: [], memory: [],
+          values: [{ series: "process_cpu_ratio", unit: "ratio", horizon_seconds: 1800, expected: { point: 0.02, low: 0.01, high: 0.03, rating: "within" } }],
+        };
+        globalThis.lastFrame = frame;
+        socket.send(JSON.stringify(frame));
+      });
+    }),
+  });
+  check("each frame tells of the service's own health", globalThis.lastFrame.own?.listed && globalThis.lastFrame.own.health > 0, JSON.stringify(globalThis.lastFrame.own));
+  await settle(page);
+  const rows = await page.$$eval("#insight-list li", (nodes) => nodes.map((node) => [node.dataset.level, node.textContent]));
+  check("an anomaly is listed with its reason", rows[0]?.[0] === "critical" && rows[0][1].includes(reason), JSON.stringify(rows));
+  check("a forecast is listed with its band", rows[1]?.[1].includes("expected in 30"), JSON.stringify(rows));
+  check("the health names what costs most", await page.textContent("#health") === "health 40, by anomaly score", await page.textContent("#health"));
+  const marks = await page.evaluate(() => {
+    const { canvas } = orfeas.panels.cards.get("cpu");
+    const { data, width, height } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    const alarm = getComputedStyle(document.documentElement).getPropertyValue("--critical").trim().match(/[0-9a-f]{2}/g).map((hex) => parseInt(hex, 16));
+    const count = { shaded: 0, band: 0 };
+    for (let i = 0; i < width * height; ++i) {
+      const [r, g, b, a] = data.subarray(4 * i, 4 * i + 4);
+      if (a >= 38 && a <= 44 && Math.abs(r - alarm[0]) + Math.abs(g - alarm[1]) + Math.abs(b - alarm[2]) < 40) ++count.shaded;
+      if (a >= 98 && a <= 106 && i % width > width - 10 * devicePixelRatio) ++count.band;
+    }
+    return { ...count, title: canvas.title };
+  });
+  check("the anomaly is marked on its chart", marks.shaded > 500, JSON.stringify(marks));
+  check("and its reason is told there", marks.title === reason, marks.title);
+  check("the forecast's band stands at the chart's end", marks.band > 4, JSON.stringify(marks));
+  check("no error on it", seen.errors.length === 0, seen.errors.join("; "));
+  await close();
+}
+
 // The panel of watched caches: figures, servers and charts of each, and an operator's clearing, which is asked about first.
 async function caches({ page }) {
   const told = async () => (await (await fetch("api/v1/cache/stats")).json()).caches;
@@ -418,6 +463,7 @@ try {
   await traces(main);
   await memory(main);
   await caches(main);
+  await insights();
   await accessibility(main.page, "light");
   await themes(main);
   await hiddenTab(main);
