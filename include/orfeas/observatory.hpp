@@ -99,7 +99,8 @@ class basic_observatory {
 
     /// Throws option_error for options out of range. A state file that cannot be read is an event of the log; it is kept
     /// under the name with ".refused" appended.
-    explicit basic_observatory(boost::asio::any_io_executor executor, observatory_options options = {}, Clock clock = {})
+    explicit basic_observatory(boost::asio::any_io_executor executor, observatory_options options = {},
+                               Clock clock = {})
         : service_{std::move(options.service)},
           clock_{std::move(clock)},
           log_{std::move(options.log)},
@@ -383,7 +384,8 @@ void basic_observatory<Clock>::load_state() {
     while (!failed && in.good() && !in.at_end()) {
         auto const name = in.text();
         auto const body = in.body();
-        all_taken = (name != "coarse_history" || coarse_.load(body)) && (name != "anomalies" || anomalies_.load(body)) &&
+        all_taken = (name != "coarse_history" || coarse_.load(body)) &&
+                    (name != "anomalies" || anomalies_.load(body)) &&
                     (name != "predictions" || predictions_.load(body)) && all_taken;
     }
     if (all_taken && in.good()) {
@@ -392,7 +394,9 @@ void basic_observatory<Clock>::load_state() {
     std::string const kept = state_file_ + ".refused";
     static_cast<void>(std::rename(state_file_.c_str(), kept.c_str()));
     log_(severity::warning, "observatory", "state_refused",
-         {{"file", state_file_}, {"why", failed ? failed.message() : "a part is of other options or damaged"}, {"kept_as", kept}});
+         {{"file", state_file_},
+          {"why", failed ? failed.message() : "a part is of other options or damaged"},
+          {"kept_as", kept}});
 }
 
 } // namespace orfeas::inline v0

@@ -131,5 +131,48 @@ class Mistakes(unittest.TestCase):
         self.assertEqual(len(rows_of(out)), 2)
 
 
+
+class Forecast(unittest.TestCase):
+    @staticmethod
+    def filling(rows: int = 400, rate: float = 0.05) -> str:
+        noise = [(i * 7919 % 13) * 0.02 for i in range(rows)]
+        return "timestamp,used\n" + "".join(
+            f"{1_700_000_000 + 60 * i},{40 + noise[i] + rate * max(0, i - 150):.4f}\n" for i in range(rows))
+
+    def test_the_time_to_critical_is_told_and_right(self):
+        code, out, _ = detect(self.filling(800, 0.2), "--forecast", "used", "--critical", "90")
+        self.assertEqual(code, 0)
+        self.assertEqual(out.splitlines()[0], "timestamp,value,state,minutes,low,high,confidence,alert")
+        rows = rows_of(out)
+        self.assertEqual(len(rows), 800)
+        self.assertEqual(rows[0]["state"], "warming")
+        self.assertEqual(rows[0]["minutes"], "")
+        reached = next(i for i, row in enumerate(rows) if row["state"] == "reached")
+        self.assertEqual(reached, 400)
+        early = rows[reached - 60]
+        self.assertEqual(early["state"], "approaching")
+        self.assertTrue(float(early["low"]) < 60 < float(early["high"]), early)
+        first_alert = next(i for i, row in enumerate(rows) if row["alert"] == "1")
+        self.assertTrue(150 < first_alert <= reached - 10, first_alert)
+
+    def test_a_level_below_the_first_value_is_approached_from_above(self):
+        text = "timestamp,free\n" + "".join(f"{60 * i},{100 - 0.2 * i - (i * 7919 % 13) * 0.02:.4f}\n" for i in range(480))
+        rows = rows_of(detect(text, "--forecast", "free", "--critical", "10")[1])
+        self.assertIn("approaching", [row["state"] for row in rows])
+        self.assertEqual(rows[-1]["state"], "reached")
+
+    def test_a_steady_column_is_no_reason_to_say_anything(self):
+        rows = rows_of(detect(self.filling(400, 0), "--forecast", "used", "--critical", "90")[1])
+        self.assertEqual({row["alert"] for row in rows}, {"0"})
+
+    def test_arguments_that_do_not_go_together_are_refused(self):
+        for arguments in (["--forecast", "used"], ["--critical", "1"], ["--forecast", "used", "--critical", "x"],
+                          ["--forecast", "used", "--critical", "1", "--columns", "used"],
+                          ["--forecast", "none", "--critical", "1"]):
+            code, _, error = detect(self.filling(3), *arguments)
+            self.assertEqual(code, 1, arguments)
+            self.assertIn("orfeas-detect:", error)
+
+
 if __name__ == "__main__":
     run()

@@ -48,7 +48,7 @@ struct stream {
 
 TEST_CASE("forecast: a prediction log holds each forecast against the mean of its step") {
     stream of;
-    of.value(0min, 10);  // a forecast for the step from 10 min on
+    of.value(0min, 10); // a forecast for the step from 10 min on
     of.value(4min, 20);
     of.value(10min, 11); // and two more, for 15 min (none: no value came) and 20 min
     of.value(12min, 10);

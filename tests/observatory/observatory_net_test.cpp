@@ -14,6 +14,8 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -28,8 +30,6 @@
 #include <tuple>
 #include <utility>
 #include <vector>
-
-#include <unistd.h>
 
 using namespace orfeas;
 using namespace std::chrono_literals;
@@ -200,7 +200,8 @@ struct watched_by_hand {
 
 /// A file of its own that goes with it.
 struct state_path {
-    std::string path = (std::filesystem::temp_directory_path() / ("orfeas-observatory-" + std::to_string(::getpid()))).string();
+    std::string path =
+        (std::filesystem::temp_directory_path() / ("orfeas-observatory-" + std::to_string(::getpid()))).string();
     ~state_path() {
         std::filesystem::remove(path);
         std::filesystem::remove(path + ".refused");

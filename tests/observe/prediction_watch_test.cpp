@@ -34,7 +34,8 @@ struct feed {
         watch.take(frames);
     }
     void pool(double used) {
-        frame({{"memory_allocated_bytes{component=\"pool\"}", used}, {"memory_total_bytes{component=\"pool\"}", 1'000}});
+        frame(
+            {{"memory_allocated_bytes{component=\"pool\"}", used}, {"memory_total_bytes{component=\"pool\"}", 1'000}});
     }
     /// A quiet hour, then a leak of `rate` a frame; the frames until 900 of 1,000 is used, or `most`.
     template<class Stop>
@@ -102,7 +103,7 @@ TEST_CASE("observe: a cleanup is asked for when memory will be critical within t
     CHECK(asked[0].estimate.cleanup_advised);
     CHECK(asked[0].estimate.minutes < 30);
     CHECK_FALSE(from.watch.report().memory[0].estimate); // what was foreseen holds no longer
-    from.pool(950); // critical: at once, but for the pause
+    from.pool(950);                                      // critical: at once, but for the pause
     CHECK(asked.size() == 1);
     for (int i = 0; i < 12; ++i) {
         from.pool(950);
@@ -176,8 +177,9 @@ TEST_CASE("observe: a saved prediction watch goes on as if it had not been inter
     feed whole;
     feed first;
     auto const value = [](int i) {
-        return std::vector<std::pair<std::string, double>>{
-            {pool_key, 400 + i % 50}, {"memory_total_bytes{component=\"pool\"}", 1'000}, {"cache_hit_ratio", 0.5 + i % 7 * 0.01}};
+        return std::vector<std::pair<std::string, double>>{{pool_key, 400 + i % 50},
+                                                           {"memory_total_bytes{component=\"pool\"}", 1'000},
+                                                           {"cache_hit_ratio", 0.5 + i % 7 * 0.01}};
     };
     for (int i = 0; i < 700; ++i) {
         whole.frame(value(i));
@@ -211,8 +213,9 @@ TEST_CASE("observe: a saved prediction watch goes on as if it had not been inter
 TEST_CASE("observe: options of a prediction watch are checked, and read with those of their parts") {
     CHECK_THROWS_WITH(observe::prediction_watch({.memory = "used"}), orfeas_test::contains("slash"));
     CHECK_THROWS_WITH(observe::prediction_watch({.latency_limit = 0}), orfeas_test::contains("latency_limit"));
-    auto const read = observe::from_environment_with_parts(
-        {}, environment{"ORFEAS_PREDICTION_LATENCY_LIMIT=250", "ORFEAS_CRITICAL_CRITICAL=0.8", "ORFEAS_TREND_LOOKBACK=3600s"});
+    auto const read = observe::from_environment_with_parts({}, environment{"ORFEAS_PREDICTION_LATENCY_LIMIT=250",
+                                                                           "ORFEAS_CRITICAL_CRITICAL=0.8",
+                                                                           "ORFEAS_TREND_LOOKBACK=3600s"});
     CHECK(read.latency_limit == 250);
     CHECK(read.critical.critical == 0.8);
     CHECK(read.trend.lookback == 1h);

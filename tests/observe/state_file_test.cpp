@@ -3,6 +3,8 @@
 
 #include <orfeas/observe/state_file.hpp>
 
+#include <unistd.h>
+
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
@@ -10,8 +12,6 @@
 #include <string>
 #include <system_error>
 #include <vector>
-
-#include <unistd.h>
 
 using namespace orfeas;
 

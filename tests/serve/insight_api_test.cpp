@@ -46,7 +46,8 @@ observe::anomaly found(std::uint64_t id, std::string key, int begin, int end, bo
 
 observe::anomaly_report some() {
     observe::anomaly_report made;
-    made.anomalies = {found(3, "p95", 300, 310, true), found(2, "depth", 200, 205, false), found(1, "p95", 100, 101, false)};
+    made.anomalies = {found(3, "p95", 300, 310, true), found(2, "depth", 200, 205, false),
+                      found(1, "p95", 100, 101, false)};
     made.total = 3;
     made.active = 1;
     made.series = 2;

@@ -114,7 +114,11 @@ class predictive_alert {
 
     alert_record record() const noexcept {
         std::uint64_t const decided = right_ + wrong_;
-        return {raised_, right_, wrong_, averted_, decided > 0 ? static_cast<double>(right_) / static_cast<double>(decided) : 0,
+        return {raised_,
+                right_,
+                wrong_,
+                averted_,
+                decided > 0 ? static_cast<double>(right_) / static_cast<double>(decided) : 0,
                 right_ > 0 ? leads_ / static_cast<double>(right_) : 0};
     }
 
@@ -144,7 +148,8 @@ class predictive_alert {
 
     static void state(auto& self, auto&& io) {
         io(self.clock_, self.doubt_decay_, self.doubts_, self.close_for_, self.quiet_for_, self.was_close_, self.open_,
-           self.raised_, self.right_, self.wrong_, self.averted_, self.leads_, self.ring_, self.raised_at_, self.undecided_);
+           self.raised_, self.right_, self.wrong_, self.averted_, self.leads_, self.ring_, self.raised_at_,
+           self.undecided_);
     }
     bool valid() const noexcept {
         bool sound = clock_.valid() && doubt_decay_.valid() && doubts_ >= 0 && is_finite(doubts_ + leads_) &&

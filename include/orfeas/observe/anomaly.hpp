@@ -43,7 +43,8 @@ struct anomaly_report {
 inline std::string to_text(anomaly const& of) {
     std::string text = of.key + " was " + detail::value_text(of.value, of.unit);
     if (of.low < of.high) {
-        text += " where " + detail::value_text(of.low, of.unit) + " to " + detail::value_text(of.high, of.unit) + " is usual";
+        text += " where " + detail::value_text(of.low, of.unit) + " to " + detail::value_text(of.high, of.unit) +
+                " is usual";
     } else {
         text += " where " + detail::value_text(of.expected, of.unit) + " is usual";
     }

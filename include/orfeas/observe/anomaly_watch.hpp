@@ -95,11 +95,23 @@ class anomaly_watch {
 
     void measure(measurement_sink sink) const {
         auto const now = report();
-        sink({"anomalies_active", measurement_kind::gauge, unit::none, static_cast<double>(now.active), {},
+        sink({"anomalies_active",
+              measurement_kind::gauge,
+              unit::none,
+              static_cast<double>(now.active),
+              {},
               "anomalies that last"});
-        sink({"anomalies_total", measurement_kind::counter, unit::none, static_cast<double>(now.total), {},
+        sink({"anomalies_total",
+              measurement_kind::counter,
+              unit::none,
+              static_cast<double>(now.total),
+              {},
               "anomalies that were found"});
-        sink({"anomaly_series", measurement_kind::gauge, unit::none, static_cast<double>(now.series), {},
+        sink({"anomaly_series",
+              measurement_kind::gauge,
+              unit::none,
+              static_cast<double>(now.series),
+              {},
               "series that are judged"});
     }
 
@@ -162,7 +174,8 @@ class anomaly_watch {
         by.alert = said.alert.id;
         by.open = ++last_id_;
         if (kept_.size() >= options_.kept + count_active()) {
-            auto const oldest = std::find_if(kept_.begin(), kept_.end(), [](anomaly const& each) { return !each.is_active; });
+            auto const oldest =
+                std::find_if(kept_.begin(), kept_.end(), [](anomaly const& each) { return !each.is_active; });
             if (oldest != kept_.end()) {
                 kept_.erase(oldest);
             }
@@ -300,9 +313,8 @@ bool anomaly_watch<Judge>::load(std::span<std::byte const> from) {
     }
     std::scoped_lock const lock{mutex_};
     for (auto& each : kept) { // what no detector is left to end, has ended
-        each.is_active = each.is_active && std::any_of(judged.begin(), judged.end(), [&](auto const& one) {
-                             return one.second.open == each.id;
-                         });
+        each.is_active = each.is_active && std::any_of(judged.begin(), judged.end(),
+                                                       [&](auto const& one) { return one.second.open == each.id; });
     }
     kept_ = std::move(kept);
     last_id_ = last_id;

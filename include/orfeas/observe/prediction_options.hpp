@@ -22,10 +22,10 @@ struct prediction_options {
     /// Memory in use and what it is a share of, with a slash between them.
     std::string memory = "memory_allocated_bytes/memory_total_bytes, gpu_memory_used_bytes/gpu_memory_total_bytes,"
                          "cgroup_memory_working_set_bytes/cgroup_memory_limit_bytes";
-    std::string hit_ratio = "cache_hit_ratio";     ///< hit ratios of caches
-    std::string latency = "http_request_p95_ms";   ///< latencies
-    double latency_limit = 5'000;                  ///< in the unit of those
-    std::chrono::seconds cleanup_pause{60};        ///< between two cleanups that a forecast asked for
+    std::string hit_ratio = "cache_hit_ratio";   ///< hit ratios of caches
+    std::string latency = "http_request_p95_ms"; ///< latencies
+    double latency_limit = 5'000;                ///< in the unit of those
+    std::chrono::seconds cleanup_pause{60};      ///< between two cleanups that a forecast asked for
 
     forecast::time_to_critical_options critical{};
     forecast::predictive_alert_options alert{};

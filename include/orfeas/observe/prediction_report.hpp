@@ -39,7 +39,7 @@ struct value_prediction {
     double value = 0; ///< the newest
     std::chrono::seconds horizon{};
     std::optional<forecast::prediction> expected{}; ///< empty until there is enough to go by
-    std::string rating;                             ///< of the expected value: good, fair, poor; within, at_risk, exceeding
+    std::string rating; ///< of the expected value: good, fair, poor; within, at_risk, exceeding
     std::optional<forecast::trend> trend{};
     forecast::forecast_record record{};
     std::vector<forecast::past_forecast> past; ///< newest first

@@ -143,13 +143,18 @@ class prediction_watch {
 
     void measure(measurement_sink sink) const {
         std::scoped_lock const lock{mutex_};
-        sink({"health_score", measurement_kind::gauge, unit::none, health_.assess(health_inputs()).score, {},
+        sink({"health_score",
+              measurement_kind::gauge,
+              unit::none,
+              health_.assess(health_inputs()).score,
+              {},
               "health of the service, from 100 down to 0"});
         for (auto const& [key, each] : memory_) {
             auto const& said = each.said();
             label const labels[] = {{"series", key}};
             sink({"memory_exhaustion_seconds", measurement_kind::gauge, unit::seconds,
-                  said ? said.minutes * 60 : history::absent, labels, "time until memory is critical, while it is foreseen"});
+                  said ? said.minutes * 60 : history::absent, labels,
+                  "time until memory is critical, while it is foreseen"});
         }
     }
 
@@ -194,7 +199,8 @@ class prediction_watch {
         for (auto const& each : detail::split_names(text)) {
             auto const slash = each.find('/');
             if (slash == std::string::npos || slash == 0 || slash + 1 == each.size()) {
-                throw option_error{"memory", each, "the name of memory in use, a slash, and the name of what it is a share of"};
+                throw option_error{"memory", each,
+                                   "the name of memory in use, a slash, and the name of what it is a share of"};
             }
             made.push_back({each.substr(0, slash), each.substr(slash + 1)});
         }
@@ -280,7 +286,8 @@ class prediction_watch {
         for (auto& [key, action] : actions_) {
             auto const at = memory_.find(key);
             bool const is_advised = at != memory_.end() && at->second.said() && at->second.said().cleanup_advised;
-            if (is_advised && (!action->last || now_ - *action->last >= options_.cleanup_pause || now_ < *action->last)) {
+            if (is_advised &&
+                (!action->last || now_ - *action->last >= options_.cleanup_pause || now_ < *action->last)) {
                 action->last = now_;
                 due.emplace_back(action, at->second.report(key));
                 at->second.cleaned_up();

@@ -5,6 +5,9 @@
 #include <orfeas/core/state_error.hpp>
 #include <orfeas/observe/detail/records.hpp>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -13,9 +16,6 @@
 #include <string>
 #include <system_error>
 #include <vector>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 /// A file with what a service has learned, that is whole or not there.
 

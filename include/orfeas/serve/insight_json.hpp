@@ -76,7 +76,9 @@ void write_pasts(json_writer& json, std::vector<Past> const& all) {
 inline void write_memory_prediction(json_writer& json, observe::memory_prediction const& of, bool with_past) {
     auto const& said = of.estimate;
     json.begin_object().member("series", of.key).member("used_ratio", of.used).member("critical_ratio", of.critical);
-    json.member("state", said.reached ? std::string_view{"reached"} : said ? std::string_view{"approaching"} : to_string(said.reason));
+    json.member("state", said.reached ? std::string_view{"reached"}
+                         : said       ? std::string_view{"approaching"}
+                                      : to_string(said.reason));
     json.member("cleanup_advised", said.cleanup_advised).member("cleanups", of.cleanups);
     json.member("alert", of.alert.id);
     for (auto const& [name, value] : {std::pair{"minutes", said.minutes}, std::pair{"low", said.low},
@@ -147,7 +149,8 @@ inline void write_predictions(json_writer& json, observe::prediction_report cons
 }
 
 /// What a frame tells of them, as members of an object without its braces: the anomalies that last, and the predictions.
-inline std::string frame_insights(std::vector<observe::anomaly> const& active, observe::prediction_report const& foreseen) {
+inline std::string frame_insights(std::vector<observe::anomaly> const& active,
+                                  observe::prediction_report const& foreseen) {
     std::string text;
     json_writer json{text};
     json.begin_object().key("anomalies").begin_array();

@@ -144,12 +144,15 @@ class server {
         get("/api/v1/operations", [&from](http::request const&) { return operations(from); });
         if constexpr (coarse_source<Source>) {
             get("/api/v1/metrics/history/coarse", [&from](http::request const& q) {
-                return from.with_coarse_history([&](observe::coarse_history const& kept) { return coarse_history(kept, q); });
+                return from.with_coarse_history(
+                    [&](observe::coarse_history const& kept) { return coarse_history(kept, q); });
             });
         }
         if constexpr (judged_source<Source>) {
-            get("/api/v1/anomalies", [&from](http::request const& q) { return anomalies(from.anomalies().report(), q); });
-            get("/api/v1/predictions", [&from](http::request const&) { return predictions(from.predictions().report()); });
+            get("/api/v1/anomalies",
+                [&from](http::request const& q) { return anomalies(from.anomalies().report(), q); });
+            get("/api/v1/predictions",
+                [&from](http::request const&) { return predictions(from.predictions().report()); });
         }
     }
 

@@ -16,7 +16,8 @@ namespace orfeas::inline v0::observe::detail {
 /// A number with three digits, as people read them.
 inline std::string short_text(double value) {
     std::array<char, 32> text;
-    auto const format = std::abs(value) >= 1'000 && std::abs(value) < 1e6 ? std::chars_format::fixed : std::chars_format::general;
+    auto const format =
+        std::abs(value) >= 1'000 && std::abs(value) < 1e6 ? std::chars_format::fixed : std::chars_format::general;
     auto const digits = format == std::chars_format::fixed ? 0 : 3;
     auto const [end, error] = std::to_chars(text.data(), text.data() + text.size(), value, format, digits);
     return {text.data(), end};
@@ -29,8 +30,7 @@ inline std::string value_text(double value, unit in) {
     }
     switch (in) {
     case unit::bytes:
-        return value >= 0 && value < 1e18 ? format_bytes(static_cast<std::uint64_t>(value))
-                                          : short_text(value) + " B";
+        return value >= 0 && value < 1e18 ? format_bytes(static_cast<std::uint64_t>(value)) : short_text(value) + " B";
     case unit::ratio:
         return short_text(value * 100) + " %";
     case unit::seconds:
