@@ -69,8 +69,7 @@ class openmetrics_text {
         detail::bucket_lines lines{*out_, name, each.labels};
         for (classic_bucket const& bucket : values.buckets) {
             // bounds are told from whole numbers: 1.0, not 1
-            bool const is_whole = bucket.bound.find_first_not_of("-0123456789") == std::string_view::npos;
-            lines.append(bucket.bound, bucket.cumulative, is_whole ? ".0" : "");
+            lines.append(bucket.bound, bucket.cumulative, is_whole(bucket.bound) ? ".0" : "");
             end_line(bucket.example);
         }
         detail::append_name(*out_, name, "_sum", each.labels);
@@ -79,6 +78,15 @@ class openmetrics_text {
         detail::append_name(*out_, name, "_count", each.labels);
         detail::append_whole(*out_, values.count);
         out_->push_back('\n');
+    }
+
+    static bool is_whole(std::string_view bound) noexcept {
+        for (char const c : bound) {
+            if ((c < '0' || c > '9') && c != '-') {
+                return false;
+            }
+        }
+        return true;
     }
 
     void write_created(std::string_view name, point const& each) {
