@@ -28,9 +28,9 @@ struct feed {
 
     void frame(std::int64_t second, std::vector<std::pair<std::string, double>> const& values) {
         frames.begin_frame(at_second(second));
-        for (auto const& [key, value] : values) {
-            frames.set(key, value, [&, &key = key] {
-                return observe::series{{}, key, {{"a", "b"}}, measurement_kind::gauge, unit::bytes, "what it is"};
+        for (auto const& each : values) {
+            frames.set(each.first, each.second, [&] {
+                return observe::series{{}, each.first, {{"a", "b"}}, measurement_kind::gauge, unit::bytes, "what it is"};
             });
         }
         coarse.take(frames);

@@ -25,9 +25,9 @@ struct feed {
     void frame(std::vector<std::pair<std::string, double>> const& values) {
         now += 10s;
         frames.begin_frame(wall_time{now});
-        for (auto const& [key, value] : values) {
-            frames.set(key, value, [&, &key = key] {
-                auto const name = key.substr(0, key.find('{'));
+        for (auto const& each : values) {
+            frames.set(each.first, each.second, [&] {
+                auto const name = each.first.substr(0, each.first.find('{'));
                 return observe::series{{}, name, {}, measurement_kind::gauge, unit::none, {}};
             });
         }

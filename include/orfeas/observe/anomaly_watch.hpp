@@ -254,12 +254,12 @@ void anomaly_watch<Judge>::save(std::vector<std::byte>& to) const {
         }
     }
     out.number(static_cast<std::uint64_t>(judged_.size()));
-    for (auto const& [key, each] : judged_) {
-        out.record(key, [&each = each](std::vector<std::byte>& bytes) {
-            detail::record_writer{bytes}.number(each.alert);
-            detail::record_writer{bytes}.number(each.open);
+    for (auto const& entry : judged_) {
+        out.record(entry.first, [&](std::vector<std::byte>& bytes) {
+            detail::record_writer{bytes}.number(entry.second.alert);
+            detail::record_writer{bytes}.number(entry.second.open);
             state_writer state{bytes};
-            each.by.save(state);
+            entry.second.by.save(state);
         });
     }
 }

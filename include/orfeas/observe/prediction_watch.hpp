@@ -306,10 +306,10 @@ class prediction_watch {
     template<class Judge>
     static void save(detail::record_writer& out, by_key<Judge> const& all) {
         out.number(static_cast<std::uint64_t>(all.size()));
-        for (auto const& [key, each] : all) {
-            out.record(key, [&each = each](std::vector<std::byte>& bytes) {
+        for (auto const& entry : all) {
+            out.record(entry.first, [&](std::vector<std::byte>& bytes) {
                 state_writer state{bytes};
-                each.save(state);
+                entry.second.save(state);
             });
         }
     }
