@@ -111,6 +111,34 @@ TEST_CASE("observe: an anomaly lasts from the begin of an alert to its end, and 
     CHECK(to_text(found) == "latency_ms was 90 ms where 0 ms to 10 ms is usual (spike)");
 }
 
+TEST_CASE("observe: the reason of an anomaly is told as people would") {
+    observe::anomaly found;
+    found.key = "cache_bytes";
+    found.unit = unit::bytes;
+    found.family = detect::anomaly_family::outlier;
+    found.value = 3.0 * (1 << 30);
+    found.low = 1.0 * (1 << 20);
+    found.high = 1.5 * (1 << 20);
+    CHECK(to_text(found) == "cache_bytes was 3 GiB where 1 MiB to 1.5 MiB is usual (outlier)");
+    found.value = 1.25 * (1 << 20);
+    CHECK(to_text(found) ==
+          "cache_bytes took a course that is not usual, at 1.2 MiB within 1 MiB to 1.5 MiB (outlier)");
+    found.low = found.high = found.expected = 2.0 * (1 << 20);
+    found.family = detect::anomaly_family::spike;
+    CHECK(to_text(found) == "cache_bytes was 1.2 MiB where 2 MiB is usual (spike)");
+    found.unit = unit::ratio;
+    found.value = 0.987654;
+    found.expected = 0.5;
+    found.low = found.high = 0.5;
+    CHECK(to_text(found) == "cache_bytes was 98.8 % where 50 % is usual (spike)");
+    found.unit = unit::seconds;
+    found.value = 0.012;
+    found.low = found.high = found.expected = 12'345;
+    CHECK(to_text(found) == "cache_bytes was 12 ms where 12345 s is usual (spike)");
+    found.value = std::nan("");
+    CHECK_THAT(to_text(found), orfeas_test::contains("unknown"));
+}
+
 TEST_CASE("observe: series are judged by name or by key, each on its own, up to the limit") {
     limits from{{.series = "a, b{x=\"1,2\"}", .most_series = 3}};
     from.frame({{"a{x=\"1\"}", 50}, {"a{x=\"2\"}", 50}, {"b{x=\"1,2\"}", 50}, {"b{x=\"3\"}", 50}, {"c", 50}});

@@ -39,15 +39,16 @@ struct anomaly_report {
     std::uint64_t series_refused = 0; ///< beyond the most that are judged
 };
 
-/// Why, in one sentence: "http_request_p95_ms was 812 ms where 20 ms to 45 ms is usual (spike)".
+/// Why, in one sentence: "http_request_p95_ms was 812 ms where 20 ms to 45 ms is usual (spike)". A value within its usual band
+/// is unlike the others by its course: a level between others, a mean that has moved, a time of the day.
 inline std::string to_text(anomaly const& of) {
-    std::string text = of.key + " was " + detail::value_text(of.value, of.unit);
-    if (of.low < of.high) {
-        text += " where " + detail::value_text(of.low, of.unit) + " to " + detail::value_text(of.high, of.unit) +
-                " is usual";
-    } else {
-        text += " where " + detail::value_text(of.expected, of.unit) + " is usual";
-    }
+    auto const text_of = [&](double value) { return detail::value_text(value, of.unit); };
+    bool const has_band = of.low < of.high;
+    bool const is_within = has_band && of.low <= of.value && of.value <= of.high;
+    std::string text = of.key + (is_within ? " took a course that is not usual, at " : " was ") + text_of(of.value);
+    text += is_within ? " within " : " where ";
+    text += has_band ? text_of(of.low) + " to " + text_of(of.high) : text_of(of.expected);
+    text += is_within ? "" : " is usual";
     return text.append(" (").append(to_string(of.family)).append(")");
 }
 

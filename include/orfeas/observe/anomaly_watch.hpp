@@ -200,9 +200,14 @@ class anomaly_watch {
             open->confidence = said.confidence;
             open->value = is_finite(value) ? value : said.expected;
             open->expected = said.expected;
-            open->low = said.low;
+            open->low = is_never_negative(open->unit) ? std::max(0.0, said.low) : said.low;
             open->high = said.high;
         }
+    }
+
+    /// A detector does not know what a number counts.
+    static constexpr bool is_never_negative(orfeas::unit in) noexcept {
+        return in != orfeas::unit::none && in != orfeas::unit::celsius;
     }
 
     void close(judged_series& by) {
