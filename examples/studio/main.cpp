@@ -132,6 +132,7 @@ void run(studio::command_line const& given) {
     studio::mesh_service meshes{io.get_executor(), obs, *maker, pool, options, cache_options(given, options), limits};
     pool.add_reclaimer(
         0, [&meshes](std::uint64_t) { return meshes.drop_cached_meshes(); }); // rather than refuse a picture
+    obs.clean_up_ahead("pool", pool); // and before it comes to that, if it is foreseen
     web_server web{io.get_executor(), obs, http_options(given),
                    orfeas::from_environment<orfeas::serve::dashboard_options>()};
     meshes.add_routes(web);
