@@ -3,6 +3,7 @@
 // The detectors against their bars: NAB, SMD and ASD beside what was published of other detectors, and what a sample costs.
 
 #include "cost.hpp"
+#include "forest.hpp"
 #include "nab.hpp"
 #include "servers.hpp"
 #include "support/report.hpp"
@@ -20,6 +21,7 @@ void measure_recorded(bench::report& to) {
         to.add({.bench = "detect", .name = "NAB", .skipped = "no nab-data.tar.xz in " + nab.string()});
     } else {
         bench::detect::measure_nab(to, nab);
+        bench::detect::measure_forest(to, nab);
     }
 }
 
@@ -43,5 +45,6 @@ int main(int count, char** arguments) {
         measure_recorded_servers(report);
         bench::detect::measure_cost(report);
         bench::detect::measure_correlation_cost(report);
+        bench::detect::measure_forest_cost(report);
     });
 }

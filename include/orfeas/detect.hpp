@@ -14,6 +14,8 @@
 #include <orfeas/detect/outlier_options.hpp>
 #include <orfeas/detect/per_metric.hpp>
 #include <orfeas/detect/pipeline.hpp>
+#include <orfeas/detect/random_cut_forest.hpp>
+#include <orfeas/detect/random_cut_forest_options.hpp>
 #include <orfeas/detect/sample.hpp>
 #include <orfeas/detect/sample_clock.hpp>
 #include <orfeas/detect/tail_threshold.hpp>

@@ -5,8 +5,8 @@
 #include <orfeas/detect/concepts.hpp>
 #include <orfeas/detect/correlation_options.hpp>
 #include <orfeas/detect/detail/correlation_alerts.hpp>
-#include <orfeas/detect/detail/correlation_gaps.hpp>
 #include <orfeas/detect/detail/correlation_score.hpp>
+#include <orfeas/detect/detail/vector_gap_keeper.hpp>
 #include <orfeas/detect/gap_policy.hpp>
 #include <orfeas/detect/sample.hpp>
 #include <orfeas/detect/verdict.hpp>
@@ -184,7 +184,7 @@ class correlation_detector {
 
     correlation_options options_;
     std::size_t metrics_;
-    detail::correlation_gaps gaps_;
+    detail::vector_gap_keeper gaps_;
     detail::correlation_score score_;
     detail::correlation_alerts alerts_;
     std::vector<std::uint8_t> none_missing_ = std::vector<std::uint8_t>(metrics_);

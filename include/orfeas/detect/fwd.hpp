@@ -22,11 +22,14 @@ struct alert_gate_options;
 struct tail_threshold_options;
 struct outlier_options;
 struct correlation_options;
+struct random_cut_forest_options;
 
 class sample_clock;
 class alert_gate;
 class tail_threshold;
 class outlier_detector;
 class correlation_detector;
+class random_cut_forest;
+class vector_random_cut_forest;
 
 } // namespace orfeas::inline v0::detect

@@ -4,12 +4,12 @@
 
 #include <orfeas/detect/detail/correlation_alerts.hpp>
 #include <orfeas/detect/detail/correlation_distance.hpp>
-#include <orfeas/detect/detail/correlation_gaps.hpp>
 #include <orfeas/detect/detail/correlation_habit.hpp>
 #include <orfeas/detect/detail/correlation_lanes.hpp>
 #include <orfeas/detect/detail/correlation_pace.hpp>
 #include <orfeas/detect/detail/correlation_regression.hpp>
 #include <orfeas/detect/detail/correlation_scale.hpp>
+#include <orfeas/detect/detail/vector_gap_keeper.hpp>
 
 #include <algorithm>
 #include <array>
@@ -247,7 +247,7 @@ TEST_CASE("an alert that lasts ends, and what lasts is no alert again until it h
 
 TEST_CASE("values that are missing are held, counted as zero or left out", "[detect]") {
     auto const admitted = [](gap_policy policy) {
-        correlation_gaps gaps{2, policy, 1s, 3};
+        vector_gap_keeper gaps{2, policy, 1s, 3};
         gaps.admit({0s, std::array{1.0, 2.0}});
         auto const step = gaps.admit({1s, std::array{not_a_number, 3.0}});
         return std::tuple{step.present, gaps.values()[0], gaps.missing()[0] != 0};
@@ -260,7 +260,7 @@ TEST_CASE("values that are missing are held, counted as zero or left out", "[det
 
 TEST_CASE("samples that did not come are filled in where something stands for them", "[detect]") {
     auto const after_gap = [](gap_policy policy, std::chrono::seconds gap) {
-        correlation_gaps gaps{1, policy, 1s, 3};
+        vector_gap_keeper gaps{1, policy, 1s, 3};
         gaps.admit({0s, std::array{7.0}});
         auto const step = gaps.admit({gap, std::array{8.0}});
         return std::tuple{step.fill, gaps.filling()[0], step.is_interrupted, step.is_silent};
@@ -269,6 +269,6 @@ TEST_CASE("samples that did not come are filled in where something stands for th
     CHECK(after_gap(gap_policy::alert, 10s) == std::tuple{0U, 0.0, true, true});
     CHECK(std::get<1>(after_gap(gap_policy::hold, 10s)) == 7);
     CHECK(std::get<0>(after_gap(gap_policy::hold, 10s)) == 9);
-    CHECK(std::get<0>(after_gap(gap_policy::zero, 10'000s)) == correlation_gaps::most_filled);
+    CHECK(std::get<0>(after_gap(gap_policy::zero, 10'000s)) == vector_gap_keeper::most_filled);
     CHECK(std::get<0>(after_gap(gap_policy::hold, 2s)) == 0);
 }

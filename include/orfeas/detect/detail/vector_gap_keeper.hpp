@@ -16,7 +16,7 @@ namespace orfeas::inline v0::detect::detail {
 
 /// Applies a gap_policy to samples of several metrics, before a detector sees them: to samples that did not come, and to single
 /// values that are not finite. Thread-compatible (distinct objects).
-class correlation_gaps {
+class vector_gap_keeper {
   public:
     static constexpr std::uint32_t most_filled = 64; ///< samples that stand for one gap
 
@@ -29,7 +29,7 @@ class correlation_gaps {
         std::size_t present = 0;     ///< metrics that have a value
     };
 
-    correlation_gaps(std::size_t metrics, gap_policy policy, std::chrono::nanoseconds interval, double gap_intervals)
+    vector_gap_keeper(std::size_t metrics, gap_policy policy, std::chrono::nanoseconds interval, double gap_intervals)
         : policy_{policy},
           gap_intervals_{gap_intervals},
           clock_{interval, gap_intervals},
