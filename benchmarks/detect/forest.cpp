@@ -7,6 +7,7 @@
 #include "support/cpu_timer.hpp"
 #include "support/report.hpp"
 
+#include <orfeas/detect/half_space_trees.hpp>
 #include <orfeas/detect/random_cut_forest.hpp>
 
 #include <benchmark/benchmark.h>
@@ -104,6 +105,8 @@ void measure_forest_cost(report& to) {
     tell_cost(to, "forest of 30, 256 samples", samples, random_cut_forest{sized(30, 256, 1)}, bar{"ours", "<=", 8'000});
     tell_cost(to, "forest of 10, 256 samples", samples, random_cut_forest{sized(10, 256, 1)}, bar{"ours", "<=", 2'000});
     tell_cost(to, "forest by default (20 trees, 512 samples)", samples, random_cut_forest{}, bar{"ours", "<=", 8'000});
+    tell_cost(to, "25 half-space trees of depth 8", samples, orfeas::detect::half_space_trees{},
+              bar{"ours", "<=", 1'000});
     tell_cost(to, "forest of 30, 256 samples, shingle 4", samples, random_cut_forest{sized(30, 256, 4)}, std::nullopt);
     tell_cost(to, "forest of 30, 256 samples, shingle 8", samples, random_cut_forest{sized(30, 256, 8)}, std::nullopt);
 }

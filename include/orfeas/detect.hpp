@@ -10,6 +10,8 @@
 #include <orfeas/detect/detector_list.hpp>
 #include <orfeas/detect/fwd.hpp>
 #include <orfeas/detect/gap_policy.hpp>
+#include <orfeas/detect/half_space_trees.hpp>
+#include <orfeas/detect/half_space_trees_options.hpp>
 #include <orfeas/detect/outlier_detector.hpp>
 #include <orfeas/detect/outlier_options.hpp>
 #include <orfeas/detect/per_metric.hpp>

@@ -23,6 +23,7 @@ struct tail_threshold_options;
 struct outlier_options;
 struct correlation_options;
 struct random_cut_forest_options;
+struct half_space_trees_options;
 
 class sample_clock;
 class alert_gate;
@@ -31,5 +32,7 @@ class outlier_detector;
 class correlation_detector;
 class random_cut_forest;
 class vector_random_cut_forest;
+class half_space_trees;
+class vector_half_space_trees;
 
 } // namespace orfeas::inline v0::detect

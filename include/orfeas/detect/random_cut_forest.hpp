@@ -35,7 +35,7 @@ namespace orfeas::inline v0::detect {
 /// * What lasts becomes normal as the trees take it in: within about `lookback / 10` samples.
 /// * The same options, seed included, and the same samples give the same verdicts.
 ///
-/// `trees` times the logarithm of `samples` and `shingle`; no allocation after construction. Some 40 bytes a kept value.
+/// `trees` times the logarithm of `samples` and `shingle`; no allocation after construction. Some 80 bytes a kept value.
 /// Thread-compatible (distinct objects).
 class random_cut_forest {
   public:
