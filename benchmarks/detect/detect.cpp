@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// The detectors against their bars: NAB, SMD and ASD beside what was published of other detectors, and what a sample costs.
+// The detectors against their bars: NAB, SMD and ASD beside what was published of other detectors, made streams
+// of five families of anomalies, and what a sample costs.
 
 #include "cost.hpp"
+#include "families.hpp"
 #include "forest.hpp"
 #include "nab.hpp"
 #include "servers.hpp"
@@ -43,6 +45,7 @@ int main(int count, char** arguments) {
     return bench::run_program(count, arguments, "detect", [](bench::report& report) {
         measure_recorded(report);
         measure_recorded_servers(report);
+        bench::detect::measure_families(report);
         bench::detect::measure_cost(report);
         bench::detect::measure_correlation_cost(report);
         bench::detect::measure_forest_cost(report);
