@@ -7,7 +7,11 @@
 
 #include <orfeas/detect/concepts.hpp>
 #include <orfeas/detect/correlation_detector.hpp>
+#include <orfeas/detect/drift_detector.hpp>
+#include <orfeas/detect/metric_detector.hpp>
 #include <orfeas/detect/outlier_detector.hpp>
+#include <orfeas/detect/season_detector.hpp>
+#include <orfeas/detect/spike_detector.hpp>
 #include <orfeas/detect/verdict.hpp>
 
 #include <cstddef>
@@ -84,11 +88,16 @@ void measure_families(report& to) {
     using enum family_level;
     for (auto const level : {easy, hard}) {
         auto const asked = [&](bars const& each) { return level == easy ? std::optional{each} : std::nullopt; };
-        for (auto const which : {spike, outlier}) {
-            tell(to, "outlier", outlier_detector{}, which, level, std::nullopt);
-        }
+        tell(to, "spike", spike_detector{}, spike, level, asked({0.95, 0}));
+        tell(to, "spike", spike_detector{}, outlier, level, asked({0.95, 0}));
+        tell(to, "drift", drift_detector{}, gradual, level, asked({0.95, 0.6}));
+        tell(to, "season", season_detector{}, periodic, level, asked({0.85, std::nullopt}));
         tell(to, "correlation", correlation_detector{family_detail::correlated_metrics}, correlated, level,
              asked({0.99, 8}));
+        for (auto const which : {spike, outlier, gradual, periodic}) {
+            tell(to, "outlier", outlier_detector{}, which, level, std::nullopt);
+            tell(to, "metric", metric_detector{}, which, level, std::nullopt);
+        }
     }
 }
 

@@ -24,6 +24,10 @@ struct outlier_options;
 struct correlation_options;
 struct random_cut_forest_options;
 struct half_space_trees_options;
+struct spike_options;
+struct drift_options;
+struct season_options;
+struct metric_options;
 
 class sample_clock;
 class alert_gate;
@@ -34,5 +38,9 @@ class random_cut_forest;
 class vector_random_cut_forest;
 class half_space_trees;
 class vector_half_space_trees;
+class spike_detector;
+class drift_detector;
+class season_detector;
+class metric_detector;
 
 } // namespace orfeas::inline v0::detect

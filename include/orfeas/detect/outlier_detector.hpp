@@ -99,6 +99,8 @@ class outlier_detector {
     }
 
   private:
+    friend class metric_detector; // which knows missing values and expectations from other parts
+
     static constexpr double few_differences = 10; // for these, scores are halved
     static constexpr std::uint64_t trusted = 3;   // times the warm-up until the confidence is full
 
@@ -127,20 +129,28 @@ class outlier_detector {
         return evidence_ * (seen_ >= full ? 1 : static_cast<double>(seen_) / static_cast<double>(full));
     }
 
-    /// A verdict of score 0, with what is expected of the next value; `value` stands for that while nothing is known.
-    void begin(verdict& made, double value) const noexcept {
+    /// A verdict of score 0.
+    void begin(verdict& made) const noexcept {
         made.state = warm() ? verdict_state::normal : verdict_state::warming;
         made.confidence = confidence();
+    }
+
+    /// What is expected of the next value; `value` stands for that while nothing is known.
+    void expect(verdict& made, double value) const noexcept {
         auto const expected = has_range_ ? score_.expected() : detail::expectation{value, value, value};
         made.expected = expected.value;
         made.low = expected.low;
         made.high = expected.high;
     }
 
+    template<bool Expects = true>
     void judge(verdict& made, double value, std::size_t slot) {
         ++seen_;
         bool const is_known = has_range_ || learn_range(value, slot);
-        begin(made, value);
+        begin(made);
+        if constexpr (Expects) {
+            expect(made, value);
+        }
         if (!is_known) {
             return;
         }
@@ -175,7 +185,8 @@ class outlier_detector {
 
     /// What is said where there is no value.
     void pass_over(verdict& made) const noexcept {
-        begin(made, 0);
+        begin(made);
+        expect(made, 0);
         made.alert = gate_.ongoing();
         made.state = made.alert ? verdict_state::anomalous : made.state;
     }

@@ -50,6 +50,9 @@ class gap_keeper {
         return made;
     }
 
+    /// The usual time between two samples; 0 before the second.
+    std::chrono::nanoseconds interval() const noexcept { return clock_.interval(); }
+
     void reset() noexcept {
         clock_.reset();
         has_last_ = false;

@@ -30,13 +30,7 @@ class verdict_merger {
         return made;
     }
 
-    /// Forgets an open alert; identities keep counting up.
-    void reset() noexcept { is_open_ = false; }
-
-    static void state(auto& self, auto&& io) { io(self.last_id_, self.is_open_); }
-    bool valid() const noexcept { return !is_open_ || last_id_ > 0; }
-
-  private:
+    /// The alert of a sample: one that lasts from the first `is_alert` to the last.
     alert_ref follow(bool is_alert) noexcept {
         if (!is_alert && !is_open_) {
             return {};
@@ -47,6 +41,13 @@ class verdict_merger {
         return {last_id_, phase};
     }
 
+    /// Forgets an open alert; identities keep counting up.
+    void reset() noexcept { is_open_ = false; }
+
+    static void state(auto& self, auto&& io) { io(self.last_id_, self.is_open_); }
+    bool valid() const noexcept { return !is_open_ || last_id_ > 0; }
+
+  private:
     static verdict_state state_of(std::span<verdict const> all, alert_phase phase) noexcept {
         auto const any = [&](verdict_state wanted) {
             return std::any_of(all.begin(), all.end(), [&](verdict const& each) { return each.state == wanted; });

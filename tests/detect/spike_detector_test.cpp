@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#include "detect/random.hpp"
+#include "detect/single_metric_checks.hpp"
+#include "support/catch.hpp"
+
+#include <orfeas/core/error.hpp>
+#include <orfeas/detect/spike_detector.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <vector>
+
+using namespace orfeas::detect;
+using namespace orfeas_test;
+
+TEST_CASE("detect: what holds for all detectors holds for spikes") {
+    auto const seed = test_seed();
+    INFO("ORFEAS_TEST_SEED=" << seed);
+    spike_detector const fresh;
+    spike_options other;
+    other.threshold = 6;
+    SECTION("flat lines") {
+        check_flat(fresh);
+    }
+    SECTION("scale") {
+        check_scale(fresh);
+    }
+    SECTION("values that are not finite") {
+        check_not_finite(fresh, seed);
+    }
+    SECTION("missing values") {
+        check_policies<spike_detector>(spike_options{}, seed);
+    }
+    SECTION("any input") {
+        check_any_input<spike_detector>(spike_options{}, seed);
+    }
+    SECTION("thresholds") {
+        check_threshold<spike_detector>(spike_options{}, {4, 4.5, 5, 6, 8, 12, 20, 50}, seed);
+    }
+    SECTION("state") {
+        check_state(fresh, spike_detector{other}, seed);
+    }
+    SECTION("reset") {
+        check_reset(fresh);
+    }
+}
+
+TEST_CASE("detect: a spike is told of with its first sample, once, and with what was expected") {
+    std::mt19937_64 random{5}; // fixed: what is told here holds for nearly every stream, not for each
+    for (double const to : {25.0, -5.0}) {
+        auto values = daily_wave(random, 2'000);
+        values[1'500] = values[1'501] = values[1'502] = to;
+        spike_detector judge;
+        auto const verdicts = judged(judge, values);
+        auto const& hit = verdicts[1'500];
+        CHECK(hit.alert.phase == alert_phase::starts);
+        CHECK(hit.is_anomalous());
+        CHECK(hit.score > 0.5);
+        CHECK(hit.family == anomaly_family::spike);
+        CHECK(hit.tail_probability < 1e-4);
+        CHECK(hit.confidence == 1);
+        CHECK(hit.expected == Approx(values[1'499]).margin(0.8));
+        CHECK((to > hit.high || to < hit.low));
+        REQUIRE(hit.blame.count == 1);
+        CHECK(hit.blame.shares[0] == blame_share{0, 1});
+        CHECK(starts(std::span{verdicts}.subspan(1'400, 200)) == 1);
+        CHECK(verdicts[1'520].alert == alert_ref{});
+        CHECK(starts(std::span{verdicts}.first(1'500)) == 0);
+    }
+}
+
+TEST_CASE("detect: a spike does not hide the next one") {
+    std::mt19937_64 random{5}; // fixed: what is told here holds for nearly every stream, not for each
+    auto values = daily_wave(random, 2'000);
+    values[1'500] = 1'000;
+    values[1'520] = 20;
+    spike_detector judge;
+    auto const verdicts = judged(judge, values);
+    CHECK(verdicts[1'500].alert.phase == alert_phase::starts);
+    CHECK(verdicts[1'520].alert.phase == alert_phase::starts);
+}
+
+TEST_CASE("detect: heavy tails raise the boundary of spikes") {
+    std::mt19937_64 random{5}; // fixed: what is told here holds for nearly every stream, not for each
+    std::normal_distribution<> gaussian;
+    std::student_t_distribution<> heavy{4};
+    auto const alerts = [&](auto& from) {
+        std::vector<double> values;
+        for (int i = 0; i < 40'000; ++i) {
+            values.push_back(from(random));
+        }
+        spike_detector judge;
+        return starts(judged(judge, values));
+    };
+    CHECK(alerts(gaussian) <= 6);
+    CHECK(alerts(heavy) <= 60); // where 300 values are beyond 4.5 of its deviations
+}
+
+TEST_CASE("detect: a new level is usual after some samples") {
+    std::mt19937_64 random{5}; // fixed: what is told here holds for nearly every stream, not for each
+    auto values = daily_wave(random, 2'000);
+    for (std::size_t i = 1'500; i < 2'000; ++i) {
+        values[i] += 1e6;
+    }
+    spike_detector judge;
+    auto const verdicts = judged(judge, values);
+    CHECK(verdicts[1'500].alert.phase == alert_phase::starts);
+    CHECK(verdicts[1'559].alert.phase == alert_phase::ends);
+    CHECK(starts(std::span{verdicts}.subspan(1'570)) == 0);
+    CHECK(verdicts[1'999].expected == Approx(1e6).epsilon(1e-4));
+}
+
+TEST_CASE("detect: options of a spike detector are checked") {
+    CHECK_THROWS_AS(spike_detector{spike_options{.threshold = 1}}, orfeas::option_error);
+    CHECK_THROWS_AS(spike_detector{spike_options{.false_alerts_per_day = 0}}, orfeas::option_error);
+    CHECK_THROWS_AS(spike_detector{spike_options{.gaps = "guess"}}, orfeas::option_error);
+    auto const read =
+        orfeas::from_environment<spike_options>({}, {"ORFEAS_SPIKE_THRESHOLD=6", "ORFEAS_SPIKE_GAPS=hold"});
+    CHECK(read.threshold == 6);
+    CHECK(read.gaps == "hold");
+}
