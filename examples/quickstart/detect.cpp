@@ -7,7 +7,7 @@
 #include <iostream>
 
 int main() {
-    orfeas::detect::outlier_detector judge;
+    orfeas::detect::metric_detector judge;
     for (int minute = 0; minute < 4'000; ++minute) {
         bool const is_broken = minute >= 3'000 && minute < 3'030;
         double const queue = 20 + 8 * std::sin(minute / 229.0) + (minute * 37 % 11) * 0.3 + (is_broken ? 60 : 0);
