@@ -35,7 +35,7 @@ orfeas_part(cache redis_tls FILES redis/tls*.hpp USES cache_redis net_tls NEEDS 
 orfeas_part(cache boost_redis FILES redis/boost_redis.hpp USES cache_redis NEEDS asio openssl)
 orfeas_part(cache compress FILES compress*.hpp NEEDS compress)
 orfeas_module(detect LAYER 2 USES core stats)
-orfeas_part(detect eigen FILES correlation*.hpp detail/correlation*.hpp NEEDS eigen)
+orfeas_part(detect eigen FILES correlation*.hpp detail/correlation*.hpp ensemble.hpp NEEDS eigen)
 orfeas_part(detect asio FILES asio.hpp NEEDS asio)
 orfeas_module(forecast LAYER 2 USES core stats)
 orfeas_module(alert LAYER 2 USES core stats)

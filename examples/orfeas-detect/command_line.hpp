@@ -13,7 +13,7 @@
 namespace detect_tool {
 
 struct command_line {
-    std::string detector = "outlier";
+    std::string detector = "ensemble";
     std::vector<std::string> columns{}; ///< empty: all
     std::string plot{};                 ///< empty: none
     std::string forecast{};             ///< the column whose time to critical is told; empty: none
@@ -31,7 +31,9 @@ inline constexpr std::string_view usage =
     "values; an empty field is a value that is missing. A score of 0.5 is the boundary to an alert; expected, low and "
     "high\n"
     "are of the column that is blamed most, and blame is column:share;column:share.\n"
-    "  --detector NAME  outlier (default): levels, spreads and shifts that were not there before, for each column\n"
+    "  --detector NAME  ensemble (default): each column by spike, drift, outlier and season, and how they go together;\n"
+    "                   spike, drift, outlier, season: each column by one of them; correlation, random_cut_forest,\n"
+    "                   half_space_trees: all columns together\n"
     "  --columns A,B    the columns to judge (default all)\n"
     "  --plot FILE.svg  draws values, what was expected, and alerts; keeps all rows in memory\n"
     "  --forecast COLUMN --critical LEVEL\n"

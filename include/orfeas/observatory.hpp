@@ -7,8 +7,8 @@
 #include <orfeas/core/measurement.hpp>
 #include <orfeas/core/options.hpp>
 #include <orfeas/core/trace_id.hpp>
-#include <orfeas/detect/outlier_detector.hpp>
-#include <orfeas/detect/outlier_options.hpp>
+#include <orfeas/detect/metric_detector.hpp>
+#include <orfeas/detect/metric_options.hpp>
 #include <orfeas/memory/concepts.hpp>
 #include <orfeas/metrics.hpp>
 #include <orfeas/net/task.hpp>
@@ -48,7 +48,7 @@ struct observatory_options {
     trace::tracer_options trace{};
     observe::coarse_history_options coarse{};
     observe::anomaly_options anomalies{};
-    detect::outlier_options detector{}; ///< of each series that is judged
+    detect::metric_options detector{}; ///< of each series that is judged
     observe::prediction_options predictions{};
     std::string state_file{};                ///< where what was learned outlives the process; nowhere if empty
     std::chrono::seconds save_interval{300}; ///< from one saving to the next
@@ -95,7 +95,7 @@ inline observatory_options observatory_from_environment(observatory_options base
 template<clock Clock = steady_clock>
 class basic_observatory {
   public:
-    using anomaly_watch = observe::anomaly_watch<detect::outlier_detector>;
+    using anomaly_watch = observe::anomaly_watch<detect::metric_detector>;
 
     /// Throws option_error for options out of range. A state file that cannot be read is an event of the log; it is kept
     /// under the name with ".refused" appended.
@@ -108,7 +108,7 @@ class basic_observatory {
           tracer_{named(options.trace, service_)},
           memory_{options.sampler.history_size},
           coarse_{options.coarse},
-          anomalies_{options.anomalies, detect::outlier_detector{options.detector}},
+          anomalies_{options.anomalies, detect::metric_detector{options.detector}},
           predictions_{std::move(options.predictions)},
           state_file_{std::move(options.state_file)},
           save_interval_{options.save_interval},

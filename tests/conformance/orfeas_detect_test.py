@@ -59,6 +59,18 @@ class Detection(unittest.TestCase):
         only_steady = rows_of(detect(table(2000, lambda i: 1500 <= i < 1520), "--columns", "steady")[1])
         self.assertEqual([row for row in only_steady if row["anomalous"] == "1"], [])
 
+    def test_every_detector_judges_every_row(self):
+        broken = table(1200, lambda i: 1000 <= i < 1010)
+        for name in ("ensemble", "spike", "drift", "outlier", "season", "correlation", "random_cut_forest", "half_space_trees"):
+            code, out, error = detect(broken, "--detector", name)
+            self.assertEqual((code, error), (0, ""), name)
+            rows = rows_of(out)
+            self.assertEqual(len(rows), 1200, name)
+            self.assertTrue(all(0 <= float(row["score"]) <= 1 for row in rows), name)
+        for name in ("ensemble", "spike", "outlier"):
+            found = [i for i, row in enumerate(rows_of(detect(broken, "--detector", name)[1])) if row["anomalous"] == "1"]
+            self.assertTrue(any(1000 <= i < 1010 for i in found), (name, found[:10]))
+
     def test_times_may_be_written_in_three_ways(self):
         plain = rows_of(detect(table(400, time=lambda i: f"2024-02-{1 + i // 24:02} {i % 24:02}:00:00"))[1])
         with_zone = rows_of(detect(table(400, time=lambda i: f"2024-02-{1 + i // 24:02}T{i % 24:02}:00:00Z"))[1])
@@ -97,7 +109,7 @@ class Detection(unittest.TestCase):
             code, _, error = detect("", "--plot", str(picture), str(source))
             self.assertEqual(code, 0, error)
             texts = [each.text for each in ElementTree.parse(picture).getroot().iter() if each.text]
-            for wanted in ("load", "steady", "score", "outlier"):
+            for wanted in ("load", "steady", "score", "spike"):
                 self.assertTrue(any(wanted in each for each in texts), wanted)
 
 

@@ -9,13 +9,13 @@
 
 namespace orfeas::inline v0::forecast {
 
-/// Configures a seasonal_forecaster. Prefix ORFEAS_SEASON_.
+/// Configures a seasonal_forecaster. Prefix ORFEAS_SEASONAL_.
 struct seasonal_options {
     std::string scale = "identity";               ///< identity, log (values above 0) or logit (values from 0 to 1)
     std::chrono::milliseconds period{86'400'000}; ///< that comes again; begins at multiples of itself
     std::chrono::milliseconds step{300'000};      ///< over which values are averaged; the period is a multiple of it
 
-    static constexpr std::string_view environment_prefix = "ORFEAS_SEASON_";
+    static constexpr std::string_view environment_prefix = "ORFEAS_SEASONAL_";
 
     static void fields(auto& self, auto&& field) {
         using std::chrono::milliseconds;
