@@ -5,6 +5,7 @@
 #include <orfeas/detect/concepts.hpp>
 #include <orfeas/detect/correlation_options.hpp>
 #include <orfeas/detect/detail/correlation_alerts.hpp>
+#include <orfeas/detect/detail/correlation_blame.hpp>
 #include <orfeas/detect/detail/correlation_score.hpp>
 #include <orfeas/detect/detail/vector_gap_keeper.hpp>
 #include <orfeas/detect/gap_policy.hpp>
@@ -41,7 +42,7 @@ namespace orfeas::inline v0::detect {
 /// 5 numbers of 4 bytes for each pair of metrics: 8 KB for 16, 40 KB for 38. Thread-compatible (distinct objects).
 class correlation_detector {
   public:
-    static constexpr state_kind kind{"correlation_detector", 1};
+    static constexpr state_kind kind{"correlation_detector", 2};
     static constexpr std::size_t most_metrics = 1'024;
 
     /// Throws option_error, and std::invalid_argument unless there are 1 to `most_metrics` metrics.
@@ -150,16 +151,8 @@ class correlation_detector {
         blame(made);
     }
 
-    void blame(verdict& made) const noexcept {
-        float sum = 0;
-        for (float const each : parts()) {
-            sum += each;
-        }
-        if (sum > 0) {
-            for (std::size_t i = 0; i < metrics_; ++i) {
-                made.blame.add(static_cast<std::uint32_t>(i), score_.parts()[i] / sum);
-            }
-        }
+    void blame(verdict& made) noexcept {
+        blame_.name(made.blame, score_.parts());
         auto const expected = score_.expected(made.blame.count > 0 ? made.blame.shares[0].metric : 0);
         made.expected = expected.value;
         made.low = expected.low;
@@ -187,6 +180,7 @@ class correlation_detector {
     detail::vector_gap_keeper gaps_;
     detail::correlation_score score_;
     detail::correlation_alerts alerts_;
+    detail::correlation_blame blame_{metrics_};
     std::vector<std::uint8_t> none_missing_ = std::vector<std::uint8_t>(metrics_);
 };
 static_assert(vector_detector<correlation_detector>);

@@ -34,6 +34,15 @@ std::vector<std::uint8_t> none(std::size_t metrics) {
     return std::vector<std::uint8_t>(metrics);
 }
 
+template<std::size_t N>
+void take(correlation_scale& scale, std::array<double, N> const& values, std::vector<std::uint8_t> const& missing) {
+    lanes weights(lanes_for(N));
+    for (std::size_t i = 0; i < N; ++i) {
+        weights[i] = missing[i] != 0 ? 0.0F : 1.0F;
+    }
+    scale.take(values, missing, weights);
+}
+
 } // namespace
 
 TEST_CASE("the three largest of any numbers are those of a sort", "[detect]") {
@@ -76,8 +85,8 @@ TEST_CASE("a scale gives the same numbers for values in any unit", "[detect]") {
     correlation_scale scaled{1, 1'000};
     for (int i = 0; i < 3'000; ++i) {
         double const value = noise(random);
-        plain.take(std::array{value}, none(1));
-        scaled.take(std::array{value * 0x1p40}, none(1)); // a power of two: bit for bit
+        take(plain, std::array{value}, none(1));
+        take(scaled, std::array{value * 0x1p40}, none(1)); // a power of two: bit for bit
         REQUIRE(plain.standard()[0] == scaled.standard()[0]);
     }
     CHECK(std::abs(plain.level(0)) < 0.2);
@@ -87,13 +96,13 @@ TEST_CASE("a scale gives the same numbers for values in any unit", "[detect]") {
 TEST_CASE("a scale learns nothing of a missing metric", "[detect]") {
     correlation_scale scale{2, 1'000};
     for (int i = 0; i < 500; ++i) {
-        scale.take(std::array{static_cast<double>(i % 7), static_cast<double>(i % 5)}, none(2));
+        take(scale, std::array{static_cast<double>(i % 7), static_cast<double>(i % 5)}, none(2));
     }
     double const level = scale.level(1);
     double const range = scale.range(1);
     std::vector<std::uint8_t> const second_is_missing{0, 1};
     for (int i = 0; i < 500; ++i) {
-        scale.take(std::array{static_cast<double>(i % 7), 1e6}, second_is_missing);
+        take(scale, std::array{static_cast<double>(i % 7), 1e6}, second_is_missing);
         REQUIRE(scale.standard()[1] == 0);
     }
     CHECK(scale.level(1) == level);
@@ -104,11 +113,11 @@ TEST_CASE("one different value of a flat metric counts little", "[detect]") {
     correlation_scale flat{1, 1'000};
     correlation_scale lively{1, 1'000};
     for (int i = 0; i < 5'000; ++i) {
-        flat.take(std::array{3.0}, none(1));
-        lively.take(std::array{3.0 + i % 2 * 0.01}, none(1));
+        take(flat, std::array{3.0}, none(1));
+        take(lively, std::array{3.0 + i % 2 * 0.01}, none(1));
     }
-    flat.take(std::array{4.0}, none(1));
-    lively.take(std::array{4.0}, none(1));
+    take(flat, std::array{4.0}, none(1));
+    take(lively, std::array{4.0}, none(1));
     CHECK(flat.off()[0] <= 0.3F);
     CHECK(lively.off()[0] > 0.9F);
 }

@@ -80,15 +80,20 @@ inline float top_three(lanes const& values) noexcept {
         second = second.max(below_first);
         third = third.max(below_second);
     }
-    float sum = 0;
-    for (int taken = 0; taken < 3; ++taken) {
-        Eigen::Index column = 0;
-        sum += first.maxCoeff(&column);
-        first[column] = second[column];
-        second[column] = third[column];
-        third[column] = 0;
+    float top = 0;
+    float next = 0;
+    float last = 0;
+    for (four const& each : {first, second, third}) {
+        for (Eigen::Index column = 0; column < 4; ++column) {
+            float const value = each[column];
+            float const below_top = value < top ? value : top;
+            top = value > top ? value : top;
+            float const below_next = below_top < next ? below_top : next;
+            next = below_top > next ? below_top : next;
+            last = below_next > last ? below_next : last;
+        }
     }
-    return sum / 3;
+    return (top + next + last) / 3;
 }
 
 /// A step that first averages and then forgets at a rate.

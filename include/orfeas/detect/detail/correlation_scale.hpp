@@ -35,14 +35,20 @@ class correlation_scale {
           off_(lanes_for(metrics)),
           spread_(lanes_for(metrics)),
           square_(lanes_for(metrics)),
-          standard_(lanes_for(metrics)) {}
+          standard_(lanes_for(metrics)),
+          clipped_(lanes_for(metrics)) {}
 
-    /// Takes in finite values; those that are `missing` stand at their level and are not learned.
-    void take(std::span<double const> values, std::span<std::uint8_t const> missing) {
+    /// Takes in finite values; those that are `missing`, and have a weight of 0 where others have 1, stand at their level and are not
+    /// learned.
+    void take(std::span<double const> values, std::span<std::uint8_t const> missing, lanes const& weights) {
         ++seen_;
         has_grown_ = false;
-        for (std::size_t i = 0; i < level_.size(); ++i) {
-            off_[i] = missing[i] != 0 ? 0 : offset(i, values[i]);
+        if (!is_settled_ || !place(values, weights)) {
+            is_settled_ = true;
+            for (std::size_t i = 0; i < level_.size(); ++i) {
+                off_[i] = missing[i] != 0 ? 0 : offset(i, values[i]);
+                is_settled_ = is_settled_ && known_[i] != 0 && moves_[i] >= trusted;
+            }
         }
         auto const off = array_of(off_);
         auto spread = array_of(spread_);
@@ -51,7 +57,7 @@ class correlation_scale {
         array_of(standard_) = (off / spread).max(-furthest).min(furthest);
         float const step = step_after(seen_, rate_);
         float const reach = seen_ < settling ? 1e9F : clip;
-        learn(missing, step, reach);
+        learn(weights, step, reach);
     }
 
     /// By what the range of each metric has shrunk in relation to the last sample: numbers in units of the range are multiplied
@@ -68,7 +74,7 @@ class correlation_scale {
 
     static void state(auto& self, auto&& io) {
         io(self.seen_, self.level_, self.low_, self.high_, self.last_, self.ranges_, self.per_range_, self.moves_,
-           self.credit_, self.off_, self.spread_, self.square_, self.standard_, self.known_);
+           self.credit_, self.off_, self.spread_, self.square_, self.standard_, self.known_, self.is_settled_);
     }
     bool valid() const noexcept {
         return all_finite(level_, low_, high_, last_, ranges_, per_range_, moves_, credit_, off_, spread_, square_,
@@ -82,6 +88,17 @@ class correlation_scale {
     static constexpr float few_moves = 3; // for these, a metric counts half
     static constexpr float trusted = 1'000;
     static constexpr double largest = 1e300;
+
+    /// What `offset` does where all metrics are known, have moved often and are within their range; returns whether they are.
+    bool place(std::span<double const> values, lanes const& weights) noexcept {
+        bool is_within = true;
+        for (std::size_t i = 0; i < level_.size(); ++i) {
+            bool const is_missing = weights[i] == 0; // its value may be anything
+            is_within &= is_missing || (values[i] >= low_[i] && values[i] <= high_[i]);
+            off_[i] = is_missing ? 0 : static_cast<float>((values[i] - level_[i]) * per_range_[i]);
+        }
+        return is_within;
+    }
 
     float offset(std::size_t i, double value) noexcept {
         double const bounded = value > largest ? largest : value < -largest ? -largest : value;
@@ -122,15 +139,14 @@ class correlation_scale {
         per_range_[i] = after > 1e-300 ? 1 / after : 0;
     }
 
-    void learn(std::span<std::uint8_t const> missing, float step, float reach) noexcept {
+    void learn(lanes const& weights, float step, float reach) noexcept {
+        auto clipped = array_of(clipped_);
+        auto square = array_of(square_);
+        clipped = array_of(off_).min(reach * array_of(spread_)).max(-reach * array_of(spread_));
         for (std::size_t i = 0; i < level_.size(); ++i) {
-            float const most = reach * spread_[i];
-            float const above = off_[i] > most ? most : off_[i];
-            float const clipped = above < -most ? -most : above;
-            level_[i] += static_cast<double>(step * clipped) * ranges_[i];
-            float const learned = missing[i] != 0 ? 0 : step;
-            square_[i] += learned * (clipped * clipped - square_[i]);
+            level_[i] += static_cast<double>(step * clipped_[i]) * ranges_[i];
         }
+        square += step * array_of(weights) * (clipped.square() - square);
     }
 
     float rate_;
@@ -149,6 +165,8 @@ class correlation_scale {
     lanes spread_;
     lanes square_; // mean of squares, in ranges
     lanes standard_;
+    lanes clipped_;
+    bool is_settled_ = false;                                                    // all are known and have moved often
     std::vector<std::uint8_t> known_ = std::vector<std::uint8_t>(level_.size()); // had a value
 };
 

@@ -40,7 +40,7 @@ class correlation_score {
         for (std::size_t i = 0; i < metrics_; ++i) {
             weights_[i] = missing[i] != 0 ? 0.0F : 1.0F;
         }
-        scale_.take(values, missing);
+        scale_.take(values, missing, weights_);
         if (scale_.has_grown()) {
             level_habit_.rescale(scale_.shrink());
             step_habit_.rescale(scale_.shrink());

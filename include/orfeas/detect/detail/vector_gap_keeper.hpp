@@ -6,6 +6,7 @@
 #include <orfeas/detect/sample.hpp>
 #include <orfeas/detect/sample_clock.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -47,8 +48,11 @@ class vector_gap_keeper {
         if (is_after_gap && stands_for_missing()) {
             fill(made);
         }
-        for (std::size_t i = 0; i < values_.size(); ++i) {
-            take(made, i, each.values[i]);
+        if (!is_whole_ || !take_all(made, each.values)) {
+            for (std::size_t i = 0; i < values_.size(); ++i) {
+                take(made, i, each.values[i]);
+            }
+            is_whole_ = made.present == values_.size() && all_present();
         }
         return made;
     }
@@ -63,7 +67,7 @@ class vector_gap_keeper {
     std::span<double const> filling() const noexcept { return filling_; }
 
     static void state(auto& self, auto&& io) {
-        io(self.clock_, self.values_, self.missing_, self.has_last_, self.run_);
+        io(self.clock_, self.values_, self.missing_, self.has_last_, self.run_, self.is_whole_);
     }
     bool valid() const noexcept {
         for (double const each : values_) {
@@ -84,6 +88,23 @@ class vector_gap_keeper {
         for (std::size_t i = 0; i < values_.size(); ++i) {
             filling_[i] = policy_ == gap_policy::zero ? 0 : values_[i];
         }
+    }
+
+    /// Where no value was missing: takes in all if none is now. Returns whether it did.
+    bool take_all(step& made, std::span<double const> values) noexcept {
+        bool all = true;
+        for (double const each : values) {
+            all &= is_finite(each);
+        }
+        if (all) {
+            std::copy(values.begin(), values.end(), values_.begin());
+            made.present = values_.size();
+            made.has_values = true;
+        }
+        return all;
+    }
+    bool all_present() const noexcept {
+        return std::all_of(run_.begin(), run_.end(), [](double each) { return each == 0; });
     }
 
     void take(step& made, std::size_t i, double value) {
@@ -111,6 +132,7 @@ class vector_gap_keeper {
     std::vector<std::uint8_t> missing_;
     std::vector<std::uint8_t> has_last_;
     std::vector<double> run_; // of missing values, by metric
+    bool is_whole_ = false;   // no value was missing in the last sample
 };
 
 } // namespace orfeas::inline v0::detect::detail
