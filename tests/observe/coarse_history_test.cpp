@@ -30,7 +30,8 @@ struct feed {
         frames.begin_frame(at_second(second));
         for (auto const& each : values) {
             frames.set(each.first, each.second, [&] {
-                return observe::series{{}, each.first, {{"a", "b"}}, measurement_kind::gauge, unit::bytes, "what it is"};
+                return observe::series{{},          each.first,  {{"a", "b"}}, measurement_kind::gauge,
+                                       unit::bytes, "what it is"};
             });
         }
         coarse.take(frames);

@@ -166,8 +166,9 @@ TEST_CASE("a distance is large across what usually goes together, and small alon
         float const found = distance.take(sample);
         sum += i >= 5'000 ? static_cast<double>(found * found) : 0;
     }
-    CHECK(sum / 1'000 > 0.8);
-    CHECK(sum / 1'000 < 1.3);
+    // 1 but for the ridge, which takes its share of the direction that varies least: 0.82, give or take 0.022 by chance
+    CHECK(sum / 1'000 > 0.7);
+    CHECK(sum / 1'000 < 0.95);
     float const along = distance.take(lanes{2, 2, 0, 0});
     float const across = distance.take(lanes{2, -2, 0, 0});
     CHECK(across > 4 * along);
