@@ -1,23 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <orfeas/core/hash.hpp>
-#include <orfeas/core/options.hpp>
+#include <orfeas/core/state.hpp>
 #include <orfeas/detect/concepts.hpp>
 #include <orfeas/detect/detail/forest_judge.hpp>
-#include <orfeas/detect/detail/gap_keeper.hpp>
-#include <orfeas/detect/detail/vector_gap_keeper.hpp>
-#include <orfeas/detect/gap_policy.hpp>
+#include <orfeas/detect/detail/judge_shell.hpp>
 #include <orfeas/detect/random_cut_forest_options.hpp>
-#include <orfeas/detect/sample.hpp>
-#include <orfeas/detect/verdict.hpp>
 
 #include <cstddef>
-#include <cstdint>
-#include <span>
-#include <stdexcept>
-#include <system_error>
-#include <vector>
 
 namespace orfeas::inline v0::detect {
 
@@ -37,58 +27,13 @@ namespace orfeas::inline v0::detect {
 ///
 /// `trees` times the logarithm of `samples` and `shingle`; no allocation after construction. Some 80 bytes a kept value.
 /// Thread-compatible (distinct objects).
-class random_cut_forest {
+class random_cut_forest
+    : public detail::metric_shell<random_cut_forest, detail::forest_judge, random_cut_forest_options> {
   public:
     static constexpr state_kind kind{"random_cut_forest", 1};
 
     /// Throws option_error.
-    explicit random_cut_forest(random_cut_forest_options const& options = {})
-        : options_{checked(options)},
-          keeper_{gap_policy_of(options.gaps), options.interval, options.gap_intervals},
-          judge_{1, options} {}
-
-    random_cut_forest_options const& options() const noexcept { return options_; }
-
-    verdict update(sample const& each) {
-        auto const step = keeper_.admit(each);
-        for (std::uint32_t i = 0; i < step.fill; ++i) {
-            verdict unseen;
-            judge_.judge(unseen, {&step.fill_value, 1});
-        }
-        verdict made;
-        if (step.has_value) {
-            judge_.judge(made, {&step.value, 1});
-        } else {
-            judge_.pass_over(made);
-        }
-        judge_.tell_silence(made, step.is_silent);
-        return made;
-    }
-
-    /// Whether `warm_up` values were seen.
-    bool warm() const noexcept { return judge_.warm(); }
-
-    /// Forgets the stream; alerts keep counting up.
-    void reset() {
-        keeper_.reset();
-        judge_.reset();
-    }
-
-    void save(state_writer& out) const { save_state(out, kind, fingerprint(options_), *this); }
-    std::error_code load(state_reader& in) { return load_state(in, kind, fingerprint(options_), *this); }
-
-    static void state(auto& self, auto&& io) { io(self.keeper_, self.judge_); }
-    bool valid() const { return keeper_.valid() && judge_.valid(); }
-
-    static random_cut_forest_options const& checked(random_cut_forest_options const& options) {
-        validate(options);
-        return options;
-    }
-
-  private:
-    random_cut_forest_options options_;
-    detail::gap_keeper keeper_;
-    detail::forest_judge judge_;
+    explicit random_cut_forest(random_cut_forest_options const& options = {}) : metric_shell{options} {}
 };
 static_assert(detector<random_cut_forest>);
 
@@ -99,74 +44,14 @@ static_assert(detector<random_cut_forest>);
 /// before the first, and under the policy `zero`); a sample without any value is passed over.
 ///
 /// The dimension is metrics times `shingle`, and cost and memory grow with it. Thread-compatible (distinct objects).
-class vector_random_cut_forest {
+class vector_random_cut_forest
+    : public detail::vector_shell<vector_random_cut_forest, detail::forest_judge, random_cut_forest_options> {
   public:
     static constexpr state_kind kind{"vector_random_cut_forest", 1};
-    static constexpr std::size_t most_metrics = 1'024;
 
     /// Throws option_error, and std::invalid_argument unless there are 1 to `most_metrics` metrics.
     explicit vector_random_cut_forest(std::size_t metrics, random_cut_forest_options const& options = {})
-        : options_{random_cut_forest::checked(options)},
-          metrics_{checked(metrics)},
-          gaps_{metrics, gap_policy_of(options.gaps), options.interval, options.gap_intervals},
-          judge_{metrics, options} {}
-
-    random_cut_forest_options const& options() const noexcept { return options_; }
-    std::size_t metrics() const noexcept { return metrics_; }
-
-    /// Throws std::invalid_argument, and changes nothing, when there are more or fewer values than metrics.
-    verdict update(vector_sample const& each) {
-        if (each.values.size() != metrics_) {
-            throw std::invalid_argument{"vector_random_cut_forest: another number of values than of metrics"};
-        }
-        auto const step = gaps_.admit(each);
-        for (std::uint32_t i = 0; i < step.fill; ++i) {
-            verdict unseen;
-            judge_.judge(unseen, gaps_.filling());
-        }
-        verdict made;
-        if (step.has_values) {
-            judge_.judge(made, gaps_.values());
-            made.confidence *= static_cast<double>(step.present) / static_cast<double>(metrics_);
-        } else {
-            judge_.pass_over(made);
-        }
-        judge_.tell_silence(made, step.is_silent);
-        return made;
-    }
-
-    /// Of all metrics, what they had in the last score: 1 in all, or 0 where nothing is to blame. A verdict names the largest.
-    std::span<double const> shares() const noexcept { return judge_.shares(); }
-
-    /// Whether `warm_up` samples were seen.
-    bool warm() const noexcept { return judge_.warm(); }
-
-    /// Forgets the stream; alerts keep counting up.
-    void reset() {
-        gaps_ = {metrics_, gap_policy_of(options_.gaps), options_.interval, options_.gap_intervals};
-        judge_.reset();
-    }
-
-    void save(state_writer& out) const { save_state(out, kind, print(), *this); }
-    std::error_code load(state_reader& in) { return load_state(in, kind, print(), *this); }
-
-    static void state(auto& self, auto&& io) { io(self.gaps_, self.judge_); }
-    bool valid() const { return gaps_.valid() && judge_.valid(); }
-
-  private:
-    static std::size_t checked(std::size_t metrics) {
-        if (metrics == 0 || metrics > most_metrics) {
-            throw std::invalid_argument{"vector_random_cut_forest: 1 to 1024 metrics"};
-        }
-        return metrics;
-    }
-
-    std::uint64_t print() const { return mix64(fingerprint(options_) ^ mix64(metrics_)); }
-
-    random_cut_forest_options options_;
-    std::size_t metrics_;
-    detail::vector_gap_keeper gaps_;
-    detail::forest_judge judge_;
+        : vector_shell{metrics, options} {}
 };
 static_assert(vector_detector<vector_random_cut_forest>);
 
