@@ -290,11 +290,7 @@ class basic_observatory {
             coarse_.take(frames);
         }
         anomalies_.take(frames);
-        double worst = 0;
-        for (auto const& each : anomalies_.active()) {
-            worst = each.score > worst ? each.score : worst;
-        }
-        predictions_.set_anomaly_score(worst);
+        predictions_.set_anomaly_score(anomalies_.worst_score());
         predictions_.take(frames);
     }
 

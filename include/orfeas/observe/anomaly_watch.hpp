@@ -93,26 +93,24 @@ class anomaly_watch {
         return made;
     }
 
+    /// The highest score of the anomalies that last; 0 where none does.
+    double worst_score() const {
+        std::scoped_lock const lock{mutex_};
+        double worst = 0;
+        for (auto const& each : kept_) {
+            worst = each.is_active ? std::max(worst, each.score) : worst;
+        }
+        return worst;
+    }
+
     void measure(measurement_sink sink) const {
-        auto const now = report();
-        sink({"anomalies_active",
-              measurement_kind::gauge,
-              unit::none,
-              static_cast<double>(now.active),
-              {},
-              "anomalies that last"});
-        sink({"anomalies_total",
-              measurement_kind::counter,
-              unit::none,
-              static_cast<double>(now.total),
-              {},
-              "anomalies that were found"});
-        sink({"anomaly_series",
-              measurement_kind::gauge,
-              unit::none,
-              static_cast<double>(now.series),
-              {},
-              "series that are judged"});
+        std::scoped_lock const lock{mutex_};
+        auto const tell = [&](std::string_view name, measurement_kind kind, double value, std::string_view help) {
+            sink({name, kind, unit::none, value, {}, help});
+        };
+        tell("anomalies_active", measurement_kind::gauge, count_active(), "anomalies that last");
+        tell("anomalies_total", measurement_kind::counter, static_cast<double>(last_id_), "anomalies that were found");
+        tell("anomaly_series", measurement_kind::gauge, static_cast<double>(judged_.size()), "series that are judged");
     }
 
     /// Appends what the detectors have learned and what was found, for `load` of a watch of the same detectors.

@@ -89,13 +89,17 @@ class prediction_watch {
         {
             std::scoped_lock const lock{mutex_};
             now_ = frames.time(frames.last_seq());
+            double requests = 0;
+            double errors = 0;
             frames.for_each([&](series const& about, auto const& value_at) {
                 double const value = value_at(frames.last_seq());
                 if (is_finite(value)) {
+                    requests += about.name == "http_requests_per_second" ? value : 0;
+                    errors += about.name == "http_errors_per_second" ? value : 0;
                     take(frames, about, value);
                 }
             });
-            collect_requests(frames);
+            smooth(requests, errors);
             due = due_actions();
         }
         for (auto const& [action, why] : due) {
@@ -240,16 +244,7 @@ class prediction_watch {
     }
 
     /// Rates of requests and errors over all components, smoothed over about a minute.
-    void collect_requests(history const& frames) {
-        double requests = 0;
-        double errors = 0;
-        frames.for_each([&](series const& about, auto const& value_at) {
-            double const value = value_at(frames.last_seq());
-            if (is_finite(value)) {
-                requests += about.name == "http_requests_per_second" ? value : 0;
-                errors += about.name == "http_errors_per_second" ? value : 0;
-            }
-        });
+    void smooth(double requests, double errors) noexcept {
         constexpr double step = 1.0 / 60;
         requests_ += (requests - requests_) * step;
         errors_ += (errors - errors_) * step;
