@@ -352,7 +352,7 @@ std::error_code basic_observatory<Clock>::save_state() const {
     std::scoped_lock const lock{save_mutex_};
     last_save_ = clock_.now();
     std::vector<std::byte> bytes;
-    observe::detail::record_writer out{bytes};
+    record_writer out{bytes};
     out.record("coarse_history", [this](std::vector<std::byte>& to) {
         with_coarse_history([&](observe::coarse_history const& kept) { kept.save(to); });
     });
@@ -376,7 +376,7 @@ void basic_observatory<Clock>::load_state() {
         return;
     }
     bool all_taken = !failed;
-    observe::detail::record_reader in{bytes};
+    record_reader in{bytes};
     while (!failed && in.good() && !in.at_end()) {
         auto const name = in.text();
         auto const body = in.body();

@@ -4,6 +4,7 @@
 /// The modules without third-party dependencies. What needs Boost has headers of its own: <module>/asio.hpp, net.hpp,
 /// http.hpp, observe.hpp, serve.hpp, and observatory.hpp for the lot.
 
+#include <orfeas/alert.hpp>
 #include <orfeas/cache.hpp>
 #include <orfeas/core.hpp>
 #include <orfeas/detect.hpp>

@@ -4,6 +4,7 @@
 #include <orfeas/core/floating.hpp>
 #include <orfeas/core/measurement.hpp>
 #include <orfeas/core/options.hpp>
+#include <orfeas/core/records.hpp>
 #include <orfeas/core/state.hpp>
 #include <orfeas/detect/concepts.hpp>
 #include <orfeas/detect/sample.hpp>
@@ -11,7 +12,6 @@
 #include <orfeas/observe/anomaly.hpp>
 #include <orfeas/observe/anomaly_options.hpp>
 #include <orfeas/observe/detail/name_list.hpp>
-#include <orfeas/observe/detail/records.hpp>
 #include <orfeas/observe/history.hpp>
 
 #include <algorithm>
@@ -240,7 +240,7 @@ class anomaly_watch {
 template<detect::detector Judge>
 void anomaly_watch<Judge>::save(std::vector<std::byte>& to) const {
     std::scoped_lock const lock{mutex_};
-    detail::record_writer out{to};
+    record_writer out{to};
     out.number(layout);
     out.number(last_id_);
     out.number(static_cast<std::uint64_t>(kept_.size()));
@@ -259,8 +259,8 @@ void anomaly_watch<Judge>::save(std::vector<std::byte>& to) const {
     out.number(static_cast<std::uint64_t>(judged_.size()));
     for (auto const& entry : judged_) {
         out.record(entry.first, [&](std::vector<std::byte>& bytes) {
-            detail::record_writer{bytes}.number(entry.second.alert);
-            detail::record_writer{bytes}.number(entry.second.open);
+            record_writer{bytes}.number(entry.second.alert);
+            record_writer{bytes}.number(entry.second.open);
             state_writer state{bytes};
             entry.second.by.save(state);
         });
@@ -269,7 +269,7 @@ void anomaly_watch<Judge>::save(std::vector<std::byte>& to) const {
 
 template<detect::detector Judge>
 bool anomaly_watch<Judge>::load(std::span<std::byte const> from) {
-    detail::record_reader in{from};
+    record_reader in{from};
     if (in.number<std::uint32_t>() != layout) {
         return false;
     }
@@ -299,7 +299,7 @@ bool anomaly_watch<Judge>::load(std::span<std::byte const> from) {
     for (std::uint64_t i = 0; i < series && in.good(); ++i) {
         auto key = in.text();
         auto const body = in.body();
-        detail::record_reader head{body};
+        record_reader head{body};
         judged_series each{prototype_};
         each.alert = head.number<std::uint64_t>();
         each.open = head.number<std::uint64_t>();

@@ -4,8 +4,8 @@
 #include <orfeas/core/clock.hpp>
 #include <orfeas/core/floating.hpp>
 #include <orfeas/core/options.hpp>
+#include <orfeas/core/records.hpp>
 #include <orfeas/observe/detail/coarse_column.hpp>
-#include <orfeas/observe/detail/records.hpp>
 #include <orfeas/observe/history.hpp>
 #include <orfeas/observe/series.hpp>
 
@@ -206,8 +206,8 @@ class coarse_history {
         }
     }
 
-    void save(detail::record_writer& to, entry const& each) const;
-    bool load(detail::record_reader& from, series_map& into) const;
+    void save(record_writer& to, entry const& each) const;
+    bool load(record_reader& from, series_map& into) const;
 
     coarse_history_options options_;
     std::array<ring, tier_count> tiers_;
@@ -216,7 +216,7 @@ class coarse_history {
 };
 
 inline void coarse_history::save(std::vector<std::byte>& to) const {
-    detail::record_writer out{to};
+    record_writer out{to};
     out.number(layout);
     for (auto const& each : tiers_) {
         out.number(static_cast<std::int64_t>(each.step.count()));
@@ -228,7 +228,7 @@ inline void coarse_history::save(std::vector<std::byte>& to) const {
     }
 }
 
-inline void coarse_history::save(detail::record_writer& to, entry const& each) const {
+inline void coarse_history::save(record_writer& to, entry const& each) const {
     for (auto const& text : {each.about.key, each.about.name, each.about.help}) {
         to.text(text);
     }
@@ -254,7 +254,7 @@ inline void coarse_history::save(detail::record_writer& to, entry const& each) c
 }
 
 inline bool coarse_history::load(std::span<std::byte const> from) {
-    detail::record_reader in{from};
+    record_reader in{from};
     bool matches = in.number<std::uint32_t>() == layout;
     auto loaded = *this;
     loaded.series_.clear();
@@ -273,7 +273,7 @@ inline bool coarse_history::load(std::span<std::byte const> from) {
     return true;
 }
 
-inline bool coarse_history::load(detail::record_reader& from, series_map& into) const {
+inline bool coarse_history::load(record_reader& from, series_map& into) const {
     entry each{{}, columns()};
     for (auto* const text : {&each.about.key, &each.about.name, &each.about.help}) {
         *text = from.text();

@@ -4,6 +4,7 @@
 #include <orfeas/core/floating.hpp>
 #include <orfeas/core/measurement.hpp>
 #include <orfeas/core/options.hpp>
+#include <orfeas/core/records.hpp>
 #include <orfeas/core/state.hpp>
 #include <orfeas/core/unique_function.hpp>
 #include <orfeas/forecast/health_score.hpp>
@@ -12,7 +13,6 @@
 #include <orfeas/forecast/recommendation.hpp>
 #include <orfeas/observe/detail/memory_judge.hpp>
 #include <orfeas/observe/detail/name_list.hpp>
-#include <orfeas/observe/detail/records.hpp>
 #include <orfeas/observe/detail/value_judge.hpp>
 #include <orfeas/observe/history.hpp>
 #include <orfeas/observe/prediction_options.hpp>
@@ -299,7 +299,7 @@ class prediction_watch {
     }
 
     template<class Judge>
-    static void save(detail::record_writer& out, by_key<Judge> const& all) {
+    static void save(record_writer& out, by_key<Judge> const& all) {
         out.number(static_cast<std::uint64_t>(all.size()));
         for (auto const& entry : all) {
             out.record(entry.first, [&](std::vector<std::byte>& bytes) {
@@ -310,7 +310,7 @@ class prediction_watch {
     }
 
     template<class Judge, class... Arguments>
-    void load(detail::record_reader& in, by_key<Judge>& into, Arguments const&... arguments) const {
+    void load(record_reader& in, by_key<Judge>& into, Arguments const&... arguments) const {
         auto const count = in.number<std::uint64_t>();
         for (std::uint64_t i = 0; i < count && in.good(); ++i) {
             auto key = in.text();
@@ -340,7 +340,7 @@ class prediction_watch {
 
 inline void prediction_watch::save(std::vector<std::byte>& to) const {
     std::scoped_lock const lock{mutex_};
-    detail::record_writer out{to};
+    record_writer out{to};
     out.number(layout);
     save(out, memory_);
     save(out, ratios_);
@@ -348,7 +348,7 @@ inline void prediction_watch::save(std::vector<std::byte>& to) const {
 }
 
 inline bool prediction_watch::load(std::span<std::byte const> from) {
-    detail::record_reader in{from};
+    record_reader in{from};
     if (in.number<std::uint32_t>() != layout) {
         return false;
     }

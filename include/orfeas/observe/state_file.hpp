@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/records.hpp>
 #include <orfeas/core/stable_hash.hpp>
 #include <orfeas/core/state_error.hpp>
-#include <orfeas/observe/detail/records.hpp>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -84,7 +84,7 @@ class file_handle {
 /// the bytes are on the disk. What is in the way keeps the old file as it was.
 inline std::error_code write_state_file(std::string const& path, std::span<std::byte const> bytes) {
     std::vector<std::byte> head;
-    detail::record_writer out{head};
+    record_writer out{head};
     out.number(detail::state_file_magic);
     out.number(detail::state_file_layout);
     out.number(static_cast<std::uint64_t>(bytes.size()));
@@ -116,7 +116,7 @@ inline std::error_code read_state_file(std::string const& path, std::vector<std:
     if (auto const failed = file.read(all)) {
         return failed;
     }
-    detail::record_reader in{all};
+    record_reader in{all};
     if (in.number<std::uint32_t>() != detail::state_file_magic) {
         return state_error::foreign_state;
     }

@@ -13,18 +13,22 @@
 #include <type_traits>
 #include <vector>
 
-namespace orfeas::inline v0::observe::detail {
+namespace orfeas::inline v0 {
+
+namespace detail {
 
 /// A number as its bytes. The machine is little-endian: core/stable_hash.hpp says so.
 template<class T>
 concept plain_number = std::is_arithmetic_v<T> || std::is_enum_v<T>;
+
+} // namespace detail
 
 /// Appends numbers, texts and named records to bytes of the caller's. Thread-compatible (distinct objects).
 class record_writer {
   public:
     explicit record_writer(std::vector<std::byte>& to) noexcept : to_{to} {}
 
-    template<plain_number T>
+    template<detail::plain_number T>
     void number(T value) {
         auto const bytes = std::bit_cast<std::array<std::byte, sizeof(T)>>(value);
         to_.insert(to_.end(), bytes.begin(), bytes.end());
@@ -60,7 +64,7 @@ class record_reader {
     bool good() const noexcept { return good_; }
     bool at_end() const noexcept { return rest_.empty(); }
 
-    template<plain_number T>
+    template<detail::plain_number T>
     T number() noexcept {
         T value{};
         if (auto const bytes = take(sizeof(T)); bytes.size() == sizeof(T)) {
@@ -92,4 +96,4 @@ class record_reader {
     bool good_ = true;
 };
 
-} // namespace orfeas::inline v0::observe::detail
+} // namespace orfeas::inline v0

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <orfeas/alert/detail/saved_alerts.hpp>
+#include <orfeas/alert/label_matcher.hpp>
+#include <orfeas/alert/notification.hpp>
+#include <orfeas/core/records.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace orfeas::inline v0::alert::detail {
+
+/// The notifications that wait for each receiver, oldest first, until it says that it has one. What waits for receivers that
+/// are not there (yet, after a restart) waits, too.
+/// Thread-compatible (distinct objects).
+class outbox {
+  public:
+    explicit outbox(std::size_t most) : most_{most} {}
+
+    /// False when there is one of this name.
+    bool add(route made) {
+        auto const name = made.name;
+        return routes_.emplace(name, std::move(made)).second;
+    }
+
+    /// Forgets a receiver and what waits for it; false when there is none.
+    bool remove(std::string_view name) {
+        if (auto const at = waiting_.find(name); at != waiting_.end()) {
+            waiting_.erase(at);
+        }
+        auto const at = routes_.find(name);
+        bool const is_there = at != routes_.end();
+        if (is_there) {
+            routes_.erase(at);
+        }
+        return is_there;
+    }
+
+    /// Leaves a notification for each receiver that is told of any of its alerts, with those alone.
+    void put(notification const& made) {
+        for (auto const& [name, to] : routes_) {
+            auto own = made;
+            route const& receiver = to;
+            std::erase_if(own.news, [&receiver](alert_news const& each) {
+                return each.worst < receiver.at_least || !all_match(receiver.matchers, each.alert.labels);
+            });
+            if (own.news.empty()) {
+                continue;
+            }
+            auto& all = waiting_[name];
+            all.push_back(std::move(own));
+            if (all.size() > most_) {
+                all.pop_front();
+                ++dropped_;
+            }
+        }
+    }
+
+    /// The oldest that waits for a receiver; null where none does.
+    notification const* next(std::string_view name) const {
+        auto const at = waiting_.find(name);
+        return at == waiting_.end() || at->second.empty() ? nullptr : &at->second.front();
+    }
+
+    /// A receiver has a notification. False when that does not wait for it.
+    bool take_away(std::string_view name, std::string_view id) {
+        auto const at = waiting_.find(name);
+        return at != waiting_.end() &&
+               std::erase_if(at->second, [&](notification const& each) { return each.id == id; }) > 0;
+    }
+
+    std::size_t waiting() const noexcept {
+        std::size_t sum = 0;
+        for (auto const& [name, all] : waiting_) {
+            sum += all.size();
+        }
+        return sum;
+    }
+    std::uint64_t dropped() const noexcept { return dropped_; }
+
+    void save(record_writer& out) const {
+        out.number(dropped_);
+        out.number(static_cast<std::uint64_t>(waiting_.size()));
+        for (auto const& [name, all] : waiting_) {
+            out.text(name);
+            out.number(static_cast<std::uint64_t>(all.size()));
+            for (auto const& each : all) {
+                save(out, each);
+            }
+        }
+    }
+
+    void load(record_reader& in) {
+        dropped_ = in.number<std::uint64_t>();
+        waiting_.clear();
+        for (auto routes = in.number<std::uint64_t>(); routes > 0 && in.good(); --routes) {
+            auto& all = waiting_[in.text()];
+            for (auto count = in.number<std::uint64_t>(); count > 0 && in.good(); --count) {
+                all.push_back(load_one(in));
+            }
+        }
+    }
+
+  private:
+    static void save(record_writer& out, notification const& of) {
+        out.text(of.id);
+        put_time(out, of.time);
+        put_labels(out, of.group);
+        out.number(static_cast<std::uint64_t>(of.news.size()));
+        for (auto const& each : of.news) {
+            put_news(out, each);
+        }
+    }
+
+    static notification load_one(record_reader& in) {
+        notification made;
+        made.id = in.text();
+        made.time = take_time(in);
+        made.group = take_labels(in);
+        for (auto count = in.number<std::uint64_t>(); count > 0 && in.good(); --count) {
+            made.news.push_back(take_news(in));
+        }
+        return made;
+    }
+
+    std::size_t most_;
+    std::map<std::string, route, std::less<>> routes_;
+    std::map<std::string, std::deque<notification>, std::less<>> waiting_;
+    std::uint64_t dropped_ = 0;
+};
+
+} // namespace orfeas::inline v0::alert::detail

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <orfeas/alert/detail/expression_parser.hpp>
+#include <orfeas/alert/detail/expression_tree.hpp>
+#include <orfeas/alert/syntax_error.hpp>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace orfeas::inline v0::alert {
+
+/// What a rule looks at: a part of PromQL, with PromQL's meaning (Prometheus 2.42), so that rules can move both ways.
+///
+///     gpu_memory_used_bytes / gpu_memory_total_bytes > 0.85
+///     sum by (route) (rate(http_errors_total[5m])) / sum by (route) (rate(http_requests_total[5m])) > 0.01
+///     absent(up{job="redis"})
+///
+/// Known are numbers; metrics with matchers (`=`, `!=`, and `=~`, `!~` with patterns as of `text_pattern`); `+ - * /`;
+/// comparisons, which keep what they hold for; `and`, `or`, `unless`; `on(…)` and `ignoring(…)`, one series to one;
+/// `rate`, `increase`, `avg_over_time`, `min_over_time`, `max_over_time` and `predict_linear` of `metric[window]`;
+/// `sum`, `avg`, `min`, `max`, `count` with `by` or `without`; `absent`; `#` begins a comment.
+/// What else PromQL has is refused where it stands, by name.
+///
+/// A series has a value in a frame or has none: nothing is looked for in earlier frames. Windows hold up to 600 values; of
+/// longer ones every so many-th value is kept, which changes rates by nothing and averages by little.
+/// Thread-compatible (distinct objects).
+class expression {
+  public:
+    /// Throws syntax_error.
+    explicit expression(std::string source) : source_{std::move(source)} {
+        root_ = detail::expression_parser{source_}.parse();
+    }
+
+    std::string const& source() const noexcept { return source_; }
+    detail::expression_node const& root() const noexcept { return root_; }
+
+  private:
+    std::string source_;
+    detail::expression_node root_;
+};
+
+} // namespace orfeas::inline v0::alert

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <orfeas/alert/label_set.hpp>
+#include <orfeas/core/assert.hpp>
+#include <orfeas/core/clock.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace orfeas::inline v0::alert {
+
+/// The values of all series at one moment, which rules are applied to. Series stay from frame to frame, so that a rule looks
+/// for its own only when the series have changed. Thread-compatible (distinct objects).
+class frame {
+  public:
+    using index = std::size_t;
+    static constexpr double absent = std::numeric_limits<double>::quiet_NaN();
+
+    struct series {
+        std::string name; ///< of the metric
+        label_set labels;
+    };
+
+    /// Adds a series, which has no value yet. It is not there already.
+    index add(std::string name, label_set labels) {
+        ++generation_;
+        about_.push_back({std::move(name), std::move(labels)});
+        values_.push_back(absent);
+        return about_.size() - 1;
+    }
+
+    /// Forgets all series.
+    void clear() {
+        ++generation_;
+        about_.clear();
+        values_.clear();
+    }
+
+    /// Starts the next moment, in which no series has a value yet. Moments do not go backwards: one before the last is taken
+    /// for the last.
+    void begin(wall_time at) {
+        time_ = at > time_ ? at : time_;
+        for (double& each : values_) {
+            each = absent;
+        }
+    }
+
+    /// Gives a series its value; not-a-number says that it has none.
+    void set(index at, double value) {
+        ORFEAS_ASSERT(at < values_.size(), "a series of this frame");
+        values_[at] = value;
+    }
+
+    wall_time time() const noexcept { return time_; }
+    std::size_t size() const noexcept { return values_.size(); }
+    series const& about(index at) const noexcept { return about_[at]; }
+    double value(index at) const noexcept { return values_[at]; }
+
+    /// Counts up when the series change.
+    std::uint64_t generation() const noexcept { return generation_; }
+
+  private:
+    std::vector<series> about_;
+    std::vector<double> values_;
+    wall_time time_{};
+    std::uint64_t generation_ = 0;
+};
+
+} // namespace orfeas::inline v0::alert
