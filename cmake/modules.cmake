@@ -8,7 +8,7 @@
 #
 # USES names what its headers may include (with all that those use): lower layers only, except that stats may use core.
 # NEEDS names what it links and may include: asio, beast (implies asio), cuda, eigen, json, openssl, compress
-# (Zstandard), zlib.
+# (Zstandard), yaml, zlib.
 # memory/cuda_driver*.hpp, cuda_vmm.hpp, cuda_async.hpp and cuda_profile.hpp, and trace/cuda.hpp and cuda_driver.hpp, open the
 # driver at run time and need no toolkit.
 # A module whose folder does not exist, or whose third party was not found, is not declared.
@@ -40,12 +40,13 @@ orfeas_part(detect asio FILES asio.hpp NEEDS asio)
 orfeas_module(forecast LAYER 2 USES core stats)
 orfeas_module(alert LAYER 2 USES core stats)
 orfeas_part(alert asio FILES asio.hpp NEEDS asio)
+orfeas_part(alert yaml FILES rules_file*.hpp NEEDS yaml)
 orfeas_module(cost LAYER 2 USES core stats)
 orfeas_module(scale LAYER 2 USES core stats)
 orfeas_part(scale asio FILES asio.hpp NEEDS asio)
 
 orfeas_module(http LAYER 3 USES core stats net NEEDS beast)
-orfeas_module(observe LAYER 3 USES memory metrics trace trace_asio cache cache_asio detect forecast NEEDS asio)
+orfeas_module(observe LAYER 3 USES memory metrics trace trace_asio cache cache_asio detect forecast alert NEEDS asio)
 
 orfeas_module(serve LAYER 4 USES observe http NEEDS beast json)
 orfeas_module(export LAYER 4 USES observe http NEEDS beast json)

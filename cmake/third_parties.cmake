@@ -39,6 +39,7 @@ orfeas_third_party(cuda PACKAGE "CUDAToolkit 12" LINK CUDA::cudart)
 orfeas_third_party(eigen PACKAGE "Eigen3 3.4" LINK Eigen3::Eigen)
 orfeas_third_party(openssl PACKAGE "OpenSSL 3.0" LINK OpenSSL::SSL)
 orfeas_third_party(zlib PACKAGE "ZLIB 1.2" LINK ZLIB::ZLIB)
+orfeas_third_party(yaml PACKAGE "yaml-cpp 0.7" LINK $<IF:$<TARGET_EXISTS:yaml-cpp::yaml-cpp>,yaml-cpp::yaml-cpp,yaml-cpp>)
 orfeas_third_party(json PACKAGE "nlohmann_json 3.11" LINK nlohmann_json::nlohmann_json)
 # Zstandard's own package names the target after the kind of library that was built.
 orfeas_third_party(compress PACKAGE "zstd 1.4"

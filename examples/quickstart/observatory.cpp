@@ -6,6 +6,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <chrono>
 #include <iostream>
 
 orfeas::task<void> work(orfeas::observatory& obs, orfeas::memory::pool& pool) {
@@ -18,10 +19,16 @@ orfeas::task<void> work(orfeas::observatory& obs, orfeas::memory::pool& pool) {
 }
 
 int main() {
+    using namespace std::chrono_literals;
     boost::asio::io_context io;
     orfeas::observatory obs{io.get_executor(), {.service = "quickstart"}};
     orfeas::memory::pool pool{orfeas::memory::best_device()};
     obs.watch("pool", pool);
+    // docs: begin rule
+    obs.alerts().add(orfeas::alert::rule{.name = "queue_long", .expr = "queue_length > 100", .pending_for = 30s});
+    obs.alerts().subscribe({.name = "people", .at_least = orfeas::alert::severity::warning},
+                           [](auto const& told) { std::cout << told.news[0].alert.rule << '\n'; });
+    // docs: end rule
     boost::asio::co_spawn(io, work(obs, pool), boost::asio::detached);
     io.run();
     obs.sampler().sample();

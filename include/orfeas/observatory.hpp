@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/alert/default_rules.hpp>
+#include <orfeas/alert/notifier_options.hpp>
 #include <orfeas/core/clock.hpp>
 #include <orfeas/core/hash.hpp>
 #include <orfeas/core/log.hpp>
@@ -13,6 +15,7 @@
 #include <orfeas/metrics.hpp>
 #include <orfeas/net/task.hpp>
 #include <orfeas/observe.hpp>
+#include <orfeas/observe/alert_watch.hpp>
 #include <orfeas/observe/anomaly_watch.hpp>
 #include <orfeas/observe/cache_clearing.hpp>
 #include <orfeas/observe/coarse_history.hpp>
@@ -50,13 +53,18 @@ struct observatory_options {
     observe::anomaly_options anomalies{};
     detect::metric_options detector{}; ///< of each series that is judged
     observe::prediction_options predictions{};
-    std::string state_file{};                ///< where what was learned outlives the process; nowhere if empty
-    std::chrono::seconds save_interval{300}; ///< from one saving to the next
-    logger log{};                            ///< where events go; silent unless set
+    alert::notifier_options alerts{};             ///< when people are told of alerts
+    alert::default_rule_options default_alerts{}; ///< thresholds of the ten alerts that are configured beforehand
+    bool has_default_alerts = true;               ///< false: only rules of the application's own
+    std::string state_file{};                     ///< where what was learned outlives the process; nowhere if empty
+    std::chrono::seconds save_interval{300};      ///< from one saving to the next
+    logger log{};                                 ///< where events go; silent unless set
 
     static constexpr std::string_view environment_prefix = "ORFEAS_OBSERVATORY_";
     static void fields(auto& self, auto&& field) {
         field("service", self.service, non_empty{}, "name of the service");
+        field("has_default_alerts", self.has_default_alerts, any_value{},
+              "whether the ten alerts that are configured beforehand are there");
         field("state_file", self.state_file, any_value{}, "where what was learned outlives the process");
         field("save_interval", self.save_interval, in_range(std::chrono::seconds{1}, std::chrono::seconds{86'400}),
               "from one saving to the next");
@@ -76,12 +84,14 @@ inline observatory_options observatory_from_environment(observatory_options base
     base.anomalies = from_environment(std::move(base.anomalies), variables);
     base.detector = from_environment(std::move(base.detector), variables);
     base.predictions = observe::from_environment_with_parts(std::move(base.predictions), variables);
+    base.alerts = from_environment(std::move(base.alerts), variables);
+    base.default_alerts = from_environment(base.default_alerts, variables);
     return base;
 }
 
 /// Everything that observes a service, wired in one object that the application owns: a registry for its metrics, a
 /// tracer, the components that it watches, a frame of all their measurements once a second, and what these give rise to:
-/// anomalies, forecasts and advice.
+/// anomalies, forecasts and advice, and alerts.
 ///
 ///     observatory obs{io.get_executor(), {.service = "studio"}};
 ///     obs.watch("pool", pool);
@@ -90,7 +100,8 @@ inline observatory_options observatory_from_environment(observatory_options base
 /// Frames are taken on the executor, and its lag is probed, from construction until `stop()`; it has work as long.
 /// What is watched, and the executor, outlive the observatory or its watch. With a state file, what was learned is taken up
 /// from it at construction, and saved to it once a `save_interval`, which holds the executor up for as long as the disk takes,
-/// and by `stop()`.
+/// and by `stop()`. Alerts are saved beside it, in a file with ".alerts" appended, whenever one has changed and before anybody is
+/// told of it.
 /// Thread-safe.
 template<clock Clock = steady_clock>
 class basic_observatory {
@@ -110,12 +121,18 @@ class basic_observatory {
           coarse_{options.coarse},
           anomalies_{options.anomalies, detect::metric_detector{options.detector}},
           predictions_{std::move(options.predictions)},
+          alerts_{std::move(options.alerts)},
           state_file_{std::move(options.state_file)},
           save_interval_{options.save_interval},
           sampler_{options.sampler, clock_},
           lag_{executor},
           loop_{std::move(executor), options.sampler.interval, [this] { tick(); }} {
+        if (options.has_default_alerts) {
+            alerts_.set_rules(alert::default_rules(options.default_alerts));
+        }
         load_state();
+        load_alerts();
+        sampler_.add_reader([this](measurement const& each) { alerts_.note(each); });
         sampler_.add_source([this](measurement_sink sink) { measure(sink); });
         sampler_.add_source([this](measurement_sink sink) { metrics_.measure(sink); });
         sampler_.add_listener([this](observe::history const& frames) { judge(frames); });
@@ -207,6 +224,10 @@ class basic_observatory {
     observe::prediction_watch& predictions() noexcept { return predictions_; }
     observe::prediction_watch const& predictions() const noexcept { return predictions_; }
 
+    /// The alerts: add rules of the application's own, and who is to be told.
+    observe::alert_watch& alerts() noexcept { return alerts_; }
+    observe::alert_watch const& alerts() const noexcept { return alerts_; }
+
     /// Calls `read(history)` with what the series have been for longer than the frames reach back, and returns what it returns.
     template<class Read>
     decltype(auto) with_coarse_history(Read&& read) const {
@@ -227,7 +248,7 @@ class basic_observatory {
     std::chrono::nanoseconds uptime() const { return clock_.now() - start_; }
 
     /// Reports all that is measured but the registry's metrics: process, control group, executor, GPUs, tracer, components,
-    /// anomalies and health.
+    /// anomalies, health and alerts.
     void measure(measurement_sink sink) const {
         process_.measure(sink);
         cgroup_.measure(sink);
@@ -237,6 +258,7 @@ class basic_observatory {
         components_.measure(sink);
         anomalies_.measure(sink);
         predictions_.measure(sink);
+        alerts_.measure(sink);
     }
 
     /// Ends the taking of frames and the probing of the executor; on return neither is under way. Await it before the
@@ -292,6 +314,7 @@ class basic_observatory {
         anomalies_.take(frames);
         predictions_.set_anomaly_score(anomalies_.worst_score());
         predictions_.take(frames);
+        alerts_.take(frames);
     }
 
     template<class Pool>
@@ -314,6 +337,9 @@ class basic_observatory {
     }
 
     void load_state();
+    void load_alerts();
+    void save_alerts() const;
+    void refuse_state(std::string const& file, std::string_view why) const;
 
     std::string service_;
     Clock clock_;
@@ -332,6 +358,8 @@ class basic_observatory {
     observe::coarse_history coarse_;
     anomaly_watch anomalies_;
     observe::prediction_watch predictions_;
+    observe::alert_watch alerts_;
+    mutable std::mutex alert_file_mutex_;
     std::string state_file_;
     std::chrono::seconds save_interval_;
     mutable std::mutex save_mutex_;                         // one saving at a time
@@ -387,12 +415,40 @@ void basic_observatory<Clock>::load_state() {
     if (all_taken && in.good()) {
         return;
     }
-    std::string const kept = state_file_ + ".refused";
-    static_cast<void>(std::rename(state_file_.c_str(), kept.c_str()));
-    log_(severity::warning, "observatory", "state_refused",
-         {{"file", state_file_},
-          {"why", failed ? failed.message() : "a part is of other options or damaged"},
-          {"kept_as", kept}});
+    refuse_state(state_file_, failed ? failed.message() : "a part is of other options or damaged");
+}
+
+/// A file that is not understood is kept under another name, for people to look at.
+template<clock Clock>
+void basic_observatory<Clock>::refuse_state(std::string const& file, std::string_view why) const {
+    std::string const kept = file + ".refused";
+    static_cast<void>(std::rename(file.c_str(), kept.c_str()));
+    log_(severity::warning, "observatory", "state_refused", {{"file", file}, {"why", why}, {"kept_as", kept}});
+}
+
+template<clock Clock>
+void basic_observatory<Clock>::load_alerts() {
+    if (state_file_.empty()) {
+        return;
+    }
+    std::string const file = state_file_ + ".alerts";
+    std::vector<std::byte> bytes;
+    auto const failed = observe::read_state_file(file, bytes);
+    if (failed != std::errc::no_such_file_or_directory && (failed || !alerts_.load(bytes))) {
+        refuse_state(file, failed ? failed.message() : "it is of another version");
+    }
+    alerts_.on_change([this] { save_alerts(); });
+}
+
+template<clock Clock>
+void basic_observatory<Clock>::save_alerts() const {
+    std::scoped_lock const lock{alert_file_mutex_};
+    std::vector<std::byte> bytes;
+    alerts_.save(bytes);
+    std::string const file = state_file_ + ".alerts";
+    if (auto const failed = observe::write_state_file(file, bytes)) {
+        log_(severity::warning, "observatory", "alerts_not_saved", {{"file", file}, {"why", failed.message()}});
+    }
 }
 
 } // namespace orfeas::inline v0

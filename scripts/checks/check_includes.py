@@ -24,6 +24,7 @@ THIRD_PARTIES = [
     ("json", re.compile(r"nlohmann/|boost/json")),
     ("cuda", re.compile(r"cuda|nvtx3/|nvToolsExt|nvml\.h|cub/|thrust/")),
     ("openssl", re.compile(r"openssl/")),
+    ("yaml", re.compile(r"yaml-cpp/")),
     ("zlib", re.compile(r"z(lib|conf)\.h")),
     ("compress", re.compile(r"zstd\.h|lz4|brotli/")),
 ]

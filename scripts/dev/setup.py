@@ -46,6 +46,7 @@ GROUPS: dict[str, list[Need]] = {
         Need("libpng-dev"),
         Need("libjpeg-dev", instead=("libjpeg62-turbo-dev", "libjpeg-turbo8-dev")),
         Need("libssl-dev"),
+        Need("libyaml-cpp-dev"),
         Need("libzstd-dev"),
         Need("zlib1g-dev"),
     ],

@@ -92,8 +92,8 @@ class Package(unittest.TestCase):
 
     def test_components_without_third_party_need_none(self):
         hidden = [f"-DCMAKE_DISABLE_FIND_PACKAGE_{name}=ON" for name in ("Boost", "Eigen3", "CUDAToolkit",
-                                                                         "nlohmann_json", "zstd", "ZLIB")]
-        wanted = sorted({"core", "stats", "memory", "cache", "detect", "forecast", "metrics", "trace"} & self.installed_components())
+                                                                         "nlohmann_json", "yaml-cpp", "zstd", "ZLIB")]
+        wanted = sorted({"core", "stats", "memory", "cache", "detect", "forecast", "alert", "metrics", "trace"} & self.installed_components())
         self.assert_configured(self.consume("hidden", wanted, None, *hidden))
         self.build_and_run("hidden")
         if "cache_asio" in self.installed_components():
@@ -108,7 +108,7 @@ class Package(unittest.TestCase):
     def test_install_without_third_parties(self):
         prefix = self.place / "bare"
         self.install(self.place / "bare-build", prefix, *[f"-DORFEAS_WITH_{name}=OFF" for name in
-                                                          ("ASIO", "EIGEN", "CUDA", "JSON", "COMPRESS")])
+                                                          ("ASIO", "EIGEN", "CUDA", "JSON", "COMPRESS", "YAML")])
         self.assert_configured(self.consume("bare-core", ["core"], prefix))
         self.assertFalse((prefix / "include" / "orfeas" / "net").exists(), "net needs Boost")
         done = self.consume("bare-net", ["net"], prefix)

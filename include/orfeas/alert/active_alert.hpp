@@ -37,6 +37,7 @@ struct active_alert {
     label_set annotations;         ///< as texts, with its value
     alert_state state = alert_state::pending;
     severity at = severity::warning;
+    std::string reason;                ///< why it is what it is, in one sentence
     double value = 0;                  ///< of the expression, when it last had one
     double threshold = 0;              ///< of the level; NaN where the expression says what is an alert
     wall_time active_at{};             ///< since when it holds

@@ -306,6 +306,7 @@ class evaluator {
             of.told.is_recovering = false;
             of.told.state = alert_state::resolved;
         }
+        of.told.reason = reason;
         events.push_back({0, now, kind, std::move(reason), of.told});
     }
 

@@ -289,27 +289,18 @@ class notifier {
             bool const was_quiet = quiet_.erase(each.fingerprint) > 0;
             if (auto const kind = known.news(each, was_quiet, now, options_)) {
                 known.tell(each, now, options_);
-                put({*kind, known.worst(), reason_of(*kind, was_quiet), each}, now);
+                put({*kind, known.worst(), reason_of(each, *kind, was_quiet), each}, now);
                 changed = true;
             }
         });
         return changed;
     }
 
-    static std::string reason_of(news_kind kind, bool was_quiet) {
-        switch (kind) {
-        case news_kind::fired:
-            return was_quiet ? "it fires, and nothing keeps it quiet any more" : "it fires";
-        case news_kind::worsened:
-            return "it got worse";
-        case news_kind::eased:
-            return "it got better, but is not over";
-        case news_kind::reminder:
-            return was_quiet ? "it still fires, and nothing keeps it quiet any more" : "it still fires";
-        case news_kind::resolved:
-            break;
-        }
-        return "it is over";
+    static std::string reason_of(active_alert const& of, news_kind kind, bool was_quiet) {
+        std::string_view const more = was_quiet                     ? ", and nothing keeps it quiet any more"
+                                      : kind == news_kind::reminder ? ", and it goes on"
+                                                                    : "";
+        return of.reason + std::string{more};
     }
 
     /// Adds news to its group, in place of what was to be told of the same alert.

@@ -6,6 +6,7 @@
 #include <orfeas/observe/detail/system_files.hpp>
 
 #include <dirent.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -46,6 +47,12 @@ class process_collector {
               seconds(usage.ru_utime) + seconds(usage.ru_stime),
               {},
               "CPU time spent by the process, user and system"});
+        sink({"process_cpu_cores",
+              measurement_kind::gauge,
+              unit::none,
+              cores(),
+              {},
+              "cores that the process may run on"});
         auto const count = [&](std::string_view name, std::string_view kind, long value, std::string_view help) {
             label const by_kind[] = {{"kind", kind}};
             sink({name, measurement_kind::counter, unit::none, static_cast<double>(value), by_kind, help});
@@ -57,6 +64,14 @@ class process_collector {
             "pages that were not mapped when they were touched; major: read from a disk";
         count("process_page_faults_total", "minor", usage.ru_minflt, faults);
         count("process_page_faults_total", "major", usage.ru_majflt, faults);
+    }
+
+    static double cores() noexcept {
+        cpu_set_t allowed;
+        CPU_ZERO(&allowed);
+        bool const is_known =
+            ::sched_getaffinity(0, sizeof allowed, &allowed) == 0; // not on machines of over 1,024 cores
+        return is_known ? CPU_COUNT(&allowed) : static_cast<double>(::sysconf(_SC_NPROCESSORS_ONLN));
     }
 
     /// From the first two numbers of /proc/self/statm, in pages (proc(5)).

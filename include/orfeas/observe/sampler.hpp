@@ -47,6 +47,9 @@ class sampler {
     /// Is told of each new frame, by the thread that took it, with the history that ends in it.
     using frame_listener = std::function<void(history const&)>;
 
+    /// Is told of each measurement.
+    using source_reader = std::function<void(measurement const&)>;
+
     explicit sampler(sampler_options options = {}, Clock clock = {})
         : options_{checked(options)}, clock_{std::move(clock)}, history_{options.history_size} {}
 
@@ -62,6 +65,13 @@ class sampler {
     void add_listener(frame_listener listener) {
         std::scoped_lock const lock{mutex_};
         listeners_.push_back(std::move(listener));
+    }
+
+    /// Adds a reader for all frames to come: it is told of each measurement that goes into a frame, as its source gave it, before
+    /// the listeners are told of the frame.
+    void add_reader(source_reader reader) {
+        std::scoped_lock const lock{mutex_};
+        readers_.push_back(std::move(reader));
     }
 
     /// Takes one frame now and tells the listeners. Linear in the number of series.
@@ -100,6 +110,9 @@ class sampler {
     }
 
     void record(measurement const& m) {
+        for (auto const& each : readers_) {
+            each(m);
+        }
         if (m.kind == measurement_kind::counter) {
             record_counter(m);
         } else {
@@ -146,6 +159,7 @@ class sampler {
     history history_;
     std::vector<source> sources_;
     std::vector<frame_listener> listeners_;
+    std::vector<source_reader> readers_;
     std::unordered_map<std::string, counter_state> counters_;
     std::string key_;
     monotonic_time last_sample_{};

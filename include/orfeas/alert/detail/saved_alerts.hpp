@@ -81,6 +81,7 @@ inline void put_alert(record_writer& out, active_alert const& of) {
     put_labels(out, of.annotations);
     out.number(of.state);
     out.number(of.at);
+    out.text(of.reason);
     out.number(of.value);
     out.number(of.threshold);
     put_time(out, of.active_at);
@@ -102,6 +103,7 @@ inline active_alert take_alert(record_reader& in) {
     made.annotations = take_labels(in);
     made.state = take_enum(in, alert_state::resolved);
     made.at = take_enum(in, severity::critical);
+    made.reason = in.text();
     made.value = in.number<double>();
     made.threshold = in.number<double>();
     made.active_at = take_time(in);
