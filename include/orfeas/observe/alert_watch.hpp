@@ -312,7 +312,6 @@ class alert_watch {
                 all = subscribers_;
             }
         }
-        bool has_told = false;
         for (auto const& [name, call] : all) {
             while (auto const told = next(name)) {
                 try {
@@ -320,12 +319,8 @@ class alert_watch {
                 } catch (...) { // it is not delivered: again with the next frame
                     break;
                 }
-                std::scoped_lock const lock{mutex_};
-                has_told = engine_.delivered(name, told->id) || has_told;
+                delivered(name, told->id); // saved each time: a crash repeats one at most
             }
-        }
-        if (has_told) {
-            save_now();
         }
     }
 
