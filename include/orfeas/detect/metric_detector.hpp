@@ -42,7 +42,7 @@ namespace orfeas::inline v0::detect {
 /// Constant time; no allocation after construction; 15 KB. Thread-compatible (distinct objects).
 class metric_detector {
   public:
-    static constexpr state_kind kind{"metric_detector", 1};
+    static constexpr state_kind kind{"metric_detector", 2};
 
     /// Throws option_error.
     explicit metric_detector(metric_options const& options = {})

@@ -15,7 +15,7 @@ struct season_options {
     double threshold = 8;                         ///< evidence from which on there is an alert
     std::uint32_t warm_up = 576;                  ///< blocks, of 1/288 of the period, before the first alert
     std::uint32_t longest = 288;                  ///< blocks after which a new profile is learned
-    std::chrono::milliseconds period{86'400'000}; ///< that the profile is of
+    std::chrono::milliseconds period{86'400'000}; ///< that the profile is of, by the clock; 0 finds it
     std::string gaps = "ignore";                  ///< what missing values mean: ignore, hold, zero or alert
     double gap_intervals = 3;                     ///< usual intervals without a value that make a gap
     std::chrono::milliseconds interval{0};        ///< usual time between samples; 0 learns it
@@ -27,8 +27,8 @@ struct season_options {
         field("threshold", self.threshold, in_range(3.0, 60.0), "evidence from which on there is an alert");
         field("warm_up", self.warm_up, in_range(48, 1'000'000), "blocks before the first alert");
         field("longest", self.longest, in_range(12, 1'000'000), "blocks after which a new profile is learned");
-        field("period", self.period, in_range(milliseconds{1'000}, milliseconds{31'536'000'000}),
-              "that the profile is of");
+        field("period", self.period, in_range(milliseconds{0}, milliseconds{31'536'000'000}),
+              "that the profile is of, by the clock; 0 finds it");
         field("gaps", self.gaps, one_of("ignore", "hold", "zero", "alert"), "what missing values mean");
         field("gap_intervals", self.gap_intervals, in_range(1.0, 1e6),
               "usual intervals without a value that make a gap");

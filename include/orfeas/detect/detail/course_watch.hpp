@@ -50,6 +50,14 @@ class course_watch {
         made.deviation = course_.deviation();
     }
 
+    /// Another period than that of the options.
+    void begin_anew(std::chrono::nanoseconds period) noexcept {
+        course_.begin_anew(period);
+        judge_.begin_anew();
+    }
+    void retime(std::chrono::nanoseconds period) noexcept { course_.retime(period); }
+
+    bool in_episode() const noexcept { return judge_.in_episode(); }
     bool warm() const noexcept { return judge_.warm(); }
     slow_course const& course() const noexcept { return course_; }
     Score const& score() const noexcept { return judge_.score(); }

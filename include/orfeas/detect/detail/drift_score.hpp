@@ -15,7 +15,7 @@ namespace orfeas::inline v0::detect::detail {
 /// Constant time, no allocation. Thread-compatible (distinct objects).
 class drift_score {
   public:
-    static constexpr state_kind kind{"drift_detector", 1};
+    static constexpr state_kind kind{"drift_detector", 2};
     static constexpr double least = 5;  ///< of an episode
     static constexpr double calm = 2.5; ///< what ends it when it lasts
     static constexpr double most = 60;

@@ -14,7 +14,7 @@ namespace orfeas::inline v0::detect::detail {
 /// Constant time, no allocation. Thread-compatible (distinct objects).
 class season_score {
   public:
-    static constexpr state_kind kind{"season_detector", 1};
+    static constexpr state_kind kind{"season_detector", 2};
     static constexpr double least = 3; ///< of an episode
     static constexpr double calm = 1;  ///< what ends it when it lasts
     static constexpr double most = 60;

@@ -23,10 +23,7 @@ namespace orfeas::inline v0::detect::detail {
 class slow_course {
   public:
     /// Throws nothing; the period is positive.
-    explicit slow_course(std::chrono::nanoseconds period) noexcept
-        : block_{period / static_cast<std::int64_t>(period_profile::slots) > std::chrono::nanoseconds{0}
-                     ? period.count() / static_cast<std::int64_t>(period_profile::slots)
-                     : 1} {}
+    explicit slow_course(std::chrono::nanoseconds period) noexcept : block_{block_of(period)} {}
 
     /// A block that has just ended.
     struct block {
@@ -73,7 +70,37 @@ class slow_course {
     /// Learns the profile anew, from what was expected on.
     void doubt() noexcept { profile_.doubt(); }
 
+    /// The period is another one: all but the level and the unit is learned anew.
+    void begin_anew(std::chrono::nanoseconds period) noexcept {
+        slow_course fresh{period};
+        fresh.last_time_ = last_time_;
+        fresh.centre_ = centre_;
+        fresh.per_unit_ = per_unit_;
+        fresh.unit_ = unit_;
+        fresh.unit_sum_ = unit_sum_;
+        fresh.units_ = units_;
+        fresh.level_ = level_;
+        fresh.expected_ = level_;
+        fresh.distance_ = distance_;
+        fresh.samples_total_ = samples_total_;
+        *this = fresh;
+    }
+
+    /// The period is known better: the profile is kept, and goes on from where it is.
+    void retime(std::chrono::nanoseconds period) noexcept {
+        block_ = block_of(period);
+        origin_ = difference(end_, bounded_product(static_cast<std::int64_t>(slot_) + 1, block_));
+    }
+
     bool has_profile() const noexcept { return uses_profile_; }
+    bool has_unit() const noexcept { return per_unit_ > 0; }
+
+    /// A value in units, within 1e9.
+    double in_units(double value) const noexcept {
+        double const made = (value - centre_) * per_unit_;
+        return made > furthest ? furthest : made < -furthest ? -furthest : made;
+    }
+
     std::uint64_t blocks() const noexcept { return blocks_; }
     std::int64_t block_length() const noexcept { return block_; }
     std::int64_t now() const noexcept { return last_time_; }
@@ -84,15 +111,15 @@ class slow_course {
     double deviation() const noexcept { return 1.2533 * distance_ * unit(); }
 
     static void state(auto& self, auto&& io) {
-        io(self.profile_, self.by_level_, self.by_profile_, self.begin_, self.end_, self.last_time_, self.centre_,
-           self.per_unit_, self.unit_, self.unit_sum_, self.units_, self.level_, self.offset_, self.expected_,
-           self.expected_by_profile_, self.most_residual_, self.distance_, self.sum_, self.whole_sum_, self.recent_,
-           self.distances_, self.samples_, self.samples_total_, self.blocks_, self.slot_, self.knows_slot_,
-           self.uses_profile_);
+        io(self.block_, self.origin_, self.profile_, self.by_level_, self.by_profile_, self.begin_, self.end_,
+           self.last_time_, self.centre_, self.per_unit_, self.unit_, self.unit_sum_, self.units_, self.level_,
+           self.offset_, self.expected_, self.expected_by_profile_, self.most_residual_, self.distance_, self.sum_,
+           self.whole_sum_, self.recent_, self.distances_, self.samples_, self.samples_total_, self.blocks_, self.slot_,
+           self.knows_slot_, self.uses_profile_);
     }
     bool valid() const noexcept {
         bool all = profile_.valid() && by_level_.valid() && by_profile_.valid() && slot_ < period_profile::slots &&
-                   per_unit_ >= 0 && samples_ >= 0;
+                   block_ > 0 && origin_ > limits::min() && per_unit_ >= 0 && samples_ >= 0;
         for (double const each : {centre_, per_unit_, unit_, unit_sum_, level_, offset_, expected_,
                                   expected_by_profile_, distance_, sum_, whole_sum_, recent_, distances_, samples_}) {
             all = all && is_finite(each);
@@ -112,7 +139,18 @@ class slow_course {
     static constexpr std::uint64_t least_habit = 144; // blocks by which the profile is judged
     static constexpr double gain = 0.8; // of the residuals of the level, from which on the profile is used
 
-    block_habit const& habit() const noexcept { return uses_profile_ ? by_profile_ : by_level_; }
+    static std::int64_t block_of(std::chrono::nanoseconds period) noexcept {
+        auto const made = period.count() / static_cast<std::int64_t>(period_profile::slots);
+        return made > 0 ? made : 1;
+    }
+    static std::int64_t difference(std::int64_t a, std::int64_t b) noexcept { // what does not fit is the last that does
+        bool const is_low = b > 0 && a < limits::min() + b;
+        bool const is_high = b < 0 && a > limits::max() + b;
+        return is_low ? limits::min() : is_high ? limits::max() : a - b;
+    }
+    static std::int64_t bounded_product(std::int64_t number, std::int64_t block) noexcept {
+        return number <= limits::min() / block ? limits::min() : number * block;
+    }
 
     /// The mean distance of the values that are not the first one.
     void find_unit(double value) noexcept {
@@ -131,10 +169,11 @@ class slow_course {
     }
 
     void open(std::int64_t time) noexcept {
-        std::int64_t const number = time / block_ - (time % block_ < 0 ? 1 : 0);
+        std::int64_t const since = difference(time, origin_);
+        std::int64_t const number = since / block_ - (since % block_ < 0 ? 1 : 0);
         constexpr auto laps = static_cast<std::int64_t>(period_profile::slots);
         slot_ = static_cast<std::size_t>((number % laps + laps) % laps);
-        begin_ = number <= limits::min() / block_ ? limits::min() : number * block_;
+        begin_ = difference(bounded_product(number, block_), -origin_);
         end_ = begin_ > limits::max() - block_ ? limits::max() : begin_ + block_;
         sum_ = whole_sum_ = distances_ = samples_ = 0;
         auto const known = profile_.at(slot_);
@@ -192,7 +231,8 @@ class slow_course {
 
     using limits = std::numeric_limits<std::int64_t>;
 
-    std::int64_t block_; // nanoseconds
+    std::int64_t block_;      // nanoseconds
+    std::int64_t origin_ = 0; // of the periods
     period_profile profile_;
     block_habit by_level_;
     block_habit by_profile_;

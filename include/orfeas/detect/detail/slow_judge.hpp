@@ -41,6 +41,16 @@ class slow_judge {
 
     bool in_episode() const noexcept { return alerts_.in_episode(); }
 
+    /// The course is learned anew. There is no episode.
+    void begin_anew() noexcept {
+        score_ = {};
+        tail_ = {};
+        outcome_ = {};
+        raw_ = 0;
+        probability_ = 1;
+        is_warm_ = false;
+    }
+
     /// What is said of a sample: that of the block that it has ended, or of the last one.
     void tell(finding& made) noexcept {
         made.raw_score = raw_;
