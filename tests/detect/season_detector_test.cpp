@@ -70,6 +70,35 @@ TEST_CASE("detect: a day that runs late is found though its values are usual") {
     }
 }
 
+TEST_CASE("detect: a day with steep flanks is learned, and told of when it runs late") {
+    constexpr std::size_t day = 1'440;
+    for (double const sigma : {0.05, 0.5}) {
+        for (std::size_t const length : {120U, 540U}) { // minutes: a job, office hours
+            for (std::size_t const begin : {0U, 500U, 1'300U}) {
+                INFO(sigma << ' ' << length << ' ' << begin);
+                std::mt19937_64 random{5}; // fixed: what is told here holds for nearly every stream, not for each
+                std::normal_distribution<> noise{0, sigma};
+                std::vector<double> values;
+                for (std::size_t i = 0; i < 14 * day; ++i) {
+                    std::size_t const late = i / day == 12 ? 360 : 0;
+                    bool const runs = (i % day + 2 * day - begin - late) % day < length;
+                    values.push_back((runs ? 6 : 0) + noise(random));
+                }
+                season_detector judge;
+                std::size_t before = 0;
+                std::size_t after = 0;
+                for (std::size_t i = 0; i < values.size(); ++i) {
+                    auto const said = judge.update({std::chrono::minutes{i}, values[i]});
+                    bool const is_start = said.alert.phase == alert_phase::starts;
+                    (i < 12 * day ? before : after) += is_start ? 1U : 0U;
+                }
+                CHECK(before <= 1); // while it is new
+                CHECK(after >= 1);
+            }
+        }
+    }
+}
+
 TEST_CASE("detect: where there is no period, no break of one is told") {
     std::mt19937_64 random{5}; // fixed: what is told here holds for nearly every stream, not for each
     std::normal_distribution<> noise;

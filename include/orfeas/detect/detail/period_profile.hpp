@@ -41,12 +41,13 @@ class period_profile {
         means_[slot] += (static_cast<float>(value) - means_[slot]) / static_cast<float>(visits);
     }
 
-    /// How far a slot's visits were from what was expected, at most three times as far as the last time or `usual`.
+    /// How far a slot's visits were from what was expected; from the second on at most three times as far as before or `usual`.
     void learn_distance(std::size_t slot, double residual, double usual) noexcept {
         auto const distance = static_cast<float>(residual < 0 ? -residual : residual);
         float& known = distances_[slot];
         float const base = known > static_cast<float>(usual) ? known : static_cast<float>(usual);
-        float const bounded = distance < 3 * base ? distance : 3 * base;
+        bool const is_first = visits_[slot] <= 1; // a steep flank is far from what is read smoothed
+        float const bounded = distance < 3 * base || is_first ? distance : 3 * base;
         float const visits = static_cast<float>(visits_[slot]) + 1;
         known += (bounded - known) / (visits < slow_visits ? visits : slow_visits);
     }

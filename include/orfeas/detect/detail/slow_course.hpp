@@ -130,6 +130,7 @@ class slow_course {
   private:
     static constexpr std::uint64_t least_samples = 32; // that tell the unit
     static constexpr double reach = 5;                 // of a sample, in mean distances
+    static constexpr double first_reach = 20;          // in the first two laps: a job's values are far from all others
     static constexpr std::uint64_t settling = 16;      // blocks that are not clipped
     static constexpr double furthest = 1e9;            // units
     static constexpr double recent_rate = 1.0 / 12;
@@ -180,7 +181,8 @@ class slow_course {
         knows_slot_ = known.is_known;
         expected_by_profile_ = known.value + offset_;
         expected_ = uses_profile_ && knows_slot_ ? expected_by_profile_ : level_;
-        most_residual_ = blocks_ < settling || !(distance_ > 0) ? furthest : reach * distance_;
+        double const most = (blocks_ < 2 * first_lap ? first_reach : reach) * distance_;
+        most_residual_ = blocks_ < settling || !(distance_ > 0) ? furthest : most;
     }
 
     template<class End>
