@@ -6,6 +6,8 @@
 #include <orfeas/core/error.hpp>
 #include <orfeas/detect/spike_detector.hpp>
 
+#include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <random>
@@ -95,6 +97,38 @@ TEST_CASE("detect: heavy tails raise the boundary of spikes") {
     };
     CHECK(alerts(gaussian) <= 6);
     CHECK(alerts(heavy) <= 60); // where 300 values are beyond 4.5 of its deviations
+}
+
+TEST_CASE("detect: false alerts about spikes a day are as many as asked for, or fewer where a spike has to be larger") {
+    constexpr std::size_t day = 1'440; // samples
+    constexpr std::size_t days = 20;   // without the first two
+    constexpr int streams = 15;
+    auto const alerts_a_day = [](double asked, double phi, bool is_heavy) {
+        std::size_t count = 0;
+        for (unsigned seed = 0; seed < streams;
+             ++seed) { // fixed: the expected number is what is asked for, not each one
+            std::mt19937_64 random{seed};
+            auto const values = correlated_noise(random, (days + 2) * day, phi, is_heavy);
+            spike_options options;
+            options.false_alerts_per_day = asked;
+            spike_detector judge{options};
+            for (std::size_t i = 0; i < values.size(); ++i) {
+                double const wave = 4 * std::sin(static_cast<double>(i) * 6.283185307 / day);
+                auto const said = judge.update({std::chrono::minutes{i}, values[i] + wave});
+                count += i >= 2 * day && said.alert.phase == alert_phase::starts ? 1U : 0U;
+            }
+        }
+        return static_cast<double>(count) / (streams * days);
+    };
+    for (double const asked : {0.02, 0.05, 0.2, 1.0}) {
+        INFO(asked);
+        double const by_tail = alerts_a_day(asked, 0.3, true); // what the tail says is above the other boundaries
+        CHECK(by_tail >= asked / 2);
+        CHECK(by_tail <= asked * 2);
+        CHECK(alerts_a_day(asked, 0.3, false) <= asked * 2);
+        CHECK(alerts_a_day(asked, 0.8, true) <= asked * 2);
+        CHECK(alerts_a_day(asked, 0.8, false) <= asked * 2);
+    }
 }
 
 TEST_CASE("detect: a new level is usual after some samples") {

@@ -4,7 +4,9 @@
 #include <orfeas/detect/concepts.hpp>
 
 #include <chrono>
+#include <cmath>
 #include <cstddef>
+#include <random>
 #include <span>
 #include <vector>
 
@@ -27,6 +29,22 @@ inline std::size_t starts(std::span<orfeas::detect::verdict const> verdicts) {
         count += each.alert.phase == orfeas::detect::alert_phase::starts ? 1U : 0U;
     }
     return count;
+}
+
+/// Noise of deviation 1 whose neighbours have the correlation `phi`; of heavy tails (Student's t with 8 degrees of freedom) or none.
+inline std::vector<double> correlated_noise(std::mt19937_64& random, std::size_t size, double phi, bool is_heavy) {
+    constexpr double freedom = 8;
+    std::student_t_distribution<> heavy{freedom};
+    std::normal_distribution<> gaussian;
+    double const step = std::sqrt(1 - phi * phi);
+    double const heavy_step = step * std::sqrt((freedom - 2) / freedom);
+    double now = gaussian(random);
+    std::vector<double> made;
+    for (std::size_t i = 0; i < size; ++i) {
+        now = phi * now + (is_heavy ? heavy_step * heavy(random) : step * gaussian(random));
+        made.push_back(now);
+    }
+    return made;
 }
 
 } // namespace orfeas_test

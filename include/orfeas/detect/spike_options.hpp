@@ -12,8 +12,8 @@ namespace orfeas::inline v0::detect {
 
 /// Configures a spike_detector. Prefix ORFEAS_SPIKE_.
 struct spike_options {
-    double threshold = 4.5;                ///< deviations from the expected value that are no alert in any case
-    double false_alerts_per_day = 0.05;    ///< that are expected of a stream without anomalies
+    double threshold = 4.4;                ///< deviations from the expected value that are no alert in any case
+    double false_alerts_per_day = 0.05;    ///< that are expected at most of a stream without anomalies
     std::uint32_t warm_up = 300;           ///< samples before the first alert
     std::uint32_t longest = 60;            ///< samples after which a new level is usual
     std::string gaps = "ignore";           ///< what missing values mean: ignore, hold, zero or alert
@@ -27,7 +27,7 @@ struct spike_options {
         field("threshold", self.threshold, in_range(4.0, 1e6),
               "deviations from the expected value that are no alert in any case");
         field("false_alerts_per_day", self.false_alerts_per_day, in_range(1e-6, 100.0),
-              "false alerts a day that are expected of a stream without anomalies");
+              "false alerts a day that are expected at most of a stream without anomalies");
         field("warm_up", self.warm_up, in_range(300, 1'000'000), "samples before the first alert");
         field("longest", self.longest, in_range(2, 100'000), "samples after which a new level is usual");
         field("gaps", self.gaps, one_of("ignore", "hold", "zero", "alert"), "what missing values mean");

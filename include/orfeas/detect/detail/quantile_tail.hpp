@@ -9,10 +9,11 @@
 namespace orfeas::inline v0::detect::detail {
 
 /// How often scores in units of a deviation are as high as one, also where that is rarer than anything seen: a Weibull-type
-/// tail, P(score > x) = exp(-(x / a)^(1 / c)), by the quantile of 5 %, which is followed, and the mean excess over it.
+/// tail, P(score > x) = exp(-(x / a)^(1 / c)), by the quantile of 5 %, which is followed, and the mean excess over it. What is rarer
+/// than once in 30,000 is further out, by as much as Student's t tails are where c is above a Gaussian's.
 ///
 /// Three numbers where a tail_threshold keeps 200 excesses. Excesses are learned clipped, so a few anomalies do not move it. A
-/// Gaussian tail is met within 3 %; that of a power law is underestimated far out.
+/// Gaussian tail is met within 3 %.
 /// Constant time, no allocation. Thread-compatible (distinct objects).
 class quantile_tail {
   public:
@@ -39,13 +40,21 @@ class quantile_tail {
         if (!(score > low_)) { // straight from 1 at 0
             return score > 0 ? 1 - (1 - share) * (score * per_low_ < 1 ? score * per_low_ : 1) : 1;
         }
-        return std::exp(-share_log * std::exp(std::log(score / low_) / exponent()));
+        double const c = exponent();
+        double const beyond_far = std::log(score / low_) - c * log_far;
+        double const logs = beyond_far > 0 ? log_far + beyond_far / steeper(c) : log_far + beyond_far / c;
+        return std::exp(-share_log * std::exp(logs));
     }
 
     /// The score that is exceeded with that chance, which is below 0.05.
     double threshold_for(double chance) const {
-        return low_ * std::exp(exponent() * std::log(-std::log(chance) / share_log));
+        double const c = exponent();
+        double const beyond_far = std::log(-std::log(chance) / share_log) - log_far;
+        return low_ * std::exp(c * log_far + (beyond_far > 0 ? steeper(c) : c) * beyond_far);
     }
+
+    /// How heavy the tail is: 1 as a Gaussian's, 1.6 an exponential's.
+    double weight() const noexcept { return exponent() / gaussian; }
 
     static void state(auto& self, auto&& io) {
         io(self.low_, self.per_low_, self.excess_, self.excesses_, self.count_);
@@ -60,10 +69,11 @@ class quantile_tail {
     static constexpr double share_log = 2.995732273553991; // -log of it
     static constexpr double least = 0.05;
     static constexpr double clip = 12;
-    static constexpr double prior = 30; // excesses that the first guess is worth
+    static constexpr double log_far = 1.2357; // of log(1 / 30,000) over that of the share
+    static constexpr double prior = 60;       // excesses that the first guess is worth
     static constexpr double gaussian = 0.626;
     static constexpr double gaussian_ratio = 0.193;
-    static constexpr double beyond = 4.0;
+    static constexpr double beyond = 3.8;
     static constexpr double settled = 2'000; // excesses that are averaged
 
     /// As the mean excess over the quantile says: 0.626 for a Gaussian tail, 1 for an exponential one, linear between.
@@ -72,6 +82,8 @@ class quantile_tail {
         double const made = gaussian + (ratio > 0 ? beyond : 2.67) * ratio;
         return made < 0.3 ? 0.3 : made > 6 ? 6 : made;
     }
+
+    static double steeper(double c) noexcept { return c > gaussian ? 2 * c - gaussian : c; }
 
     double low_ = 1.96;         // as of a Gaussian, and somewhat heavier
     double per_low_ = 1 / 1.96; // as of the last excess

@@ -85,7 +85,7 @@ class spike_judge {
     static constexpr double rare = 1e-5;
     static constexpr double spare_rate = 1.0 / 1'440; // extreme scores a sample that are spared
     static constexpr double most_spared = 2;
-    static constexpr double size = 5.6;
+    static constexpr double size = 5.4;
     static constexpr double hidden = 1.7;
     static constexpr double most_correlation = 0.8;
     static constexpr double most_chance = 0.001;
@@ -112,10 +112,11 @@ class spike_judge {
     }
 
     /// A spike is a move by `size` deviations of the values themselves, which noise may hide a part of; neighbours that go together
-    /// leave a small part of those to be measured by.
+    /// leave a small part of those to be measured by. Of heavy tails deviations say less.
     double least_size() const noexcept {
         double const phi = score_.correlation() < most_correlation ? score_.correlation() : most_correlation;
-        return size / std::sqrt(1 - phi * phi) - hidden;
+        double const weight = tail_.weight() > 1 ? std::cbrt(tail_.weight()) : 1;
+        return weight * size / std::sqrt(1 - phi * phi) - hidden;
     }
 
     /// Below `least` none of it matters, so what the tail says is looked up now and then.
