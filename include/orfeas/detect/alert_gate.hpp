@@ -72,14 +72,15 @@ class alert_gate {
     /// What peaks of this stream are usually.
     double usual_peak() const noexcept { return usual_; }
 
-    gated_score update(double raw) {
+    /// With a `factor` the threshold counts as many times for this sample.
+    gated_score update(double raw, double factor = 1) {
         double const score = is_finite(raw) && raw > 0 ? raw : 0;
         gated_score made;
         auto const stored = static_cast<float>(score); // what is compared is what is kept
         made.is_peak = stored > highest() && score >= options_.least_peak;
         remember(stored);
         double const ratio = score * per_usual_;
-        made.score = score_of(ratio, options_.threshold) * (made.is_peak ? 1 : suppressed);
+        made.score = score_of(ratio, options_.threshold * factor) * (made.is_peak ? 1 : suppressed);
         bool const is_alert = made.is_peak && made.score >= 0.5;
         if (made.is_peak) {
             learn(score);

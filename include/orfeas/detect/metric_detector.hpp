@@ -22,6 +22,7 @@
 
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <system_error>
@@ -37,19 +38,22 @@ namespace orfeas::inline v0::detect {
 /// is expected is that of the spike part.
 ///
 /// * `threshold` multiplies the boundary of each part. Raising it never adds an alert.
+/// * New levels are common where the course of a period is not known yet, and where there are many samples a day: until some
+///   periods have been seen, and where samples come more often than every five minutes, the outlier part has a higher boundary, so
+///   that its expected false alerts a day stay as many.
 /// * While the course drifts or breaks its pattern, neither it nor the noise about it is learned, for a day at most.
 ///
 /// Constant time; no allocation after construction; 15 KB. Thread-compatible (distinct objects).
 class metric_detector {
   public:
-    static constexpr state_kind kind{"metric_detector", 2};
+    static constexpr state_kind kind{"metric_detector", 3};
 
     /// Throws option_error.
     explicit metric_detector(metric_options const& options = {})
         : options_{checked(options)},
           keeper_{gap_policy_of(options.gaps), options.interval, options.gap_intervals},
           outlier_{outlier_part(options)},
-          spike_{spike_options{}, options.threshold},
+          spike_{spike_options{}, surer_spike * options.threshold},
           course_{options.period},
           drift_{drift_part(options)},
           season_{season_part(options)} {}
@@ -83,18 +87,26 @@ class metric_detector {
     std::error_code load(state_reader& in) { return load_state(in, kind, fingerprint(options_), *this); }
 
     static void state(auto& self, auto&& io) {
-        io(self.keeper_, self.outlier_, self.spike_, self.course_, self.drift_, self.season_, self.merger_);
+        io(self.keeper_, self.outlier_, self.spike_, self.course_, self.drift_, self.season_, self.outlier_factor_,
+           self.merger_);
     }
     bool valid() const noexcept {
         return keeper_.valid() && outlier_.valid() && spike_.valid() && course_.valid() && drift_.valid() &&
-               season_.valid() && merger_.valid();
+               season_.valid() && outlier_factor_ >= 1 && outlier_factor_ < HUGE_VAL && merger_.valid();
     }
 
   private:
     // four are asked, and alerts of all add up: each is surer than alone
+    static constexpr double surer_spike = 1.03;
     static constexpr double surer_outlier = 1.3;
     static constexpr double surer_drift = 1.5;
     static constexpr double surer_season = 1.25;
+
+    // of the outlier part's scores in usual peaks: so much higher ones come e times less often
+    static constexpr double decline = 2;
+    static constexpr double usual_rate = 288; // samples a day
+    static constexpr double first_news = 3;   // times as often as later, once one period has been seen
+    static constexpr double most_news = 20;   // far out, scores are rarer than by `decline`
 
     static metric_options const& checked(metric_options const& options) {
         validate(options);
@@ -126,15 +138,27 @@ class metric_detector {
         spike_.take(spike, value, each.time, static_cast<double>(keeper_.interval().count()));
         drift.expected = course_.expected();
         drift.deviation = course_.deviation();
-        course_.take(each.time.count(), value, [this](detail::slow_course::block const& block) {
+        bool is_block_over = false;
+        course_.take(each.time.count(), value, [&](detail::slow_course::block const& block) {
             drift_.take(course_, block);
             season_.take(course_, block);
+            is_block_over = true;
             return !drift_.in_episode() && !season_.in_episode();
         });
+        outlier_factor_ = is_block_over ? outlier_factor() : outlier_factor_;
         tell_course(drift, season);
         verdict made;
-        outlier_.judge<false>(made, each.value, outlier_detector::slot_of(each.time));
+        outlier_.judge<false>(made, each.value, outlier_detector::slot_of(each.time), outlier_factor_);
         return made;
+    }
+
+    /// How many times as high the outlier part's boundary is as usual: by how many times as many scores a day would pass that.
+    double outlier_factor() const {
+        auto const periods = (static_cast<double>(course_.blocks()) + 1) / detail::period_profile::slots;
+        double const rate = 86'400e9 / (static_cast<double>(keeper_.interval().count()) + 1);
+        double const times = (1 + first_news / (periods * periods)) * (rate > usual_rate ? rate / usual_rate : 1);
+        double const bounded = times < most_news ? times : most_news;
+        return 1 + decline * std::log(bounded) / (surer_outlier * outlier_options{}.threshold);
     }
 
     /// What is said where there is no value.
@@ -198,6 +222,7 @@ class metric_detector {
     detail::slow_course course_;
     detail::slow_judge<detail::drift_score> drift_;
     detail::slow_judge<detail::season_score> season_;
+    double outlier_factor_ = 4; // of its boundary, until the first block is over
     detail::verdict_merger merger_;
 };
 static_assert(detector<metric_detector>);

@@ -143,8 +143,9 @@ class outlier_detector {
         made.high = expected.high;
     }
 
+    /// The boundary counts `factor` times.
     template<bool Expects = true>
-    void judge(verdict& made, double value, std::size_t slot) {
+    void judge(verdict& made, double value, std::size_t slot, double factor = 1) {
         ++seen_;
         bool const is_known = has_range_ || learn_range(value, slot);
         begin(made);
@@ -156,7 +157,7 @@ class outlier_detector {
         }
         auto const parts = take(value, slot);
         made.raw_score = parts.sum();
-        auto const gated = gate_.update(made.raw_score);
+        auto const gated = gate_.update(made.raw_score, factor);
         made.state = gated.state;
         made.alert = gated.alert;
         made.score = gated.score;
