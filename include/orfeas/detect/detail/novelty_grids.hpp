@@ -30,7 +30,8 @@ class novelty_grids {
         float const rate = count_ < 99 ? 1 / static_cast<float>(count_ + 1) : slowest;
         double const off = level - centre;
         double const bounded = !(off > -furthest) ? -furthest : off > furthest ? furthest : off; // not-a-number too
-        auto const step = static_cast<std::size_t>((bounded + furthest) * steps_per_level);
+        auto const step =
+            static_cast<std::uint32_t>((bounded + furthest) * steps_per_level); // one instruction, to 32 bits
         std::uint64_t& known = known_[slot][step / 64];
         std::uint64_t const bit = std::uint64_t{1} << (step % 64);
         if ((known & bit) == 0) [[unlikely]] {
@@ -91,7 +92,7 @@ class novelty_grids {
     }
 
     /// Looks at all cells of a step.
-    double meet(std::size_t step, std::size_t slot, float rate) noexcept {
+    double meet(std::uint32_t step, std::size_t slot, float rate) noexcept {
         auto const off =
             static_cast<float>((static_cast<double>(step) + 0.5) / steps_per_level - furthest); // from the centre
         float const least = 0.5F / static_cast<float>(count_);
