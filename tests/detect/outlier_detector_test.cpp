@@ -441,3 +441,17 @@ TEST_CASE("detect: options of an outlier detector are checked") {
     CHECK(read.lookback == 5'000);
     CHECK(read.gaps == "hold");
 }
+
+TEST_CASE("detect: a gap of many lookbacks makes no known level new") {
+    std::mt19937_64 random{5};
+    auto const values = wave(random, 4'000);
+    outlier_options options;
+    options.lookback = 1'000;
+    outlier_detector whole{options};
+    outlier_detector interrupted{options};
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        auto const time = std::chrono::seconds{300 * i};
+        auto const gap = std::chrono::hours{i < 3'000 ? 0 : 24 * 365};
+        REQUIRE(whole.update({time, values[i]}) == interrupted.update({time + gap, values[i]}));
+    }
+}

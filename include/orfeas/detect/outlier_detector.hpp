@@ -35,6 +35,8 @@ namespace orfeas::inline v0::detect {
 ///   ones is no alert; one that lasts is, after some samples.
 /// * Values multiplied by any positive factor, or shifted, give the same verdicts but for rounding.
 /// * What lasts becomes normal: a new level at once for the level, within the lookback for its mean.
+/// * Memory fades with samples, not with time: what is new is told by how often news come in a sample, and a gap has none. Were
+///   levels forgotten in it, all would be new after it, and alerted of.
 ///
 /// Constant time; no allocation after construction; about 10 KB. Thread-compatible (distinct objects).
 class outlier_detector {
