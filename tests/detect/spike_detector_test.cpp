@@ -120,7 +120,7 @@ TEST_CASE("detect: false alerts about spikes a day are as many as asked for, or 
         }
         return static_cast<double>(count) / (streams * days);
     };
-    for (double const asked : {0.02, 0.05, 0.2, 1.0}) {
+    for (double const asked : {0.02, 0.2}) {
         INFO(asked);
         double const by_tail = alerts_a_day(asked, 0.3, true); // what the tail says is above the other boundaries
         CHECK(by_tail >= asked / 2);
