@@ -9,6 +9,7 @@
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/core/clock.hpp>
 #include <orfeas/core/config.hpp>
+#include <orfeas/core/csv.hpp>
 #include <orfeas/core/dynamic_library.hpp>
 #include <orfeas/core/error.hpp>
 #include <orfeas/core/fields.hpp>
@@ -20,6 +21,8 @@
 #include <orfeas/core/measurement.hpp>
 #include <orfeas/core/options.hpp>
 #include <orfeas/core/protobuf_writer.hpp>
+#include <orfeas/core/record_frames.hpp>
+#include <orfeas/core/record_log.hpp>
 #include <orfeas/core/stable_hash.hpp>
 #include <orfeas/core/state.hpp>
 #include <orfeas/core/svg_writer.hpp>

@@ -2,14 +2,12 @@
 #pragma once
 
 #include <orfeas/core/clock.hpp>
+#include <orfeas/core/csv.hpp>
 #include <orfeas/core/json.hpp>
 #include <orfeas/observe/history.hpp>
 #include <orfeas/serve/metric_filter.hpp>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <cmath>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -103,47 +101,21 @@ inline std::string history_json(observe::history const& from, std::uint64_t sinc
     return text;
 }
 
-namespace detail {
-
-/// A CSV field (RFC 4180), quoted when it holds a separator, a quote or a line break.
-inline void append_csv(std::string& out, std::string_view field) {
-    if (field.find_first_of("\",\r\n") == std::string_view::npos) {
-        out.append(field);
-        return;
-    }
-    out.push_back('"');
-    for (char const c : field) {
-        out.append(c == '"' ? 2 : 1, c);
-    }
-    out.push_back('"');
-}
-
-inline void append_csv(std::string& out, double value) {
-    if (!std::isfinite(value)) {
-        return; // an empty field: no value
-    }
-    std::array<char, 40> text;
-    auto const [end, error] = std::to_chars(text.data(), text.data() + text.size(), value);
-    out.append(text.data(), end);
-}
-
-} // namespace detail
-
 /// The kept frames after `since` as CSV (RFC 4180): a header, then one row a frame: seq, timestamp (seconds since the
 /// Unix epoch), and one column a series, empty where it had no value.
 inline std::string history_csv(observe::history const& from, std::uint64_t since) {
     std::string text = "seq,timestamp";
     from.for_each([&](observe::series const& about, auto const&) {
         text.push_back(',');
-        detail::append_csv(text, about.key);
+        append_csv(text, about.key);
     });
     text.append("\r\n");
     for (auto seq = std::max(from.first_seq(), since + 1); seq <= from.last_seq(); ++seq) {
         text.append(std::to_string(seq)).push_back(',');
-        detail::append_csv(text, unix_seconds(from.time(seq)));
+        append_csv(text, unix_seconds(from.time(seq)));
         from.for_each([&](observe::series const&, auto const& at) {
             text.push_back(',');
-            detail::append_csv(text, at(seq));
+            append_csv(text, at(seq));
         });
         text.append("\r\n");
     }
