@@ -10,6 +10,7 @@
 #include <orfeas/observe/components.hpp>
 #include <orfeas/observe/history.hpp>
 #include <orfeas/observe/lag_statistics.hpp>
+#include <orfeas/observe/log_file.hpp>
 #include <orfeas/observe/memory_watch.hpp>
 #include <orfeas/observe/nvml_collector.hpp>
 #include <orfeas/observe/process_collector.hpp>

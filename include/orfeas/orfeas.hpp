@@ -7,6 +7,7 @@
 #include <orfeas/alert.hpp>
 #include <orfeas/cache.hpp>
 #include <orfeas/core.hpp>
+#include <orfeas/cost.hpp>
 #include <orfeas/detect.hpp>
 #include <orfeas/forecast.hpp>
 #include <orfeas/memory.hpp>
