@@ -124,13 +124,16 @@ TEST_CASE("cost: without a price there is no cost, and prices may change") {
 }
 
 TEST_CASE("cost: devices are told apart by key, learn their names, and are bounded") {
-    cost::meter meter{{.price = "1/s", .device_prices = {"L4=9/s"}, .max_devices = 2}};
+    cost::meter meter{{.price = "1/s", .device_prices = {"L4=9/s"}, .max_devices = 8}};
     auto const first = meter.place({"", "", "GPU-1"});
     CHECK(meter.place({"0", "L4", "GPU-1"}) == first); // now it has a name, and its price
     CHECK(meter.report().devices[0].name == "L4");
     CHECK(meter.report().devices[0].money_per_hour == Approx(9 * 3'600));
-    CHECK(meter.place({"1", "", ""}) != first);
-    CHECK_FALSE(meter.place({"2", "", ""}));
+    for (int i = 1; i < 8; ++i) {
+        CHECK(meter.place({std::to_string(i), "", ""}) != first);
+    }
+    CHECK(meter.place({"7", "", ""}) == 7);
+    CHECK_FALSE(meter.place({"8", "", ""}));
     CHECK_FALSE(meter.place({}));
     CHECK_THROWS_AS(cost::meter{{.price = "free"}}, option_error);
 }
@@ -202,8 +205,10 @@ TEST_CASE("cost: a meter goes on from what was used before") {
     meter.lookups(1, 0); // this one and that which was not valued yet
     CHECK(meter.report().overall.money == 12);
     CHECK(meter.report().saved_money == 12);
-    cost::meter small{{.max_devices = 1}};
-    REQUIRE(small.place({"7", "", ""}));
+    cost::meter small{{.max_devices = 8}};
+    for (int i = 1; i <= 8; ++i) {
+        REQUIRE(small.place({std::to_string(i), "", ""}));
+    }
     CHECK_FALSE(small.add(past));
 }
 
@@ -222,11 +227,11 @@ TEST_CASE("cost: a meter reports the same names each time, absent where nothing 
     for (auto const& [key, value] : before.values) {
         INFO(key);
         CHECK(after.values.contains(key));
-        CHECK((std::isnan(value) || value == 0 || key == "cost_gpu_money_per_hour@0"));
+        CHECK((std::isnan(value) || value == 0 || key == "cost_gpu_money_per_hour@GPU-1"));
     }
-    CHECK(after.values["cost_gpu_money_total@0"] == 4);
-    CHECK(after.values["cost_gpu_idle_money_total@0"] == 2);
-    CHECK(after.values["cost_gpu_busy_seconds_total@0"] == 1);
+    CHECK(after.values["cost_gpu_money_total@GPU-1"] == 4);
+    CHECK(after.values["cost_gpu_idle_money_total@GPU-1"] == 2);
+    CHECK(after.values["cost_gpu_busy_seconds_total@GPU-1"] == 1);
     CHECK(after.values["cost_money_total"] == 4);
     CHECK(after.values["cost_money_per_request"] == 2);
     CHECK(after.values["cost_money_per_gigabyte"] == Approx(4));

@@ -37,7 +37,7 @@ struct cost_options {
     std::vector<std::string>
         device_prices{};                ///< "PATTERN=PRICE", the first match counts: "NVIDIA H100*=2.5/h", "0=1.2/h"
     std::chrono::seconds max_gap{60};   ///< a device not seen for longer is not charged for that time
-    std::uint32_t max_devices = 64;     ///< of which an account is kept; at least 1
+    std::uint32_t max_devices = 64;     ///< of which an account is kept; former ones may take up half
     std::chrono::seconds period{3'600}; ///< of a line in the ledger: a divisor of a day, which begins at 0:00 UTC
 
     static constexpr std::string_view environment_prefix = "ORFEAS_COST_";
@@ -49,7 +49,7 @@ struct cost_options {
         field("device_prices", self.device_prices, valid_prices{}, "by index, name or UUID; the first match counts");
         field("max_gap", self.max_gap, in_range(seconds{1}, seconds{86'400}),
               "a device not seen for longer is not charged for that time");
-        field("max_devices", self.max_devices, in_range(1, 4'096), "of which an account is kept");
+        field("max_devices", self.max_devices, in_range(8, 1'024), "of which an account is kept");
         field("period", self.period, in_range(seconds{60}, seconds{86'400}), "of a line in the ledger");
     }
     /// Throws option_error.

@@ -231,8 +231,8 @@ class meter {
 };
 
 inline void meter::measure_device(device_usage const& of, double price, measurement_sink sink) const {
-    auto const& gpu = of.device.index.empty() ? of.device.key() : of.device.index;
-    std::array<label, 3> const labels{{{"currency", options_.currency}, {"gpu", gpu}, {"name", of.device.name}}};
+    std::array<label, 3> const labels{
+        {{"currency", options_.currency}, {"gpu", of.device.key()}, {"name", of.device.name}}};
     auto const time = [&](std::string_view name, double value, std::string_view help) {
         sink({name, measurement_kind::counter, unit::seconds, value, std::span{labels}.subspan(1), help});
     };
