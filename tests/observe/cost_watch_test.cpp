@@ -6,12 +6,16 @@
 #include <orfeas/observe/sampler.hpp>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cmath>
+#include <cstddef>
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -138,4 +142,31 @@ TEST_CASE("observe: costs outlive the watch in its ledger, and are exported") {
     second.costs.measure(to_values);
     CHECK(values["cost_money_total"] == 4);
     CHECK(values["cost_month_money"] == 4);
+}
+
+TEST_CASE("observe: costs are asked for while frames are counted") {
+    service of;
+    std::atomic<bool> is_over{false};
+    std::thread asking{[&] {
+        double last = 0;
+        while (!is_over) {
+            double const now =
+                of.costs.with_book([](watch::book& book) { return book.meter().totals().total().money; });
+            std::size_t names = 0;
+            auto const count = [&](measurement const&) { ++names; };
+            of.costs.measure(count);
+            if (now < last || names == 0 || of.costs.report().currency != "EUR") {
+                std::abort(); // Catch's assertions are for one thread
+            }
+            last = now;
+        }
+    }};
+    for (int i = 0; i < 500; ++i) {
+        of.served += 3;
+        of.frame();
+    }
+    is_over = true;
+    asking.join();
+    CHECK(of.costs.report().overall.money == 1'000);
+    CHECK(of.costs.report().requests == Approx(1'500));
 }

@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -175,7 +176,8 @@ TEST_CASE("observe: a ledger whose process is killed has every line that was ack
     auto const path = in.file("ledger");
     std::mt19937 random{6};
     std::uint64_t acknowledged = 0;
-    for (int kill = 0; kill < 200; ++kill) {
+    int const kills = std::getenv("ORFEAS_TEST_LONG") == nullptr ? 200 : 2'000;
+    for (int kill = 0; kill < kills; ++kill) {
         std::uint64_t next = 1;
         {
             cost::ledger book{observe::log_file{path}};
