@@ -21,7 +21,7 @@ struct reading {
 
 /// Reads the stream in pieces of at most `piece` bytes.
 reading read(std::string const& stream, std::size_t piece = 7, std::size_t largest = 1'000) {
-    record_reader reader{largest};
+    record_frame_reader reader{largest};
     reading made;
     auto const all = [&] {
         while (auto const record = reader.next()) {

@@ -71,14 +71,14 @@ constexpr int hex_value(char c) noexcept {
     return c >= '0' && c <= '9' ? c - '0' : (c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1);
 }
 
-inline void append_hex(std::string& to, std::uint64_t value, int digits) {
+inline void append_digits(std::string& to, std::uint64_t value, int digits) {
     for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) {
         to.push_back("0123456789abcdef"[value >> static_cast<unsigned>(shift) & 15U]);
     }
 }
 
 /// The number in digits that were checked.
-constexpr std::uint64_t from_hex(std::string_view digits) noexcept {
+constexpr std::uint64_t number_in(std::string_view digits) noexcept {
     std::uint64_t value = 0;
     for (char const c : digits) {
         value = value << 4U | static_cast<std::uint64_t>(hex_value(c));
@@ -121,12 +121,12 @@ inline record_beginning begins_with(std::string_view text, std::size_t largest) 
         made.is = made.matching == text.size() ? record_beginning::state::cut : record_beginning::state::no_record;
         return made;
     }
-    auto const length = from_hex(text.substr(25, 8));
+    auto const length = number_in(text.substr(25, 8));
     if (length > largest) {
         made.matching = 0;
         return made;
     }
-    made.sequence = from_hex(text.substr(8, 16));
+    made.sequence = number_in(text.substr(8, 16));
     made.size = record_head + static_cast<std::size_t>(length) + 1;
     made.matching = made.size - 1;
     if (text.size() < made.size) {
@@ -135,7 +135,7 @@ inline record_beginning begins_with(std::string_view text, std::size_t largest) 
     }
     auto const payload = text.substr(record_head, static_cast<std::size_t>(length));
     bool const is_whole =
-        text[made.size - 1] == '\n' && from_hex(text.substr(record_checked, 16)) == record_checksum(text, payload);
+        text[made.size - 1] == '\n' && number_in(text.substr(record_checked, 16)) == record_checksum(text, payload);
     made.is = is_whole ? record_beginning::state::whole : record_beginning::state::no_record;
     return made;
 }
@@ -148,11 +148,11 @@ inline void append_record(std::string& to, std::uint64_t sequence, std::string_v
     std::size_t const begin = to.size();
     to.reserve(begin + detail::record_head + payload.size() + 1);
     to.append(detail::record_mark);
-    detail::append_hex(to, sequence, 16);
+    detail::append_digits(to, sequence, 16);
     to.push_back(' ');
-    detail::append_hex(to, payload.size(), 8);
+    detail::append_digits(to, payload.size(), 8);
     to.push_back(' ');
-    detail::append_hex(to, detail::record_checksum(std::string_view{to}.substr(begin), payload), 16);
+    detail::append_digits(to, detail::record_checksum(std::string_view{to}.substr(begin), payload), 16);
     to.append("\n").append(payload).append("\n");
 }
 
@@ -164,10 +164,10 @@ inline void append_record(std::string& to, std::uint64_t sequence, std::string_v
 /// Where bytes are no record, the next whole one with a higher sequence number is looked for, and what lies between is told
 /// in the report. Memory: a largest record and a piece.
 /// Thread-compatible (distinct objects).
-class record_reader {
+class record_frame_reader {
   public:
     /// Records with more than `largest` bytes of payload are none.
-    explicit record_reader(std::size_t largest = std::size_t{1} << 20U) noexcept : largest_{largest} {}
+    explicit record_frame_reader(std::size_t largest = std::size_t{1} << 20U) noexcept : largest_{largest} {}
 
     /// Takes in the next bytes of the stream.
     void feed(std::string_view bytes) {

@@ -65,7 +65,7 @@ class record_log {
     template<std::invocable<framed_record const&> Visit>
     std::error_code open(Visit&& visit) {
         is_open_ = false;
-        record_reader reader{largest_};
+        record_frame_reader reader{largest_};
         auto const all = [&] {
             while (auto const record = reader.next()) {
                 visit(*record);

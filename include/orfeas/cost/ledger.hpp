@@ -67,7 +67,7 @@ class ledger {
     /// for each device; times in UTC, what is not known is empty.
     std::error_code write_csv(function_ref<void(std::string_view)> sink) {
         sink(detail::ledger_header());
-        record_reader reader;
+        record_frame_reader reader;
         std::array<char, 1 << 14> piece;
         for (std::uint64_t offset = 0; offset < log_.bytes();) {
             std::size_t count = 0;
