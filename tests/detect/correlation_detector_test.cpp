@@ -117,6 +117,41 @@ TEST_CASE("metrics within their ranges that no longer go together are scored hig
     CHECK(broken > usual);
 }
 
+TEST_CASE("a metric that leaves the others under a course that all share is an alert, and is blamed", "[detect]") {
+    auto const seed = orfeas_test::test_seed();
+    INFO("ORFEAS_TEST_SEED=" << seed);
+    std::mt19937_64 random{seed};
+    std::normal_distribution<> noise;
+    constexpr std::size_t day = 1'440;
+    constexpr std::size_t broken = 4 * day + 700;
+    std::vector<row> rows;
+    double common = 0;
+    double other = 0;
+    for (std::size_t i = 0; i < 5 * day; ++i) {
+        common = 0.5 * common + 0.85 * noise(random);
+        other = 0.5 * other + 0.85 * noise(random);
+        double const course = 5 * std::sin(static_cast<double>(i) * 6.283185307 / day);
+        auto& made = rows.emplace_back();
+        for (std::size_t m = 0; m < metrics; ++m) {
+            bool const has_left = m == 3 && i >= broken && i < broken + 60; // another factor, of the same kind
+            made[m] = 100 + course + (has_left ? other : common) + 0.2 * noise(random);
+        }
+    }
+    correlation_detector judge{metrics};
+    auto const verdicts = judged(judge, rows);
+    CHECK(starts(std::span{verdicts}.first(broken)) <= 1);
+    auto const found = std::find_if(verdicts.begin() + broken, verdicts.end(),
+                                    [](verdict const& each) { return each.alert.phase == alert_phase::starts; });
+    REQUIRE(found != verdicts.end());
+    CHECK(found - verdicts.begin() < static_cast<std::ptrdiff_t>(broken + 20));
+    CHECK(found->family == anomaly_family::correlation);
+    REQUIRE(found->blame.count > 0);
+    CHECK(found->blame.shares[0].metric == 3);
+    CHECK(found->blame.shares[0].share > 0.25F);
+    auto const& at = rows[static_cast<std::size_t>(found - verdicts.begin())];
+    CHECK(std::abs(found->expected - at[2]) < 1.5); // as the others are
+}
+
 TEST_CASE("values in other units give the same verdicts", "[detect]") {
     auto const seed = orfeas_test::test_seed();
     INFO("ORFEAS_TEST_SEED=" << seed);

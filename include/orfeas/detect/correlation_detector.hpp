@@ -23,7 +23,8 @@
 namespace orfeas::inline v0::detect {
 
 /// Finds samples of several metrics, say all those of a server, that are unlike the samples before: by metrics that are far from
-/// their slow level, by metrics that are not what the last sample lets expect, and by metrics that no longer go together
+/// their slow level, by metrics that are not what the last sample lets expect, by samples in which metrics do not go together as
+/// usual, and by a metric that leaves the others for some samples, though each of its values may be usual
 /// (`detail::correlation_score`). It blames the metrics that had the largest parts.
 ///
 /// * Each metric is measured by its own range and by its own habit: values multiplied by a positive factor or shifted give the same
@@ -38,11 +39,11 @@ namespace orfeas::inline v0::detect {
 ///
 /// Learning is never stopped, but clipped: an incident moves the usual by little.
 ///
-/// Quadratic in the metrics; now and then their covariance is inverted, which is cubic. Allocates nothing after construction. About
-/// 5 numbers of 4 bytes for each pair of metrics: 8 KB for 16, 40 KB for 38. Thread-compatible (distinct objects).
+/// Quadratic in the metrics; now and then their covariances are inverted, which is cubic. Allocates nothing after construction.
+/// 10 numbers of 4 bytes for each pair of metrics: 10 KB for 16, 64 KB for 38. Thread-compatible (distinct objects).
 class correlation_detector {
   public:
-    static constexpr state_kind kind{"correlation_detector", 2};
+    static constexpr state_kind kind{"correlation_detector", 3};
     static constexpr std::size_t most_metrics = 1'024;
 
     /// Throws option_error, and std::invalid_argument unless there are 1 to `most_metrics` metrics.

@@ -3,6 +3,7 @@
 #include "support/catch.hpp"
 
 #include <orfeas/detect/detail/correlation_alerts.hpp>
+#include <orfeas/detect/detail/correlation_company.hpp>
 #include <orfeas/detect/detail/correlation_distance.hpp>
 #include <orfeas/detect/detail/correlation_habit.hpp>
 #include <orfeas/detect/detail/correlation_lanes.hpp>
@@ -174,6 +175,108 @@ TEST_CASE("a distance is large across what usually goes together, and small alon
     CHECK(across > 4 * along);
     CHECK(distance.whitened()[0] > 0);
     CHECK(distance.whitened()[1] < 0);
+}
+
+TEST_CASE("a distance says how far each number is from what the others say of it", "[detect]") {
+    auto const seed = orfeas_test::test_seed();
+    INFO("ORFEAS_TEST_SEED=" << seed);
+    std::mt19937_64 random{seed};
+    std::normal_distribution<float> noise;
+    correlation_distance distance{3, 5'000};
+    auto const draw = [&] {
+        float const common = noise(random);
+        return lanes{common + 0.5F * noise(random), common + 0.5F * noise(random), common + 0.5F * noise(random), 0};
+    };
+    for (int i = 0; i < 6'000; ++i) {
+        distance.take(draw());
+    }
+    double squares = 0;
+    for (int i = 0; i < 1'000; ++i) {
+        distance.take(draw());
+        double const own = static_cast<double>(distance.whitened()[1] * distance.per_deviation()[1]);
+        squares += own * own;
+    }
+    CHECK(std::abs(squares / 1'000 - 1) < 0.2);
+    distance.take(lanes{0, 1, 1, 0}); // 0 is missing: the others say 0.9 of it
+    distance.leave_out(0);
+    CHECK(std::abs(distance.whitened()[0]) < 1e-3F);
+    CHECK(std::abs(distance.whitened()[1] - distance.whitened()[2]) < 0.2F);
+    CHECK(std::abs(distance.whitened()[1]) < 0.75F); // 1 / (1.25 + 1) of two alone
+}
+
+TEST_CASE("a metric that leaves its company for some samples is told of, less while it lasts", "[detect]") {
+    auto const seed = orfeas_test::test_seed();
+    INFO("ORFEAS_TEST_SEED=" << seed);
+    std::mt19937_64 random{seed};
+    std::normal_distribution<float> noise;
+    correlation_company company{4, 5'000};
+    lanes const weights(4, 1.0F);
+    float usual = 0;
+    auto const take = [&](bool has_left) {
+        float const common = noise(random);
+        lanes errors(4);
+        for (std::size_t i = 0; i < 4; ++i) {
+            errors[i] = (has_left && i == 2 ? noise(random) : common) + 0.2F * noise(random);
+        }
+        return company.take(errors, weights);
+    };
+    for (int i = 0; i < 6'000; ++i) {
+        float const found = take(false);
+        usual = i >= 1'000 && found > usual ? found : usual;
+    }
+    CHECK(usual < 10);
+    int soon = 0;
+    int late = 0;
+    std::ptrdiff_t blamed = -1;
+    for (int i = 0; i < 120; ++i) {
+        bool const is_told = take(true) >= 10;
+        auto const& parts = company.parts();
+        blamed = is_told && blamed < 0 ? std::max_element(parts.begin(), parts.end()) - parts.begin() : blamed;
+        soon += is_told && i < 20 ? 1 : 0;
+        late += is_told && i >= 100 ? 1 : 0;
+    }
+    CHECK(blamed == 2);
+    CHECK(soon >= 5);
+    CHECK(late < soon);
+}
+
+TEST_CASE("a burst of a metric is not what leaving its company is, nor has a single metric company", "[detect]") {
+    auto const seed = orfeas_test::test_seed();
+    INFO("ORFEAS_TEST_SEED=" << seed);
+    std::mt19937_64 random{seed};
+    std::normal_distribution<float> noise;
+    correlation_company company{2, 5'000};
+    correlation_company alone{1, 5'000};
+    float most = 0;
+    for (int i = 0; i < 6'000; ++i) {
+        float const common = noise(random);
+        float const burst = i > 1'000 && i % 500 == 0 ? 20.0F : 0.0F;
+        lanes const errors{common + 0.3F * noise(random) + burst, common + 0.3F * noise(random), 0, 0};
+        most = std::max(most, company.take(errors, lanes{1, 1, 0, 0}));
+        REQUIRE(alone.take(lanes{burst, 0, 0, 0}, lanes{1, 0, 0, 0}) == 0);
+    }
+    CHECK(most < 10);
+}
+
+TEST_CASE("a metric that is missing has not left its company, nor have those that it belongs to", "[detect]") {
+    auto const seed = orfeas_test::test_seed();
+    INFO("ORFEAS_TEST_SEED=" << seed);
+    std::mt19937_64 random{seed};
+    std::normal_distribution<float> noise;
+    correlation_company company{4, 5'000};
+    float most = 0;
+    for (int i = 0; i < 6'000; ++i) {
+        bool const is_missing = i >= 5'000 && i < 5'200;
+        float const common = noise(random);
+        lanes errors(4);
+        for (std::size_t m = 0; m < 4; ++m) {
+            errors[m] = is_missing && m == 1 ? 0 : common + 0.2F * noise(random);
+        }
+        float const found = company.take(errors, lanes{1, is_missing ? 0.0F : 1.0F, 1, 1});
+        most = i >= 1'000 && found > most ? found : most;
+        REQUIRE((!is_missing || company.surprise()[1] == 0));
+    }
+    CHECK(most < 10);
 }
 
 TEST_CASE("a regression learns what each metric follows from, as least squares do", "[detect]") {

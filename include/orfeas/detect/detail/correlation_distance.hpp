@@ -29,7 +29,8 @@ class correlation_distance {
           inverse_{diagonal_lanes(size_, 1 / (1 + ridge))},
           whitened_(size_),
           clipped_(size_),
-          scratch_(size_ * size_) {}
+          scratch_(size_ * size_),
+          per_deviation_(size_, std::sqrt(1 + ridge)) {}
 
     /// Takes in standardised numbers, 0 for those that are missing. Returns the distance of those before learning them: about 1
     /// for what is usual, whatever the number of metrics.
@@ -45,10 +46,25 @@ class correlation_distance {
     /// The numbers of the last sample times the inverse of the covariance: with those numbers, the parts of the square.
     lanes const& whitened() const noexcept { return whitened_; }
 
-    static void state(auto& self, auto&& io) {
-        io(self.seen_, self.pace_, self.pending_, self.covariance_, self.sum_, self.inverse_, self.whitened_);
+    /// What brings `whitened` to deviations: each then is how far its number was from what the other numbers say of it.
+    lanes const& per_deviation() const noexcept { return per_deviation_; }
+
+    /// Takes a number of the last sample, which was 0 because it is missing, for what the others say of it, so that it says
+    /// nothing of them. Exact for one; several are left out one after the other.
+    void leave_out(std::size_t i) noexcept {
+        auto const inverse = matrix_of(inverse_, size_);
+        auto const at = static_cast<Eigen::Index>(i);
+        float const number = whitened_[i] / inverse(at, at);
+        vector_of(whitened_) -= number * inverse.col(at);
     }
-    bool valid() const noexcept { return pending_ < batch && all_finite(covariance_, sum_, inverse_, whitened_); }
+
+    static void state(auto& self, auto&& io) {
+        io(self.seen_, self.pace_, self.pending_, self.covariance_, self.sum_, self.inverse_, self.whitened_,
+           self.per_deviation_);
+    }
+    bool valid() const noexcept {
+        return pending_ < batch && all_finite(covariance_, sum_, inverse_, whitened_, per_deviation_);
+    }
 
   private:
     static constexpr float ridge = 0.02F;
@@ -93,6 +109,7 @@ class correlation_distance {
         auto inverse = matrix_of(inverse_, size_);
         inverse.setIdentity();
         factor.solveInPlace(inverse);
+        array_of(per_deviation_) = inverse.diagonal().array().max(1e-12F).rsqrt();
     }
 
     std::size_t metrics_;
@@ -107,6 +124,7 @@ class correlation_distance {
     lanes whitened_;
     lanes clipped_;
     lanes scratch_;
+    lanes per_deviation_;
 };
 
 } // namespace orfeas::inline v0::detect::detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/detect/detail/correlation_company.hpp>
 #include <orfeas/detect/detail/correlation_distance.hpp>
 #include <orfeas/detect/detail/correlation_habit.hpp>
 #include <orfeas/detect/detail/correlation_lanes.hpp>
@@ -14,12 +15,13 @@
 
 namespace orfeas::inline v0::detect::detail {
 
-/// The score of samples of several metrics, of three parts: how far the three strangest metrics are from their slow level, how far
-/// the three strangest are from what the last sample lets expect (`correlation_regression`), and how unlike the usual they are
-/// together (`correlation_distance`). The first two are measured by the habit of each metric.
+/// The score of samples of several metrics, of four parts: how far the three strangest metrics are from their slow level, how far
+/// the three strangest are from what the last sample lets expect (`correlation_regression`), how unlike the usual they are
+/// together (`correlation_distance`), and whether one has just left the others (`correlation_company`). The first two and the last
+/// are measured by the habit of each metric.
 ///
-/// The alert score adds the squares of the parts: it is led by the strangest. The severity adds the parts and is smoothed over
-/// some samples: it ranks incidents by how bad they are for long, and comes late.
+/// The alert score adds the squares of the parts: it is led by the strangest. The severity adds the first three and is smoothed
+/// over some samples: it ranks incidents by how bad they are for long, and comes late.
 /// Thread-compatible (distinct objects).
 class correlation_score {
   public:
@@ -30,8 +32,11 @@ class correlation_score {
           step_habit_{metrics, lookback},
           distance_{metrics, lookback},
           regression_{metrics, lookback},
+          company_{metrics, lookback},
           weights_(lanes_for(metrics)),
           work_(lanes_for(metrics)),
+          unit_(lanes_for(metrics), least_unit),
+          deviations_(lanes_for(metrics)),
           parts_(lanes_for(metrics)) {}
 
     /// Takes in a sample of finite values, but for those that are missing: these count as usual.
@@ -52,7 +57,9 @@ class correlation_score {
         step_habit_.take(work_, weights_);
         array_of(work_) = array_of(step_habit_.square()).sqrt() * clip / array_of(scale_.spread()) + least_limit;
         regression_.learn(scale_.standard(), work_);
-        add_up(distance_.take(scale_.standard()));
+        find_deviations();
+        float const company = company_.take(deviations_, weights_);
+        add_up(distance_.take(scale_.standard()), company);
     }
 
     /// Samples are missing before the next one.
@@ -73,13 +80,22 @@ class correlation_score {
         double high;
     };
 
-    /// What was expected of a metric, and where its values were to be but once in some hundred samples. By the last sample, or by
-    /// the slow level, whichever was more surprised.
+    /// What was expected of a metric, and where its values were to be but once in some hundred samples. By the slow level, by the
+    /// last sample, or by the other metrics, whichever was most surprised.
     expectation expected(std::size_t metric) const noexcept {
         double const range = scale_.range(metric);
-        bool const by_level = level_habit_.surprise()[metric] >= step_habit_.surprise()[metric];
-        float const off = by_level ? 0 : regression_.expected()[metric] * scale_.spread()[metric];
-        float const rare = by_level ? level_habit_.rare(metric) : step_habit_.rare(metric);
+        float const by_level = level_habit_.surprise()[metric];
+        float const by_last = step_habit_.surprise()[metric];
+        float const by_others = company_.surprise()[metric];
+        float off = regression_.expected()[metric] * scale_.spread()[metric];
+        float rare = step_habit_.rare(metric);
+        if (by_others > by_level && by_others > by_last) {
+            off += (deviations_[metric] - company_.unexplained(metric)) * unit_[metric]; // as the others have it
+            rare = company_.rare(metric) * unit_[metric];
+        } else if (by_level >= by_last) {
+            off = 0;
+            rare = level_habit_.rare(metric);
+        }
         double const value = scale_.level(metric) + static_cast<double>(off) * range;
         double const reach = static_cast<double>(rare) * range;
         return {value, value - reach, value + reach};
@@ -87,33 +103,44 @@ class correlation_score {
 
     static void state(auto& self, auto&& io) {
         io(self.seen_, self.scale_, self.level_habit_, self.step_habit_, self.distance_, self.regression_,
-           self.alert_square_, self.alert_, self.severity_, self.parts_);
+           self.company_, self.unit_, self.deviations_, self.alert_square_, self.alert_, self.severity_, self.parts_);
     }
     bool valid() const noexcept {
         return scale_.valid() && level_habit_.valid() && step_habit_.valid() && distance_.valid() &&
-               regression_.valid() && alert_square_ >= 0 && all_finite(parts_) &&
-               is_finite(static_cast<double>(alert_square_)) && is_finite(static_cast<double>(severity_));
+               regression_.valid() && company_.valid() && all_finite(unit_, deviations_) && alert_square_ >= 0 &&
+               all_finite(parts_) && is_finite(static_cast<double>(alert_square_)) &&
+               is_finite(static_cast<double>(severity_));
     }
 
   private:
     static constexpr float clip = 3;
     static constexpr float least_limit = 0.05F;
+    static constexpr float least_unit = 0.01F; // of the range
     static constexpr float step_weight = 4.5F;
     static constexpr float distance_weight = 1.6F;
     static constexpr float distance_blame = 2.2F;
     static constexpr float alert_rate = 0.8F;
     static constexpr float severity_rate = 0.2F;
 
-    void add_up(float distance) noexcept {
+    /// Errors, in deviations of the errors.
+    void find_deviations() noexcept {
+        constexpr float furthest = correlation_company::furthest;
+        array_of(unit_) = (array_of(step_habit_.square()) + least_unit * least_unit).sqrt();
+        array_of(deviations_) = array_of(regression_.error()) * array_of(scale_.spread()) / array_of(unit_);
+        array_of(deviations_) = array_of(deviations_).max(-furthest).min(furthest);
+    }
+
+    void add_up(float distance, float company) noexcept {
         float const level = top_three(level_habit_.surprise());
         float const step = top_three(step_habit_.surprise());
-        float const square = level * level + step_weight * step * step + distance_weight * distance * distance;
+        float const square =
+            level * level + step_weight * step * step + distance_weight * distance * distance + company * company;
         alert_square_ += alert_rate * (square - alert_square_);
         alert_ = std::sqrt(alert_square_);
         severity_ += severity_rate * (level + step + distance - severity_);
         auto const share = distance_blame / static_cast<float>(metrics_);
         array_of(parts_) = array_of(level_habit_.surprise()).square() +
-                           step_weight * array_of(step_habit_.surprise()).square() +
+                           step_weight * array_of(step_habit_.surprise()).square() + array_of(company_.parts()) +
                            share * (array_of(scale_.standard()) * array_of(distance_.whitened())).max(0.0F);
     }
 
@@ -124,8 +151,11 @@ class correlation_score {
     correlation_habit step_habit_;
     correlation_distance distance_;
     correlation_regression regression_;
+    correlation_company company_;
     lanes weights_; // 0 for metrics that are missing
     lanes work_;
+    lanes unit_; // deviation of the errors, in ranges
+    lanes deviations_;
     float alert_square_ = 0;
     float alert_ = 0;
     float severity_ = 0;
