@@ -20,8 +20,9 @@ namespace orfeas::inline v0::detect::detail {
 /// together (`correlation_distance`), and whether one has just left the others (`correlation_company`). The first two and the last
 /// are measured by the habit of each metric.
 ///
-/// The alert score adds the squares of the parts: it is led by the strangest. The severity adds the first three and is smoothed
-/// over some samples: it ranks incidents by how bad they are for long, and comes late.
+/// The alert score adds the squares of the parts: it is led by the strangest. It and what metrics are blamed for have a little of
+/// the samples before. The severity adds the first three and is smoothed over some samples: it ranks incidents by how bad they are
+/// for long, and comes late.
 /// Thread-compatible (distinct objects).
 class correlation_score {
   public:
@@ -116,10 +117,11 @@ class correlation_score {
     static constexpr float clip = 3;
     static constexpr float least_limit = 0.05F;
     static constexpr float least_unit = 0.01F; // of the range
-    static constexpr float step_weight = 4.5F;
+    static constexpr float step_weight = 5.8F;
     static constexpr float distance_weight = 1.6F;
     static constexpr float distance_blame = 2.2F;
-    static constexpr float alert_rate = 0.8F;
+    static constexpr float alert_rate = 0.65F;
+    static constexpr float blame_rate = 0.8F;
     static constexpr float severity_rate = 0.2F;
 
     /// Errors, in deviations of the errors.
@@ -139,9 +141,11 @@ class correlation_score {
         alert_ = std::sqrt(alert_square_);
         severity_ += severity_rate * (level + step + distance - severity_);
         auto const share = distance_blame / static_cast<float>(metrics_);
-        array_of(parts_) = array_of(level_habit_.surprise()).square() +
-                           step_weight * array_of(step_habit_.surprise()).square() + array_of(company_.parts()) +
-                           share * (array_of(scale_.standard()) * array_of(distance_.whitened())).max(0.0F);
+        array_of(work_) = array_of(level_habit_.surprise()).square() +
+                          step_weight * array_of(step_habit_.surprise()).square() + array_of(company_.parts()) +
+                          share * (array_of(scale_.standard()) * array_of(distance_.whitened())).max(0.0F);
+        array_of(parts_) += blame_rate * (array_of(work_) - array_of(parts_));
+        array_of(parts_) *= array_of(weights_); // nothing is known of what is missing
     }
 
     std::size_t metrics_;
