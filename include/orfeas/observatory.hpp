@@ -9,6 +9,7 @@
 #include <orfeas/core/measurement.hpp>
 #include <orfeas/core/options.hpp>
 #include <orfeas/core/trace_id.hpp>
+#include <orfeas/cost/cost_options.hpp>
 #include <orfeas/detect/metric_detector.hpp>
 #include <orfeas/detect/metric_options.hpp>
 #include <orfeas/memory/concepts.hpp>
@@ -19,7 +20,10 @@
 #include <orfeas/observe/anomaly_watch.hpp>
 #include <orfeas/observe/cache_clearing.hpp>
 #include <orfeas/observe/coarse_history.hpp>
+#include <orfeas/observe/cost_watch.hpp>
+#include <orfeas/observe/cost_watch_options.hpp>
 #include <orfeas/observe/executor_lag.hpp>
+#include <orfeas/observe/optional_log_file.hpp>
 #include <orfeas/observe/prediction_watch.hpp>
 #include <orfeas/observe/sampling_loop.hpp>
 #include <orfeas/observe/state_file.hpp>
@@ -56,6 +60,9 @@ struct observatory_options {
     alert::notifier_options alerts{};             ///< when people are told of alerts
     alert::default_rule_options default_alerts{}; ///< thresholds of the ten alerts that are configured beforehand
     bool has_default_alerts = true;               ///< false: only rules of the application's own
+    cost::cost_options costs{};                   ///< prices
+    observe::cost_watch_options costed{};         ///< which series say what was served
+    std::string cost_ledger{};                    ///< file of what was spent, which outlives the process; none if empty
     std::string state_file{};                     ///< where what was learned outlives the process; nowhere if empty
     std::chrono::seconds save_interval{300};      ///< from one saving to the next
     logger log{};                                 ///< where events go; silent unless set
@@ -65,6 +72,7 @@ struct observatory_options {
         field("service", self.service, non_empty{}, "name of the service");
         field("has_default_alerts", self.has_default_alerts, any_value{},
               "whether the ten alerts that are configured beforehand are there");
+        field("cost_ledger", self.cost_ledger, any_value{}, "file of what was spent; none if empty");
         field("state_file", self.state_file, any_value{}, "where what was learned outlives the process");
         field("save_interval", self.save_interval, in_range(std::chrono::seconds{1}, std::chrono::seconds{86'400}),
               "from one saving to the next");
@@ -86,6 +94,8 @@ inline observatory_options observatory_from_environment(observatory_options base
     base.predictions = observe::from_environment_with_parts(std::move(base.predictions), variables);
     base.alerts = from_environment(std::move(base.alerts), variables);
     base.default_alerts = from_environment(base.default_alerts, variables);
+    base.costs = from_environment(std::move(base.costs), variables);
+    base.costed = from_environment(std::move(base.costed), variables);
     return base;
 }
 
@@ -107,6 +117,7 @@ template<clock Clock = steady_clock>
 class basic_observatory {
   public:
     using anomaly_watch = observe::anomaly_watch<detect::metric_detector>;
+    using cost_watch = observe::cost_watch<observe::optional_log_file>;
 
     /// Throws option_error for options out of range. A state file that cannot be read is an event of the log; it is kept
     /// under the name with ".refused" appended.
@@ -122,6 +133,7 @@ class basic_observatory {
           anomalies_{options.anomalies, detect::metric_detector{options.detector}},
           predictions_{std::move(options.predictions)},
           alerts_{std::move(options.alerts)},
+          costs_{options.costed, std::move(options.costs), observe::optional_log_file{options.cost_ledger}},
           state_file_{std::move(options.state_file)},
           save_interval_{options.save_interval},
           sampler_{options.sampler, clock_},
@@ -132,6 +144,7 @@ class basic_observatory {
         }
         load_state();
         load_alerts();
+        open_ledger(options.cost_ledger);
         sampler_.add_reader([this](measurement const& each) { alerts_.note(each); });
         sampler_.add_source([this](measurement_sink sink) { measure(sink); });
         sampler_.add_source([this](measurement_sink sink) { metrics_.measure(sink); });
@@ -228,6 +241,10 @@ class basic_observatory {
     observe::alert_watch& alerts() noexcept { return alerts_; }
     observe::alert_watch const& alerts() const noexcept { return alerts_; }
 
+    /// What the GPUs cost, and for what.
+    cost_watch& costs() noexcept { return costs_; }
+    cost_watch const& costs() const noexcept { return costs_; }
+
     /// Calls `read(history)` with what the series have been for longer than the frames reach back, and returns what it returns.
     template<class Read>
     decltype(auto) with_coarse_history(Read&& read) const {
@@ -248,7 +265,7 @@ class basic_observatory {
     std::chrono::nanoseconds uptime() const { return clock_.now() - start_; }
 
     /// Reports all that is measured but the registry's metrics: process, control group, executor, GPUs, tracer, components,
-    /// anomalies, health and alerts.
+    /// anomalies, health, alerts and costs.
     void measure(measurement_sink sink) const {
         process_.measure(sink);
         cgroup_.measure(sink);
@@ -259,6 +276,7 @@ class basic_observatory {
         anomalies_.measure(sink);
         predictions_.measure(sink);
         alerts_.measure(sink);
+        costs_.measure(sink);
     }
 
     /// Ends the taking of frames and the probing of the executor; on return neither is under way. Await it before the
@@ -267,6 +285,7 @@ class basic_observatory {
         co_await lag_.stop();
         co_await loop_.stop();
         static_cast<void>(save_state()); // the log has it
+        costs_.flush();
     }
 
   private:
@@ -314,6 +333,7 @@ class basic_observatory {
         anomalies_.take(frames);
         predictions_.set_anomaly_score(anomalies_.worst_score());
         predictions_.take(frames);
+        costs_.take(frames);
         alerts_.take(frames);
     }
 
@@ -339,6 +359,7 @@ class basic_observatory {
     void load_state();
     void load_alerts();
     void save_alerts() const;
+    void open_ledger(std::string const& file);
     void refuse_state(std::string const& file, std::string_view why) const;
 
     std::string service_;
@@ -360,6 +381,7 @@ class basic_observatory {
     observe::prediction_watch predictions_;
     observe::alert_watch alerts_;
     mutable std::mutex alert_file_mutex_;
+    cost_watch costs_;
     std::string state_file_;
     std::chrono::seconds save_interval_;
     mutable std::mutex save_mutex_;                         // one saving at a time
@@ -370,7 +392,8 @@ class basic_observatory {
 };
 
 using observatory = basic_observatory<>;
-static_assert(serve::source<observatory> && serve::judged_source<observatory> && serve::coarse_source<observatory>);
+static_assert(serve::source<observatory> && serve::judged_source<observatory> && serve::coarse_source<observatory> &&
+              serve::costed_source<observatory>);
 
 template<clock Clock>
 std::error_code basic_observatory<Clock>::save_state() const {
@@ -448,6 +471,14 @@ void basic_observatory<Clock>::save_alerts() const {
     std::string const file = state_file_ + ".alerts";
     if (auto const failed = observe::write_state_file(file, bytes)) {
         log_(severity::warning, "observatory", "alerts_not_saved", {{"file", file}, {"why", failed.message()}});
+    }
+}
+
+/// Without its ledger the accounts are kept in memory alone, and the lines wait.
+template<clock Clock>
+void basic_observatory<Clock>::open_ledger(std::string const& file) {
+    if (auto const failed = costs_.open()) {
+        log_(severity::warning, "observatory", "cost_ledger_not_read", {{"file", file}, {"why", failed.message()}});
     }
 }
 

@@ -10,6 +10,7 @@
 #include <orfeas/serve/api.hpp>
 #include <orfeas/serve/cache_api.hpp>
 #include <orfeas/serve/concepts.hpp>
+#include <orfeas/serve/cost_api.hpp>
 #include <orfeas/serve/dashboard_options.hpp>
 #include <orfeas/serve/insight_api.hpp>
 #include <orfeas/serve/insight_json.hpp>
@@ -153,6 +154,11 @@ class server {
                 [&from](http::request const& q) { return anomalies(from.anomalies().report(), q); });
             get("/api/v1/predictions",
                 [&from](http::request const&) { return predictions(from.predictions().report()); });
+        }
+        if constexpr (costed_source<Source>) {
+            get("/api/v1/cost",
+                [&from](http::request const&) { return costs(from.costs().report(), from.costs().month()); });
+            get("/api/v1/cost/ledger.csv", [&from](http::request const&) { return cost_ledger(from); });
         }
     }
 
