@@ -123,7 +123,7 @@ TEST_CASE("a bad file leaves the rules as they were", "[alert]") {
     CHECK(engine.rules().size() == 2);
 }
 
-TEST_CASE("any text is read or refused", "[alert]") {
+TEST_CASE("any text of a rules file is read or refused", "[alert]") {
     std::mt19937 random{9};
     int read = 0;
     for (int i = 0; i < 3'000; ++i) {
