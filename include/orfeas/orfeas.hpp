@@ -12,5 +12,6 @@
 #include <orfeas/forecast.hpp>
 #include <orfeas/memory.hpp>
 #include <orfeas/metrics.hpp>
+#include <orfeas/scale.hpp>
 #include <orfeas/stats.hpp>
 #include <orfeas/trace.hpp>
