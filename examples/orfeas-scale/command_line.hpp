@@ -16,9 +16,11 @@ namespace scale_tool {
 
 struct command_line {
     std::string trace{}; ///< empty: a load is made
-    std::string plot{};  ///< empty: none
-    std::string rows{};  ///< empty: none
-    double days = 7;     ///< of the load that is made
+    std::string column = "load";
+    double factor = 1;  ///< from the column's unit to requests a second
+    std::string plot{}; ///< empty: none
+    std::string rows{}; ///< empty: none
+    double days = 7;    ///< of the load that is made
     double seed = 1;
     double service_ms = 2'000;
     double start_s = 180;
@@ -41,6 +43,8 @@ inline constexpr std::string_view usage =
     "worst_hour_p95_ms,\n"
     "late_share, replica_hours, cost.\n"
     "  --trace FILE.csv    columns timestamp and load (requests a second); without it a daily load is made\n"
+    "  --column NAME       the column of the load (default load)\n"
+    "  --factor X          from its unit to requests a second (default 1)\n"
     "  --plot OUT.svg      draws load, replicas, latency and cost\n"
     "  --rows OUT.csv      writes what the picture shows, a row in 5 minutes\n"
     "  --days N            of the load that is made (default 7)\n"
@@ -55,6 +59,18 @@ inline constexpr std::string_view usage =
 
 namespace detail {
 
+struct text_argument {
+    std::string_view name;
+    std::string command_line::* member;
+};
+
+inline constexpr std::array text_arguments{
+    text_argument{"--trace", &command_line::trace},
+    text_argument{"--column", &command_line::column},
+    text_argument{"--plot", &command_line::plot},
+    text_argument{"--rows", &command_line::rows},
+};
+
 struct numeric_argument {
     std::string_view name;
     double command_line::* member;
@@ -64,6 +80,7 @@ struct numeric_argument {
 };
 
 inline constexpr std::array numeric_arguments{
+    numeric_argument{"--factor", &command_line::factor, 1e-9, 1e9, false},
     numeric_argument{"--days", &command_line::days, 0.01, 366, false},
     numeric_argument{"--seed", &command_line::seed, 0, 1e9, true},
     numeric_argument{"--service-ms", &command_line::service_ms, 1, 1e6, false},
@@ -98,11 +115,13 @@ inline void take(command_line& into, std::string_view name, std::string_view val
             return;
         }
     }
-    std::string& text = name == "--trace" ? into.trace : name == "--plot" ? into.plot : into.rows;
-    if (name != "--trace" && name != "--plot" && name != "--rows") {
-        throw orfeas::option_error{"argument", name, "one that --help names"};
+    for (auto const& each : text_arguments) {
+        if (name == each.name) {
+            into.*each.member = value;
+            return;
+        }
     }
-    text = value;
+    throw orfeas::option_error{"argument", name, "one that --help names"};
 }
 
 } // namespace detail

@@ -32,9 +32,10 @@ struct load_trace {
     std::chrono::nanoseconds epoch{0};
 };
 
-/// Reads the columns `timestamp` and `load`. A missing value holds the last one. Throws std::runtime_error that names the line.
-inline load_trace read_trace(std::istream& from, std::string const& name) {
-    detect_tool::csv_reader reader{from, name, {"load"}};
+/// Reads the columns `timestamp` and `column`, whose values times the factor are requests a second. A missing value holds the last
+/// one. Throws std::runtime_error that says where it could not.
+inline load_trace read_trace(std::istream& from, std::string const& name, std::string const& column, double factor) {
+    detect_tool::csv_reader reader{from, name, {column}};
     load_trace made;
     detect_tool::csv_row row;
     while (reader.next(row)) {
@@ -46,7 +47,7 @@ inline load_trace read_trace(std::istream& from, std::string const& name) {
             throw std::runtime_error{name + ": the times do not advance at " + row.timestamp};
         }
         double const last = made.rates.empty() ? 0 : made.rates.back();
-        double const rate = row.values[0];
+        double const rate = row.values[0] * factor;
         if (rate < 0 || rate > 1e5) {
             throw std::runtime_error{name + ": a load that is not 0 to 100000 requests a second at " + row.timestamp};
         }

@@ -36,7 +36,7 @@ scale_tool::load_trace load_of(scale_tool::command_line const& given) {
     if (!file) {
         throw std::runtime_error{"cannot read " + given.trace};
     }
-    return scale_tool::read_trace(file, given.trace);
+    return scale_tool::read_trace(file, given.trace, given.column, given.factor);
 }
 
 template<class... Values>

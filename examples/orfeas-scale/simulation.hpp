@@ -147,7 +147,7 @@ inline orfeas::scale::advisor make_advisor(command_line const& given) {
     options.min_replicas = static_cast<std::uint32_t>(given.min_replicas);
     options.max_replicas = static_cast<std::uint32_t>(given.max_replicas);
     options.target_utilization = given.utilization;
-    options.target_queue = 1;
+    options.target_queue = std::max(1.0, given.target_ms / given.service_ms); // what is worked off within the target
     options.load_per_replica = given.utilization * 1e3 / given.service_ms;
     options.price_per_hour = given.price;
     return orfeas::scale::advisor{options};

@@ -103,6 +103,13 @@ class Traces(unittest.TestCase):
         for wanted in ("reactive", "ahead", "fixed", "replicas", "load", "cost", "load.csv"):
             self.assertTrue(any(wanted in each for each in texts), wanted)
 
+    def test_the_column_may_have_another_name_and_unit(self):
+        path = self.file("counts.csv")
+        path.write_text("timestamp,value\n" + "".join(f"{i * 300},{600 + i}\n" for i in range(24)))
+        said = outcomes("--trace", str(path), "--column", "value", "--factor", "0.003333333333")
+        path.write_text("timestamp,load\n" + "".join(f"{i * 300},{(600 + i) / 300}\n" for i in range(24)))
+        self.assertEqual(said, outcomes("--trace", str(path)))
+
     def test_what_cannot_be_read_is_named(self):
         path = self.file("bad.csv")
         for text, said in (("", "there is no header"), ("timestamp,cpu\n", "there is no column of values 'load'"),
@@ -146,7 +153,7 @@ class Mistakes(unittest.TestCase):
     def test_help_names_every_argument(self):
         code, out, _ = scale("--help")
         self.assertEqual(code, 0)
-        for each in ("--trace", "--plot", "--rows", "--days", "--seed", "--service-ms", "--start-s", "--sync-s", "--min-replicas",
+        for each in ("--trace", "--column", "--factor", "--plot", "--rows", "--days", "--seed", "--service-ms", "--start-s", "--sync-s", "--min-replicas",
                      "--max-replicas", "--utilization", "--target-ms", "--price"):
             self.assertIn(each, out)
 
