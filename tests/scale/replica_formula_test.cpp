@@ -49,6 +49,11 @@ TEST_CASE("replicas that are not ready count as idle when there are too few, els
     CHECK(replicas({.name = "x", .value = 50, .target = 100}, 10, 6) == 3);
 }
 
+TEST_CASE("more replicas that serve than were asked for do not turn the direction", "[scale]") {
+    // 8 of 10 report half of their target, but 4 were asked for: 6 would be more of them
+    CHECK(replicas({.name = "x", .value = 50, .target = 100, .missing = 2}, 4, 10) == 4);
+}
+
 TEST_CASE("one value for all goes by the replicas that serve; one that is divided goes by itself", "[scale]") {
     CHECK(replicas({.name = "p95", .kind = metric_kind::value, .value = 400, .target = 200}, 10, 6) == 12);
     CHECK(replicas({.name = "queue", .kind = metric_kind::average_value, .value = 45, .target = 3}, 10, 6) == 15);
