@@ -93,7 +93,7 @@ class Package(unittest.TestCase):
     def test_components_without_third_party_need_none(self):
         hidden = [f"-DCMAKE_DISABLE_FIND_PACKAGE_{name}=ON" for name in ("Boost", "Eigen3", "CUDAToolkit",
                                                                          "nlohmann_json", "yaml-cpp", "zstd", "ZLIB")]
-        wanted = sorted({"core", "stats", "memory", "cache", "detect", "forecast", "alert", "cost", "metrics", "trace"} & self.installed_components())
+        wanted = sorted({"core", "stats", "memory", "cache", "detect", "forecast", "alert", "cost", "scale", "metrics", "trace"} & self.installed_components())
         self.assert_configured(self.consume("hidden", wanted, None, *hidden))
         self.build_and_run("hidden")
         if "cache_asio" in self.installed_components():
