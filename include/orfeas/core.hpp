@@ -6,6 +6,7 @@
 
 #include <orfeas/core/assert.hpp>
 #include <orfeas/core/backoff.hpp>
+#include <orfeas/core/base64.hpp>
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/core/clock.hpp>
 #include <orfeas/core/config.hpp>
@@ -23,6 +24,8 @@
 #include <orfeas/core/protobuf_writer.hpp>
 #include <orfeas/core/record_frames.hpp>
 #include <orfeas/core/record_log.hpp>
+#include <orfeas/core/rfc3339.hpp>
+#include <orfeas/core/sha256.hpp>
 #include <orfeas/core/stable_hash.hpp>
 #include <orfeas/core/state.hpp>
 #include <orfeas/core/svg_writer.hpp>

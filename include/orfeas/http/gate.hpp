@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/base64.hpp>
 #include <orfeas/http/detail/text.hpp>
 #include <orfeas/http/refusal.hpp>
 #include <orfeas/http/request.hpp>
@@ -154,7 +155,7 @@ class gate {
         if (!detail::equals_ignoring_case(scheme, "basic")) {
             return false;
         }
-        auto const decoded = detail::base64_decoded(presented);
+        auto const decoded = base64_decoded(presented);
         auto const colon = decoded ? decoded->find(':') : std::string::npos;
         return colon != std::string::npos && is_token(std::string_view{*decoded}.substr(colon + 1));
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/base64.hpp>
 #include <orfeas/http/detail/text.hpp>
 #include <orfeas/http/gate.hpp>
 #include <orfeas/http/refusal.hpp>
@@ -86,7 +87,7 @@ inline std::optional<refusal> refuse_upgrade(request const& q) {
         return refusal::upgrade_required;
     }
     auto const key = q.field("sec-websocket-key");
-    auto const nonce = key ? detail::base64_decoded(*key) : std::nullopt;
+    auto const nonce = key ? base64_decoded(*key) : std::nullopt;
     if (q.method() != "GET" || q.minor_version() == 0 || q.has_body() || !nonce || nonce->size() != 16) {
         return refusal::malformed_upgrade;
     }

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -128,31 +127,6 @@ inline std::string percent_decoded(std::string_view text, bool plus_is_space) {
             i += 2;
         } else {
             decoded.push_back(plus_is_space && text[i] == '+' ? ' ' : text[i]);
-        }
-    }
-    return decoded;
-}
-
-/// Undoes base64 (RFC 4648 section 4, padded, no line breaks); empty for anything else.
-inline std::optional<std::string> base64_decoded(std::string_view text) {
-    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    if (text.size() % 4 != 0) {
-        return std::nullopt;
-    }
-    std::string decoded;
-    for (std::size_t i = 0; i < text.size(); i += 4) {
-        bool const last = i + 4 == text.size();
-        std::size_t const padding = !last || text[i + 3] != '=' ? 0 : text[i + 2] == '=' ? 2 : 1;
-        unsigned group = 0;
-        for (std::size_t j = 0; j < 4; ++j) {
-            auto const value = j >= 4 - padding ? 0 : alphabet.find(text[i + j]);
-            if (value == std::string_view::npos) {
-                return std::nullopt;
-            }
-            group = group << 6U | static_cast<unsigned>(value);
-        }
-        for (std::size_t j = 0; j < 3 - padding; ++j) {
-            decoded.push_back(static_cast<char>(group >> (16 - 8 * j) & 0xFFU));
         }
     }
     return decoded;
