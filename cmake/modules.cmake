@@ -49,7 +49,7 @@ orfeas_module(http LAYER 3 USES core stats net NEEDS beast)
 orfeas_module(observe LAYER 3 USES memory metrics trace trace_asio cache cache_asio detect forecast alert cost NEEDS asio)
 
 orfeas_module(serve LAYER 4 USES observe http NEEDS beast json)
-orfeas_module(export LAYER 4 USES observe http NEEDS beast json)
+orfeas_module(export LAYER 4 USES observe http alert NEEDS beast json)
 orfeas_module(load LAYER 4 USES http NEEDS beast json)
 
 orfeas_module(observatory LAYER 5 USES observe serve NEEDS beast)

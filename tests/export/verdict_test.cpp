@@ -18,14 +18,18 @@ namespace {
 
 orfeas::wall_time const now{1'700'000'000s};
 
-exporting::verdict judge(std::string const& head, std::string const& body = {},
-                         otlp_encoding encoding = otlp_encoding::protobuf) {
+http::client_result answer(std::string const& head, std::string const& body = {}) {
     http::client_result done;
     http::response_parser parser;
     parser.start(false);
     auto const text = "HTTP/1.1 " + head + "\r\ncontent-length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
     REQUIRE(parser.parse(text, done.response).outcome == http::response_parser::state::complete);
-    return exporting::judge(done, encoding, "rejectedSpans", now);
+    return done;
+}
+
+exporting::verdict judge(std::string const& head, std::string const& body = {},
+                         otlp_encoding encoding = otlp_encoding::protobuf) {
+    return exporting::judge(answer(head, body), encoding, "rejectedSpans", now);
 }
 
 exporting::verdict judge(boost::system::error_code error) {
@@ -79,4 +83,26 @@ TEST_CASE("verdict: a failing connection may come back, a wrong kind of server w
     CHECK(judge(make_error_code(http::client_error::stopped)).meaning == unreachable);
     CHECK(judge(make_error_code(http::client_error::malformed_answer)).meaning == refused);
     CHECK(judge(make_error_code(http::client_error::unsupported_scheme)).meaning == refused);
+}
+
+TEST_CASE("verdict: alerts are handed over again where it may help", "[export][verdict]") {
+    auto const of = [](std::string const& head) { return exporting::judge_delivery(answer(head), now); };
+    for (char const* head : {"200 OK", "202 Accepted", "204 No Content"}) {
+        CHECK(of(head).meaning == accepted);
+    }
+    for (char const* head : {"408 X", "429 X", "500 X", "501 X", "502 X", "503 X", "504 X", "599 X"}) {
+        CHECK(of(head).meaning == unreachable);
+        CHECK_FALSE(of(head).retry_after);
+        CHECK(of(std::string{head} + "\r\nretry-after: 7").retry_after == 7s);
+    }
+    for (char const* head : {"301 X\r\nlocation: /", "304 X", "400 X", "401 X", "404 X", "410 Gone", "422 X"}) {
+        CHECK(of(head).meaning == refused);
+    }
+    http::client_result broken;
+    broken.error = boost::asio::error::connection_refused;
+    CHECK(exporting::judge_delivery(broken, now).meaning == unreachable);
+    broken.error = make_error_code(http::client_error::timed_out);
+    CHECK(exporting::judge_delivery(broken, now).meaning == unreachable);
+    broken.error = make_error_code(http::client_error::malformed_answer);
+    CHECK(exporting::judge_delivery(broken, now).meaning == refused);
 }

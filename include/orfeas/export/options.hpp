@@ -4,12 +4,12 @@
 #include <orfeas/core/bytes.hpp>
 #include <orfeas/core/options.hpp>
 #include <orfeas/export/content_coding.hpp>
-#include <orfeas/http/client_request.hpp>
+#include <orfeas/export/detail/endpoint.hpp>
+#include <orfeas/export/detail/name_values.hpp>
 #include <orfeas/http/url.hpp>
 
 #include <chrono>
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -64,55 +64,20 @@ struct otlp_options {
 
     /// Throws option_error for an endpoint that is no URL, and for what is no name=value.
     void check() const {
-        auto const where = http::parse_url(endpoint);
-        if (!where || where->target.find('?') != std::string::npos) {
-            throw option_error{"endpoint", endpoint, "an http or https URL without a query"};
-        }
-        http::fields known;
-        for (auto const& [name, value] : pairs(headers, "headers")) {
-            try {
-                known.add(name, value);
-            } catch (std::invalid_argument const&) {
-                throw option_error{"headers", name, "names and values of header fields"};
-            }
-        }
+        detail::endpoint(endpoint, "endpoint");
+        detail::check_headers(headers);
         pairs(resource_attributes, "resource_attributes");
     }
 
     /// The "name=value" texts of a list taken apart, white space around the parts left out.
     static std::vector<std::pair<std::string, std::string>> pairs(std::vector<std::string> const& list,
                                                                   std::string_view field) {
-        std::vector<std::pair<std::string, std::string>> found;
-        for (std::string_view const each : list) {
-            auto const equals = each.find('=');
-            auto const name = trimmed(each.substr(0, equals));
-            if (equals == std::string_view::npos || name.empty()) {
-                throw option_error{field, each, "name=value"};
-            }
-            found.emplace_back(name, trimmed(each.substr(equals + 1)));
-        }
-        return found;
+        return detail::name_values(list, field);
     }
 
     /// Where the requests of a signal go: the endpoint with "/v1/traces" or the like behind it.
     http::url url_of(std::string_view path) const {
-        auto where = http::parse_url(endpoint).value_or(http::url{});
-        if (where.target.ends_with('/')) {
-            where.target.pop_back();
-        }
-        where.target.append(path);
-        return where;
-    }
-
-  private:
-    static std::string_view trimmed(std::string_view text) noexcept {
-        while (!text.empty() && text.front() == ' ') {
-            text.remove_prefix(1);
-        }
-        while (!text.empty() && text.back() == ' ') {
-            text.remove_suffix(1);
-        }
-        return text;
+        return detail::below(http::parse_url(endpoint).value_or(http::url{}), path);
     }
 };
 static_assert(options<otlp_options>);

@@ -72,4 +72,22 @@ inline verdict judge(http::client_result const& done, otlp_encoding encoding, st
     }
 }
 
+/// Judges an exchange that hands over alerts: any 2xx is success; 408, 429, 5xx and failures of the connection are worth another
+/// attempt, with the wait that Retry-After asks for; all else is final.
+inline verdict judge_delivery(http::client_result const& done, wall_time now) {
+    using enum verdict::kind;
+    if (!done) {
+        return {detail::is_worth_retrying(done.error) ? unreachable : refused};
+    }
+    auto const& answer = done.response;
+    if (answer.is_success()) {
+        return {accepted};
+    }
+    if (answer.code() != 408 && answer.code() != 429 && answer.code() < 500) {
+        return {refused};
+    }
+    auto const field = answer.field("retry-after");
+    return {unreachable, 0, field ? http::parse_retry_after(*field, now) : std::nullopt};
+}
+
 } // namespace orfeas::inline v0::exporting
