@@ -233,6 +233,23 @@ TEST_CASE("a server that nobody runs, and a name that nobody has", "[http][clien
     CHECK(fetch(ask("GET", "https://127.0.0.1/")).error == make_error_code(http::client_error::unsupported_scheme));
 }
 
+TEST_CASE("a deadline also holds for an exchange on a kept connection", "[http][client]") {
+    raw_server const server{[](raw_client& peer, int) {
+        peer.read_head();
+        peer.send(ok);
+        peer.read_head();
+        peer.is_closed_silently(); // no answer, but for what the client does
+    }};
+    asio::io_context io;
+    http::client_options options;
+    options.deadline = 100ms;
+    http::client web{io.get_executor(), options};
+    auto const q = ask("GET", server.url());
+    CHECK(run(io, web.send(q)));
+    CHECK(run(io, web.send(q)).error == make_error_code(http::client_error::timed_out));
+    CHECK(server.connections() == 1);
+}
+
 TEST_CASE("a kept connection that the server has ended is not used again", "[http][client]") {
     raw_server const server{[](raw_client& peer, int) { // one request a connection, without saying so
         peer.read_head();

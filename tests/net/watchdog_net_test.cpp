@@ -71,3 +71,13 @@ TEST_CASE("net: a watchdog keeps its owner alive until it is cancelled") {
     io.run();
     CHECK(watched.expired());
 }
+
+TEST_CASE("net: a watchdog that was cancelled takes a later deadline as well as an earlier one") {
+    boost::asio::io_context io;
+    auto const object = std::make_shared<waiting>(io);
+    object->set(-2s);
+    object->watchdog.cancel();
+    object->set(-1s);
+    io.run();
+    CHECK(object->passed == 1);
+}

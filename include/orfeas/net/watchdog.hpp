@@ -37,6 +37,7 @@ class basic_watchdog {
     /// Forgets the deadline and lets go of the owner.
     void cancel() {
         clear();
+        armed_ = never; // else a deadline after that of the timer would wait for it in vain
         timer_.cancel();
     }
 
