@@ -160,6 +160,7 @@ class alertmanager_book {
                 auto const at_key = entries_.find(key);
                 if (at_key != entries_.end() && at_key->second.version == version) {
                     at_key->second.send_at = now_ + options_.resend_interval;
+                    at_key->second.told_version = version;
                 }
             }
         }
@@ -185,10 +186,11 @@ class alertmanager_book {
         std::optional<wall_time> ended_at;
         monotonic_time send_at{};
         monotonic_time forget_at = monotonic_time::max();
-        std::uint64_t version = 0; // counts up with what is sent at once
-        std::uint64_t seen_in = 0; // the last snapshot with it
-        bool may_be_known = false; // it was sent, and perhaps arrived
-        bool is_counted = false;   // its annotations' repairs
+        std::uint64_t version = 0;      // counts up with what is sent at once
+        std::uint64_t told_version = 0; // the last that was taken or refused
+        std::uint64_t seen_in = 0;      // the last snapshot with it
+        bool may_be_known = false;      // it was sent, and perhaps arrived
+        bool is_counted = false;        // its annotations' repairs
     };
 
     struct sent {
@@ -275,9 +277,9 @@ class alertmanager_book {
 
     /// That an alert is over is sent once at least, to who may know of it.
     bool is_forgotten(entry const& which, moment at) const noexcept {
-        bool const is_told = which.send_at > at.now;
-        return which.ended_at &&
-               (!which.may_be_known || (at.now >= which.forget_at && (is_told || is_stale(which, at))));
+        bool const is_told = which.told_version == which.version;
+        bool const is_late = at.now >= which.forget_at && (is_told || is_stale(which, at));
+        return which.ended_at && (!which.may_be_known || is_late);
     }
 
     /// By then it has ended there by itself.
