@@ -59,6 +59,7 @@ GROUPS: dict[str, list[Need]] = {
         Need("redis-server", "redis-server"),
         Need("openssl", "openssl"),
         Need("prometheus", "prometheus"),
+        Need("prometheus-alertmanager", "prometheus-alertmanager"),
         Need("protobuf-compiler", "protoc"),
         Need("python3-prometheus-client"),
         Need("python3-yaml"),
