@@ -5,11 +5,11 @@
 #include "service/command_line.hpp"
 #include "service/mesh_maker.hpp"
 #include "service/mesh_service.hpp"
+#include "service/outlets.hpp"
 #include "service/studio_options.hpp"
 
 #include <orfeas/cache/tiered_options.hpp>
 #include <orfeas/core/log_sinks.hpp>
-#include <orfeas/export/telemetry_exporter.hpp>
 #include <orfeas/memory.hpp>
 #include <orfeas/observatory.hpp>
 
@@ -32,7 +32,6 @@
 namespace {
 
 using web_server = orfeas::serve::server<orfeas::observatory>;
-using exporter = orfeas::exporting::telemetry_exporter<orfeas::observatory>;
 
 constexpr std::chrono::seconds time_to_export{5};
 
@@ -70,15 +69,13 @@ orfeas::memory::pool_options device_options(orfeas::memory::pool_options host) {
 /// Ends the service in order when it is told to: no new requests, those in flight finish, what is known of them is sent,
 /// then the frames end.
 orfeas::task<void> end_on_signal(web_server& web, studio::mesh_service& meshes, orfeas::observatory& obs,
-                                 std::optional<exporter>& out, std::chrono::milliseconds drain) {
+                                 studio::outlets& out, std::chrono::milliseconds drain) {
     boost::asio::signal_set signals{co_await boost::asio::this_coro::executor, SIGINT, SIGTERM};
     co_await signals.async_wait(boost::asio::use_awaitable);
     std::cout << "studio: ending" << std::endl;
     bool const drained = co_await web.stop(drain);
     co_await meshes.stop();
-    if (out) {
-        co_await out->stop(time_to_export);
-    }
+    co_await out.stop(time_to_export);
     co_await obs.stop();
     std::cout << (drained ? "studio: ended" : "studio: ended; requests that took too long were cut off") << std::endl;
 }
@@ -136,14 +133,7 @@ void run(studio::command_line const& given) {
     web_server web{io.get_executor(), obs, http_options(given),
                    orfeas::from_environment<orfeas::serve::dashboard_options>()};
     meshes.add_routes(web);
-    std::optional<exporter> out;
-    if (!given.otlp.empty()) {
-        orfeas::exporting::otlp_options to;
-        to.endpoint = given.otlp;
-        out.emplace(io.get_executor(), obs, orfeas::from_environment(std::move(to)), log);
-        obs.watch("export", *out);
-        out->start();
-    }
+    studio::outlets out{io.get_executor(), obs, given};
     web.start();
     std::cout << "studio: listening on " << web.url() << " with " << device.name() << std::endl;
     boost::asio::co_spawn(io, end_on_signal(web, meshes, obs, out, options.drain_deadline), boost::asio::detached);

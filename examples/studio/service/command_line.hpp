@@ -20,12 +20,14 @@ struct command_line {
     std::optional<std::string> address;
     std::vector<std::string> l2{};
     std::string otlp{};
+    std::vector<std::string> alertmanagers{};
+    std::string webhook{};
     std::optional<std::uint64_t> l1_bytes;
     bool help = false;
 };
 
 inline constexpr std::string_view usage =
-    "usage: studio [--port P] [--address A] [--l1-bytes N] [--l2 URL]… [--otlp URL]\n"
+    "usage: studio [--port P] [--address A] [--l1-bytes N] [--l2 URL]… [--otlp URL] [--alertmanager URL]… [--webhook URL]\n"
     "Turns pictures into printable reliefs over HTTP; see examples/studio/README.md.\n"
     "  --port P      port to listen on, 0 for any free one (default 5000, or ORFEAS_HTTP_PORT)\n"
     "  --address A   address to listen on (default 127.0.0.1, or ORFEAS_HTTP_ADDRESS)\n"
@@ -35,6 +37,8 @@ inline constexpr std::string_view usage =
     "each\n"
     "                server (default none, or ORFEAS_TIERED_L2)\n"
     "  --otlp URL    receiver of traces and metrics over OTLP/HTTP, such as http://127.0.0.1:4318 (default none)\n"
+    "  --alertmanager URL  Alertmanager that is told of alerts, such as http://127.0.0.1:9093; once for each\n"
+    "  --webhook URL where notifications of alerts are posted to\n"
     "Everything else is set by environment variables: STUDIO_SERVICE_…, STUDIO_PICTURE_…, ORFEAS_<MODULE>_….\n";
 
 /// Reads the arguments after the program's name. Throws orfeas::option_error that names the argument at fault.
@@ -46,8 +50,10 @@ inline command_line parse_command_line(int count, char const* const* arguments) 
             result.help = true;
             return result;
         }
-        if (name != "--port" && name != "--address" && name != "--l1-bytes" && name != "--l2" && name != "--otlp") {
-            throw orfeas::option_error{"argument", name, "--port, --address, --l1-bytes, --l2 or --otlp"};
+        if (name != "--port" && name != "--address" && name != "--l1-bytes" && name != "--l2" && name != "--otlp" &&
+            name != "--alertmanager" && name != "--webhook") {
+            throw orfeas::option_error{"argument", name,
+                                       "--port, --address, --l1-bytes, --l2, --otlp, --alertmanager or --webhook"};
         }
         if (++i == count) {
             throw orfeas::option_error{name, "", "followed by its value"};
@@ -63,6 +69,14 @@ inline command_line parse_command_line(int count, char const* const* arguments) 
         }
         if (name == "--otlp") {
             result.otlp = value;
+            continue;
+        }
+        if (name == "--alertmanager") {
+            result.alertmanagers.emplace_back(value);
+            continue;
+        }
+        if (name == "--webhook") {
+            result.webhook = value;
             continue;
         }
         if (name == "--l1-bytes") {
