@@ -72,6 +72,17 @@ TEST_CASE("rules see gauges, counters, and rates of the house", "[alert]") {
     CHECK(a.watch.alerts().size() == 3);
 }
 
+TEST_CASE("the watch's own counters are noted while it is measured", "[alert]") {
+    watched a;
+    a.sampler.add_source([&](orfeas::measurement_sink sink) { a.watch.measure(sink); });
+    a.watch.set_rules({{.name = "eventful", .expr = "increase(alert_events_total[10s]) > 0"},
+                       {.name = "long", .expr = "queue_length > 5"}});
+    a.step(2);
+    a.length = 6;
+    a.step(3);
+    CHECK(a.watch.alerts().size() == 2);
+}
+
 TEST_CASE("a subscriber is called in the frame in which a value crosses its threshold", "[alert]") {
     watched a;
     a.watch.add(alert::rule{.name = "long", .expr = "queue_length > 5"});

@@ -176,7 +176,7 @@ class alert_watch {
         if (each.kind != measurement_kind::counter) {
             return;
         }
-        std::scoped_lock const lock{mutex_};
+        std::scoped_lock const lock{counter_mutex_};
         key_.clear();
         append_series_key(key_, each.name, each.labels);
         auto at = counters_.find(key_);
@@ -195,7 +195,7 @@ class alert_watch {
         }
         bool has_changed = false;
         {
-            std::scoped_lock const lock{mutex_};
+            std::scoped_lock const lock{mutex_, counter_mutex_};
             bind(frames);
             fill(frames);
             has_changed = engine_.step(frame_);
@@ -329,11 +329,12 @@ class alert_watch {
     alert::engine engine_;
     alert::frame frame_;
     std::vector<std::string> keys_; // of the frames, in their order
+    std::mutex counter_mutex_;      // of the next three; `measure`, which holds the other, leads to `note`
     std::unordered_map<std::string, counter> counters_;
     bool has_new_counter_ = true;
+    std::string key_;
     std::vector<std::pair<std::string, subscriber>> subscribers_;
     saver save_;
-    std::string key_;
 };
 
 } // namespace orfeas::inline v0::observe
