@@ -393,7 +393,7 @@ class basic_observatory {
 
 using observatory = basic_observatory<>;
 static_assert(serve::source<observatory> && serve::judged_source<observatory> && serve::coarse_source<observatory> &&
-              serve::costed_source<observatory>);
+              serve::costed_source<observatory> && serve::alerting_source<observatory>);
 
 template<clock Clock>
 std::error_code basic_observatory<Clock>::save_state() const {

@@ -51,6 +51,12 @@ TEST_CASE("what is not known is refused by name and place", "[alert]") {
     CHECK_THROWS_WITH(expression{std::string(1'000, '(') + "x"}, Contains("within one another"));
 }
 
+TEST_CASE("an expression names the metrics that it looks at, each once", "[alert]") {
+    CHECK(expression{"b / a or sum by (x) (rate(c[5m])) > 1 and absent(b{x=\"y\"})"}.metrics() ==
+          std::vector<std::string>{"a", "b", "c"});
+    CHECK(expression{"1 > 2"}.metrics().empty());
+}
+
 TEST_CASE("any text is read or refused", "[alert]") {
     std::mt19937 random{11};
     constexpr std::string_view words[] = {

@@ -55,8 +55,8 @@ task<http::response> odd(http::request const&) {
 
 /// The whole: an observatory that takes a frame each 10 ms, a component of its own, a server, and threads that run them.
 struct running {
-    explicit running(int threads = 1, serve::dashboard_options dashboard = {})
-        : obs{io.get_executor(), options()}, web{io.get_executor(), obs, {.port = 0}, dashboard} {
+    explicit running(int threads = 1, serve::dashboard_options dashboard = {}, http::server_options http = {})
+        : obs{io.get_executor(), options()}, web{io.get_executor(), obs, on_free_port(std::move(http)), dashboard} {
         obs.metrics().gauge("custom_metric", "Registered by an application.").set(42);
         web.route("GET", "/hello/{name}", greet);
         web.route("GET", "/refuse", refuse);
@@ -74,6 +74,11 @@ struct running {
         for (auto& each : pool) {
             each.join();
         }
+    }
+
+    static http::server_options on_free_port(http::server_options chosen) {
+        chosen.port = 0;
+        return chosen;
     }
 
     static observatory_options options() {
@@ -96,18 +101,24 @@ struct answer {
     json document() const { return json::parse(body); }
 };
 
-answer ask(std::uint16_t port, std::string const& path, std::string const& fields = "") {
+answer send(std::uint16_t port, std::string const& method, std::string const& path, std::string const& fields = "",
+            std::string const& body = "") {
     asio::io_context io;
     asio::ip::tcp::socket socket{io};
     socket.connect({asio::ip::address_v4::loopback(), port});
-    asio::write(socket, asio::buffer("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + fields +
-                                     "\r\n"));
+    std::string const length = method == "POST" ? "Content-Length: " + std::to_string(body.size()) + "\r\n" : "";
+    asio::write(socket, asio::buffer(method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" +
+                                     length + fields + "\r\n" + body));
     std::string text;
     boost::system::error_code end;
     asio::read(socket, asio::dynamic_buffer(text), end);
     auto const split = text.find("\r\n\r\n");
     REQUIRE(split != std::string::npos);
     return {static_cast<unsigned>(std::stoul(text.substr(9, 3))), text.substr(0, split), text.substr(split + 4)};
+}
+
+answer ask(std::uint16_t port, std::string const& path, std::string const& fields = "") {
+    return send(port, "GET", path, fields);
 }
 
 /// Waits until at least `seq` frames were taken.
@@ -338,6 +349,67 @@ TEST_CASE("serve: what the judges found is in the API and in every frame") {
         CHECK(frame["predictions"]["health"]["score"] > 0);
         CHECK(frame["data"].contains("custom_metric"));
     }
+}
+
+TEST_CASE("serve: alerts are in the API and in every frame, and acting on them needs what an operator's action needs") {
+    running service;
+    auto const port = service.web.port();
+    service.obs.alerts().add(alert::rule{.name = "custom", .expr = "custom_metric > 1"});
+    subscriber client{port};
+    json frame;
+    do {
+        frame = client.next();
+    } while (frame["alerts"]["firing"]["warning"] == 0);
+    CHECK(frame["anomalies"].is_array());
+    auto const id = frame["alerts"]["active"][0]["id"].get<std::string>();
+    CHECK(ask(port, "/api/v1/alerts/active").document()["active"][0]["id"] == id);
+    CHECK(ask(port, "/api/v1/alerts/history").document()["events"][0]["alert"]["id"] == id);
+    CHECK(ask(port, "/api/v1/alerts/rules").document()["rules"].size() == 10); // nine are there beforehand
+
+    std::string const path = "/api/v1/alerts/" + id + "/acknowledge";
+    std::string const by_ann = R"({"author":"ann"})";
+    CHECK(ask(port, path).status == 405);
+    CHECK(send(port, "POST", path, "Origin: https://elsewhere.example\r\n", by_ann).status == 403);
+    CHECK(send(port, "POST", path, "", std::string(40'000, ' ')).status == 413);
+    CHECK_FALSE(service.obs.alerts().alerts().at(0).acknowledged);
+    CHECK(send(port, "POST", path, "Origin: http://localhost\r\n", by_ann).status == 200);
+    CHECK(service.obs.alerts().alerts().at(0).acknowledged->author == "ann");
+    CHECK(send(port, "DELETE", path, "Origin: https://elsewhere.example\r\n").status == 403);
+    CHECK(send(port, "DELETE", path).status == 204);
+    CHECK_FALSE(service.obs.alerts().alerts().at(0).acknowledged);
+
+    std::string const silence = R"({"matchers":"{alertname=\"custom\"}","author":"ann","duration_seconds":60})";
+    CHECK(send(port, "POST", "/api/v1/silences", "Origin: null\r\n", silence).status == 403);
+    CHECK(service.obs.alerts().silences().empty());
+    auto const made = send(port, "POST", "/api/v1/silences", "", silence);
+    CHECK(made.status == 201);
+    CHECK(ask(port, "/api/v1/silences").document()["silences"][0]["id"] == made.document()["id"]);
+    CHECK(send(port, "DELETE", "/api/v1/silences/1", "Origin: https://elsewhere.example\r\n").status == 403);
+    CHECK(send(port, "DELETE", "/api/v1/silences/1").status == 204);
+    auto const gone = send(port, "DELETE", "/api/v1/silences/1");
+    CHECK(gone.status == 404);
+    CHECK(gone.head.find("application/problem+json") != std::string::npos);
+}
+
+TEST_CASE("serve: where a token is configured, alerts are shown and acted on with it alone") {
+    http::server_options with_token;
+    with_token.token = "a-long-enough-secret-token";
+    running service{1, {}, with_token};
+    auto const port = service.web.port();
+    std::string const token = "Authorization: Bearer a-long-enough-secret-token\r\n";
+    wait_for_frames(service, 1);
+    std::string const silence = R"({"matchers":"{a=\"b\"}","author":"ann","duration_seconds":60})";
+    for (auto const* path :
+         {"/api/v1/alerts/active", "/api/v1/alerts/rules", "/api/v1/alerts/history", "/api/v1/silences"}) {
+        CHECK(ask(port, path).status == 401);
+        CHECK(ask(port, path, token).status == 200);
+    }
+    CHECK(send(port, "POST", "/api/v1/silences", "", silence).status == 401);
+    CHECK(send(port, "POST", "/api/v1/alerts/0123456789abcdef/acknowledge", "", "{}").status == 401);
+    CHECK(service.obs.alerts().silences().empty());
+    CHECK(send(port, "POST", "/api/v1/silences", token, silence).status == 201);
+    CHECK(send(port, "DELETE", "/api/v1/silences/1").status == 401);
+    CHECK(send(port, "DELETE", "/api/v1/silences/1", token).status == 204);
 }
 
 TEST_CASE("serve: a subscriber that comes back gets what it lacks, of the same run only") {

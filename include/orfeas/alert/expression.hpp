@@ -5,9 +5,11 @@
 #include <orfeas/alert/detail/expression_tree.hpp>
 #include <orfeas/alert/syntax_error.hpp>
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace orfeas::inline v0::alert {
 
@@ -36,7 +38,23 @@ class expression {
     std::string const& source() const noexcept { return source_; }
     detail::expression_node const& root() const noexcept { return root_; }
 
+    /// The names of the metrics that it looks at, each once, in order.
+    std::vector<std::string> metrics() const {
+        std::set<std::string> names;
+        add_metrics(root_, names);
+        return {names.begin(), names.end()};
+    }
+
   private:
+    static void add_metrics(detail::expression_node const& of, std::set<std::string>& to) {
+        if (!of.metric.empty()) {
+            to.insert(of.metric);
+        }
+        for (auto const& each : of.parts) {
+            add_metrics(each, to);
+        }
+    }
+
     std::string source_;
     detail::expression_node root_;
 };

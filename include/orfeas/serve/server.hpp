@@ -7,6 +7,8 @@
 #include <orfeas/net/task.hpp>
 #include <orfeas/observe/components.hpp>
 #include <orfeas/observe/history.hpp>
+#include <orfeas/serve/alert_api.hpp>
+#include <orfeas/serve/alert_json.hpp>
 #include <orfeas/serve/api.hpp>
 #include <orfeas/serve/cache_api.hpp>
 #include <orfeas/serve/concepts.hpp>
@@ -160,11 +162,45 @@ class server {
                 [&from](http::request const&) { return costs(from.costs().report(), from.costs().month()); });
             get("/api/v1/cost/ledger.csv", [&from](http::request const&) { return cost_ledger(from); });
         }
+        if constexpr (alerting_source<Source>) {
+            add_alert_routes();
+        }
     }
 
+    void add_alert_routes() {
+        auto const get = [this](std::string_view pattern, auto answer) {
+            http_.route("GET", pattern, answering(std::move(answer)));
+        };
+        auto const act = [this](std::string_view method, std::string_view pattern, auto answer) {
+            http_.route(method, pattern, answering(std::move(answer)),
+                        {http::role::operator_action, most_alert_body_bytes});
+        };
+        observe::alert_watch& watch = source_.alerts();
+        get("/api/v1/alerts/active", [&watch](http::request const& q) { return active_alerts(watch, q); });
+        get("/api/v1/alerts/rules", [&watch](http::request const&) { return alert_rules(watch); });
+        get("/api/v1/alerts/history", [&watch](http::request const& q) { return alert_history(watch, q); });
+        get("/api/v1/silences", [&watch](http::request const&) { return silences(watch); });
+        act("POST", "/api/v1/alerts/{id}/acknowledge",
+            [&watch](http::request const& q) { return acknowledge_alert(watch, q); });
+        act("DELETE", "/api/v1/alerts/{id}/acknowledge",
+            [&watch](http::request const& q) { return withdraw_acknowledgement(watch, q); });
+        act("POST", "/api/v1/silences", [&watch](http::request const& q) { return add_silence(watch, q); });
+        act("DELETE", "/api/v1/silences/{id}", [&watch](http::request const& q) { return end_silence(watch, q); });
+    }
+
+    /// What a frame tells besides its values, by what the source has.
     static metrics_hub::insight_source insights_of(Source& from) {
-        if constexpr (judged_source<Source>) {
-            return [&from] { return frame_insights(from.anomalies().active(), from.predictions().report()); };
+        if constexpr (judged_source<Source> || alerting_source<Source>) {
+            return [&from] {
+                std::string told;
+                if constexpr (judged_source<Source>) {
+                    told = frame_insights(from.anomalies().active(), from.predictions().report());
+                }
+                if constexpr (alerting_source<Source>) {
+                    told.append(told.empty() ? "" : ",").append(frame_alerts(from.alerts().alerts()));
+                }
+                return told;
+            };
         } else {
             return {};
         }
