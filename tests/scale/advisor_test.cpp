@@ -26,8 +26,8 @@ namespace {
 scale::advisor_options prompt() {
     scale::advisor_options made;
     made.max_replicas = 20;
-    made.scale_up_policies = {"1000000/1s"};
-    made.scale_down_window = 0s;
+    made.up_policies = {"1000000/1s"};
+    made.down_window = 0s;
     return made;
 }
 
@@ -67,6 +67,31 @@ TEST_CASE("the metric that wants the most decides, and each is told", "[scale]")
     CHECK(said.reasons == std::vector<std::string>{"utilization is 0.7 against 0.7: 4 replicas",
                                                    "queue is 16 against 2: 8 replicas",
                                                    "p95_ms is 750 against 500: 6 replicas", "queue decides"});
+}
+
+TEST_CASE("a latency that nobody has because nobody asks keeps no replica", "[scale]") {
+    auto options = prompt();
+    options.target_p95_ms = 500;
+    scale::advisor made{options};
+    scale::observation seen{.replicas = 4, .ready = 4, .utilization = 0, .load = 0};
+    CHECK(made.advise(0s, seen).desired_replicas == 1);
+    seen.load = 3; // here it should be known
+    CHECK(made.advise(15s, seen).desired_replicas == 4);
+}
+
+TEST_CASE("no advice is not the advice to have none", "[scale]") {
+    scale::advisor made{prompt()};
+    CHECK(made.last() == nullptr);
+    made.advise(0s, {.replicas = 4, .ready = 4, .utilization = 0.7});
+    REQUIRE(made.last() != nullptr);
+    CHECK(made.last()->desired_replicas == 4);
+    std::vector<std::byte> bytes;
+    orfeas::state_writer out{bytes};
+    made.save(out);
+    scale::advisor restarted{prompt()};
+    orfeas::state_reader in{bytes};
+    REQUIRE_FALSE(restarted.load(in));
+    CHECK(restarted.last() == nullptr);
 }
 
 TEST_CASE("metrics of the caller's own count like the others", "[scale]") {
@@ -113,9 +138,9 @@ TEST_CASE("with a forecast there never are fewer replicas than without", "[scale
     for (int run = 0; run < 200; ++run) {
         auto options = by_load();
         options.target_utilization = 0.7;
-        options.scale_up_policies = {std::to_string(1 + below(6)) + "/30s"};
-        options.scale_up_window = std::chrono::seconds{below(60)};
-        options.scale_down_window = std::chrono::seconds{below(120)};
+        options.up_policies = {std::to_string(1 + below(6)) + "/30s"};
+        options.up_window = std::chrono::seconds{below(60)};
+        options.down_window = std::chrono::seconds{below(120)};
         scale::advisor without{options};
         scale::advisor with{options};
         std::uint32_t current = 1 + below(20);
@@ -185,11 +210,11 @@ TEST_CASE("bounds hold whatever the metrics say", "[scale]") {
     options.min_replicas = 3;
     scale::advisor made{options};
     CHECK(made.advise(0s, serving(2, 50)).limiting_term == scaling_term::minimum);
-    CHECK(made.last().desired_replicas == 3);
+    CHECK(made.last()->desired_replicas == 3);
     CHECK(made.advise(15s, serving(25, 50)).limiting_term == scaling_term::maximum);
-    CHECK(made.last().desired_replicas == 20);
+    CHECK(made.last()->desired_replicas == 20);
     CHECK(made.advise(30s, serving(5, 1)).limiting_term == scaling_term::minimum);
-    CHECK(made.last().desired_replicas == 3);
+    CHECK(made.last()->desired_replicas == 3);
 }
 
 TEST_CASE("without scale-to-zero, no replica means that scaling is switched off", "[scale]") {
@@ -254,7 +279,7 @@ TEST_CASE("nobody rests who waits for work, cannot see whether there is any, or 
 
 TEST_CASE("a time that goes back is none that passed", "[scale]") {
     auto options = by_load();
-    options.scale_down_window = 60s;
+    options.down_window = 60s;
     scale::advisor made{options};
     made.advise(10'000s, serving(9, 9));
     CHECK(made.advise(10s, serving(9, 1)).desired_replicas == 9);
@@ -264,8 +289,8 @@ TEST_CASE("a time that goes back is none that passed", "[scale]") {
 
 TEST_CASE("what was saved goes on as if nothing had been", "[scale]") {
     auto options = by_load();
-    options.scale_up_policies = {"3/60s"};
-    options.scale_down_window = 120s;
+    options.up_policies = {"3/60s"};
+    options.down_window = 120s;
     std::mt19937 random{3};
     scale::advisor one{options};
     std::uint32_t current = 5;

@@ -27,8 +27,8 @@ class random_service {
         options_.target_utilization = 0.001 * utilization_target;
         options_.target_queue = below(2) == 0 ? 0.001 * queue_target : 0;
         options_.target_p95_ms = below(2) == 0 ? 0.001 * latency_target : 0;
-        up_ = rules(options_.scale_up_policies, options_.scale_up_choice, options_.scale_up_window);
-        down_ = rules(options_.scale_down_policies, options_.scale_down_choice, options_.scale_down_window);
+        up_ = rules(options_.up_policies, options_.up_choice, options_.up_window);
+        down_ = rules(options_.down_policies, options_.down_choice, options_.down_window);
         current_ = below(options_.max_replicas + 5) + 1;
     }
 
@@ -177,8 +177,8 @@ TEST_CASE("documented: twice the desired value doubles the replicas, half of it 
 TEST_CASE("documented: 80 replicas go down by 10 % or 4 a minute, whichever is more", "[scale]") {
     scale::advisor_options options;
     options.max_replicas = 100;
-    options.scale_down_policies = {"4/60s", "10%/60s"};
-    options.scale_down_window = 0s;
+    options.down_policies = {"4/60s", "10%/60s"};
+    options.down_window = 0s;
     auto const said = follow(options, 80, std::vector<std::uint32_t>(12, 10), 60s);
     CHECK(said == std::vector<std::uint32_t>{72, 64, 57, 51, 45, 40, 36, 32, 28, 24, 20, 16});
 }
@@ -186,9 +186,9 @@ TEST_CASE("documented: 80 replicas go down by 10 % or 4 a minute, whichever is m
 TEST_CASE("documented: at most 5 a minute with the smaller of two policies", "[scale]") {
     scale::advisor_options options;
     options.max_replicas = 100;
-    options.scale_down_policies = {"10%/60s", "5/60s"};
-    options.scale_down_choice = "min";
-    options.scale_down_window = 0s;
+    options.down_policies = {"10%/60s", "5/60s"};
+    options.down_choice = "min";
+    options.down_window = 0s;
     CHECK(follow(options, 80, {10, 10, 10, 10, 10}, 15s) == std::vector<std::uint32_t>{75, 75, 75, 75, 70});
 }
 
@@ -206,7 +206,7 @@ TEST_CASE("documented: by default 4 or all that there are may come each 15 s, an
 
 TEST_CASE("documented: scale-down that is disabled never happens", "[scale]") {
     scale::advisor_options options;
-    options.scale_down_choice = "disabled";
-    options.scale_down_window = 0s;
+    options.down_choice = "disabled";
+    options.down_window = 0s;
     CHECK(follow(options, 8, {1, 1, 9, 1}) == std::vector<std::uint32_t>{8, 8, 9, 9});
 }

@@ -63,11 +63,12 @@ class advisor {
         ups_ += advices_ > 0 && desired_ > before ? 1U : 0U;
         downs_ += advices_ > 0 && desired_ < before ? 1U : 0U;
         ++advices_;
+        has_advised_ = true;
         return advice_;
     }
 
-    /// The last advice; an empty one before the first.
-    scaling_advice const& last() const noexcept { return advice_; }
+    /// The last advice, or null before the first: no advice is not the advice to have none.
+    scaling_advice const* last() const noexcept { return has_advised_ ? &advice_ : nullptr; }
 
     /// Reports the last advice; not while `advise` runs.
     void measure(measurement_sink sink) const;
@@ -143,7 +144,8 @@ class advisor {
         };
         add("utilization", metric_kind::average, of.utilization, options_.target_utilization, of.missing);
         add("queue", metric_kind::average_value, of.queue, options_.target_queue);
-        add("p95_ms", metric_kind::value, of.p95_ms, options_.target_p95_ms);
+        bool const is_unasked = of.load == 0 && !is_finite(of.p95_ms); // who is not asked is not slow
+        add("p95_ms", metric_kind::value, is_unasked ? 0 : of.p95_ms, options_.target_p95_ms);
         add("load", metric_kind::average_value, of.load, options_.load_per_replica);
         for (auto const& each : of.further) {
             propose(all, each, of);
@@ -260,6 +262,7 @@ class advisor {
     std::uint64_t ups_ = 0;
     std::uint64_t downs_ = 0;
     scaling_advice advice_{};
+    bool has_advised_ = false; // since this object began
 };
 static_assert(saves_state<advisor>);
 static_assert(measurable<advisor>);
@@ -267,12 +270,12 @@ static_assert(measurable<advisor>);
 inline void advisor::measure(measurement_sink sink) const {
     constexpr double none = std::numeric_limits<double>::quiet_NaN();
     auto const gauge = [&](std::string_view name, double value, std::string_view help) {
-        sink({name, measurement_kind::gauge, unit::none, value, {}, help});
+        sink({name, measurement_kind::gauge, unit::none, has_advised_ ? value : none, {}, help});
     };
     auto const count = [&](std::string_view name, std::uint64_t value, std::string_view help) {
         sink({name, measurement_kind::counter, unit::none, static_cast<double>(value), {}, help});
     };
-    gauge("scale_desired_replicas", advices_ > 0 ? desired_ : none, "Replicas that are advised.");
+    gauge("scale_desired_replicas", desired_, "Replicas that are advised.");
     gauge("scale_current_replicas", advice_.current_replicas, "Replicas that were asked for.");
     gauge("scale_ready_replicas", advice_.ready_replicas, "Replicas that serve.");
     gauge("scale_reactive_replicas", advice_.reactive_replicas, "Replicas that are advised without a forecast.");

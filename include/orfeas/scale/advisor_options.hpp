@@ -24,12 +24,12 @@ struct advisor_options {
     double target_p95_ms = 0;        ///< of the response time
     double load_per_replica = 0;     ///< that one replica carries well, in the unit of the load; a forecast needs it
 
-    std::vector<std::string> scale_up_policies{"100%/15s", "4/15s"};
-    std::string scale_up_choice = "max";
-    std::chrono::seconds scale_up_window{0};
-    std::vector<std::string> scale_down_policies{"100%/15s"};
-    std::string scale_down_choice = "max";
-    std::chrono::seconds scale_down_window{300};
+    std::vector<std::string> up_policies{"100%/15s", "4/15s"};
+    std::string up_choice = "max";
+    std::chrono::seconds up_window{0};
+    std::vector<std::string> down_policies{"100%/15s"};
+    std::string down_choice = "max";
+    std::chrono::seconds down_window{300};
 
     std::uint64_t model_bytes = 0;         ///< device memory that a replica needs
     std::uint64_t device_bytes = 0;        ///< memory of one device
@@ -89,8 +89,8 @@ struct advisor_options {
     /// Whether no replica at all may be advised.
     bool may_rest() const noexcept { return idle_after.count() > 0 && cold_start <= cold_start_limit; }
 
-    scaling_rules up() const { return rules(scale_up_policies, scale_up_choice, scale_up_window); }
-    scaling_rules down() const { return rules(scale_down_policies, scale_down_choice, scale_down_window); }
+    scaling_rules up() const { return rules(up_policies, up_choice, up_window); }
+    scaling_rules down() const { return rules(down_policies, down_choice, down_window); }
 
   private:
     static void targets(auto& self, auto&& field) {
@@ -104,12 +104,12 @@ struct advisor_options {
         using std::chrono::seconds;
         constexpr auto window = in_range(seconds{0}, seconds{3'600});
         constexpr auto choice = one_of("max", "min", "disabled");
-        field("scale_up_policies", self.scale_up_policies, scaling_policies{}, "how fast replicas may be added");
-        field("scale_up_choice", self.scale_up_choice, choice, "which of these policies holds");
-        field("scale_up_window", self.scale_up_window, window, "for how long more must have been needed");
-        field("scale_down_policies", self.scale_down_policies, scaling_policies{}, "how fast replicas may be removed");
-        field("scale_down_choice", self.scale_down_choice, choice, "which of these policies holds");
-        field("scale_down_window", self.scale_down_window, window, "for how long fewer must have been enough");
+        field("up_policies", self.up_policies, scaling_policies{}, "how fast replicas may be added");
+        field("up_choice", self.up_choice, choice, "which of these policies holds");
+        field("up_window", self.up_window, window, "for how long more must have been needed");
+        field("down_policies", self.down_policies, scaling_policies{}, "how fast replicas may be removed");
+        field("down_choice", self.down_choice, choice, "which of these policies holds");
+        field("down_window", self.down_window, window, "for how long fewer must have been enough");
     }
     static void idleness(auto& self, auto&& field) {
         using std::chrono::seconds;

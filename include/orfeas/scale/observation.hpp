@@ -29,8 +29,8 @@ struct observation {
     double utilization = unread; ///< mean over the ready replicas that report
     std::uint32_t missing = 0;   ///< ready replicas that do not report their utilization
     double queue = unread;       ///< requests waiting, in all
-    double p95_ms = unread;
-    double load = unread; ///< requests a second that come, or whatever unit the forecast has
+    double p95_ms = unread;      ///< counts as 0 where it is unread and the load is 0
+    double load = unread;        ///< requests a second that come, or whatever unit the forecast has
 
     std::span<metric_reading const> further{};  ///< metrics of the caller's own
     std::optional<predicted_load> forecast{};   ///< nothing while the forecaster abstains

@@ -74,10 +74,10 @@ inline std::string verdict_in_words(scaling_advice const& of, std::uint32_t want
     case scaling_term::missing_metrics:
         return "not all metrics could be read: nothing is scaled down by the rest of them";
     case scaling_term::scale_up_stabilized:
-        return "within the last " + std::to_string(options.scale_up_window.count()) +
+        return "within the last " + std::to_string(options.up_window.count()) +
                " s fewer were enough: no more than that";
     case scaling_term::scale_down_stabilized:
-        return "within the last " + std::to_string(options.scale_down_window.count()) +
+        return "within the last " + std::to_string(options.down_window.count()) +
                " s more were needed: no fewer than that";
     case scaling_term::scale_up_policy:
         return replicas_in_words(wanted) + " would be right, but they are not added faster";
