@@ -46,7 +46,7 @@ orfeas_module(scale LAYER 2 USES core stats)
 orfeas_part(scale asio FILES asio.hpp NEEDS asio)
 
 orfeas_module(http LAYER 3 USES core stats net NEEDS beast)
-orfeas_module(observe LAYER 3 USES memory metrics trace trace_asio cache cache_asio detect forecast alert cost NEEDS asio)
+orfeas_module(observe LAYER 3 USES memory metrics trace trace_asio cache cache_asio detect forecast alert cost scale NEEDS asio)
 
 orfeas_module(serve LAYER 4 USES observe http NEEDS beast json)
 orfeas_module(export LAYER 4 USES observe http alert NEEDS beast json)

@@ -26,7 +26,10 @@
 #include <orfeas/observe/optional_log_file.hpp>
 #include <orfeas/observe/prediction_watch.hpp>
 #include <orfeas/observe/sampling_loop.hpp>
+#include <orfeas/observe/scaling_watch.hpp>
+#include <orfeas/observe/scaling_watch_options.hpp>
 #include <orfeas/observe/state_file.hpp>
+#include <orfeas/scale/advisor_options.hpp>
 #include <orfeas/serve.hpp>
 #include <orfeas/trace.hpp>
 
@@ -62,6 +65,8 @@ struct observatory_options {
     bool has_default_alerts = true;               ///< false: only rules of the application's own
     cost::cost_options costs{};                   ///< prices
     observe::cost_watch_options costed{};         ///< which series say what was served
+    scale::advisor_options scaling{};             ///< targets and bounds of the replicas
+    observe::scaling_watch_options scaled{};      ///< which series say how much there is to do
     std::string cost_ledger{};                    ///< file of what was spent, which outlives the process; none if empty
     std::string state_file{};                     ///< where what was learned outlives the process; nowhere if empty
     std::chrono::seconds save_interval{300};      ///< from one saving to the next
@@ -96,6 +101,8 @@ inline observatory_options observatory_from_environment(observatory_options base
     base.default_alerts = from_environment(base.default_alerts, variables);
     base.costs = from_environment(std::move(base.costs), variables);
     base.costed = from_environment(std::move(base.costed), variables);
+    base.scaling = from_environment(std::move(base.scaling), variables);
+    base.scaled = from_environment(std::move(base.scaled), variables);
     return base;
 }
 
@@ -133,6 +140,7 @@ class basic_observatory {
           anomalies_{options.anomalies, detect::metric_detector{options.detector}},
           predictions_{std::move(options.predictions)},
           alerts_{std::move(options.alerts)},
+          scaling_{options.scaled, options.scaling},
           costs_{options.costed, std::move(options.costs), observe::optional_log_file{options.cost_ledger}},
           state_file_{std::move(options.state_file)},
           save_interval_{options.save_interval},
@@ -241,6 +249,10 @@ class basic_observatory {
     observe::alert_watch& alerts() noexcept { return alerts_; }
     observe::alert_watch const& alerts() const noexcept { return alerts_; }
 
+    /// How many replicas are needed; tell it how many there are.
+    observe::scaling_watch& scaling() noexcept { return scaling_; }
+    observe::scaling_watch const& scaling() const noexcept { return scaling_; }
+
     /// What the GPUs cost, and for what.
     cost_watch& costs() noexcept { return costs_; }
     cost_watch const& costs() const noexcept { return costs_; }
@@ -265,7 +277,7 @@ class basic_observatory {
     std::chrono::nanoseconds uptime() const { return clock_.now() - start_; }
 
     /// Reports all that is measured but the registry's metrics: process, control group, executor, GPUs, tracer, components,
-    /// anomalies, health, alerts and costs.
+    /// anomalies, health, alerts, costs and advice about replicas.
     void measure(measurement_sink sink) const {
         process_.measure(sink);
         cgroup_.measure(sink);
@@ -277,6 +289,7 @@ class basic_observatory {
         predictions_.measure(sink);
         alerts_.measure(sink);
         costs_.measure(sink);
+        scaling_.measure(sink);
     }
 
     /// Ends the taking of frames and the probing of the executor; on return neither is under way. Await it before the
@@ -334,6 +347,7 @@ class basic_observatory {
         predictions_.set_anomaly_score(anomalies_.worst_score());
         predictions_.take(frames);
         costs_.take(frames);
+        scaling_.take(frames);
         alerts_.take(frames);
     }
 
@@ -381,6 +395,7 @@ class basic_observatory {
     observe::prediction_watch predictions_;
     observe::alert_watch alerts_;
     mutable std::mutex alert_file_mutex_;
+    observe::scaling_watch scaling_;
     cost_watch costs_;
     std::string state_file_;
     std::chrono::seconds save_interval_;
@@ -393,7 +408,8 @@ class basic_observatory {
 
 using observatory = basic_observatory<>;
 static_assert(serve::source<observatory> && serve::judged_source<observatory> && serve::coarse_source<observatory> &&
-              serve::costed_source<observatory> && serve::alerting_source<observatory>);
+              serve::costed_source<observatory> && serve::alerting_source<observatory> &&
+              serve::scaled_source<observatory>);
 
 template<clock Clock>
 std::error_code basic_observatory<Clock>::save_state() const {

@@ -27,7 +27,8 @@ struct command_line {
 };
 
 inline constexpr std::string_view usage =
-    "usage: studio [--port P] [--address A] [--l1-bytes N] [--l2 URL]… [--otlp URL] [--alertmanager URL]… [--webhook URL]\n"
+    "usage: studio [--port P] [--address A] [--l1-bytes N] [--l2 URL]… [--otlp URL] [--alertmanager URL]… [--webhook "
+    "URL]\n"
     "Turns pictures into printable reliefs over HTTP; see examples/studio/README.md.\n"
     "  --port P      port to listen on, 0 for any free one (default 5000, or ORFEAS_HTTP_PORT)\n"
     "  --address A   address to listen on (default 127.0.0.1, or ORFEAS_HTTP_ADDRESS)\n"

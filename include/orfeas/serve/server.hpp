@@ -21,6 +21,7 @@
 #include <orfeas/serve/page.hpp>
 #include <orfeas/serve/request_observer.hpp>
 #include <orfeas/serve/request_statistics.hpp>
+#include <orfeas/serve/scaling_api.hpp>
 #include <orfeas/serve/trace_api.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -156,6 +157,9 @@ class server {
                 [&from](http::request const& q) { return anomalies(from.anomalies().report(), q); });
             get("/api/v1/predictions",
                 [&from](http::request const&) { return predictions(from.predictions().report()); });
+        }
+        if constexpr (scaled_source<Source>) {
+            get("/api/v1/scaling", [&from](http::request const&) { return scaling(from.scaling().advice()); });
         }
         if constexpr (costed_source<Source>) {
             get("/api/v1/cost",
