@@ -122,6 +122,55 @@ const inventCache = (data) => {
   };
 };
 
+// One alert that fires, what was done about it, and one that is over.
+class InventedAlerts {
+  constructor(now) {
+    Object.assign(this, { began: now - 95, silences: [], acknowledged: null, events: [] });
+    this.#happened(now - 200, "fired", this.#alert({ fired_at: now - 200, value: 0.87 }));
+    this.#happened(now - 140, "resolved", this.#alert({ fired_at: now - 200, ended_at: now - 140, value: 0.8 }));
+    this.#happened(this.began, "fired", this.#now());
+  }
+
+  active() {
+    return { firing: { info: 0, warning: 0, critical: 1 }, pending: 0, active: [this.#now()] };
+  }
+
+  rules() { return [{ name: "gpu_memory_high", metrics: ["memory_allocated_bytes", "memory_total_bytes"] }]; }
+
+  // Answers a POST or DELETE: [status, document].
+  act(method, path, body, now) {
+    const id = Number(/silences\/(\d+)$/.exec(path)?.[1]);
+    if (method === "POST" && !body?.author) return [400, { title: "Bad Request", status: 400, detail: "author is missing.", field: "author" }];
+    if (path.endsWith("/acknowledge")) {
+      this.acknowledged = method === "POST" ? { author: body.author, comment: body.comment, at: now, until: now + body.duration_seconds } : null;
+      this.#happened(now, method === "POST" ? "acknowledged" : "acknowledgement_over", this.#now());
+      return method === "POST" ? [200, { id: this.#now().id, acknowledged: this.acknowledged }] : [204];
+    }
+    if (method === "DELETE") {
+      this.silences = this.silences.filter((each) => each.id !== id);
+      return [204];
+    }
+    const { matchers: text, author, comment, duration_seconds } = body;
+    this.silences.push({ id: this.silences.length + 1, text, author, comment, starts_at: now, ends_at: now + duration_seconds, applies: true });
+    return [201, this.silences.at(-1)];
+  }
+
+  #now() {
+    return this.#alert({ fired_at: this.began, acknowledged: this.acknowledged, is_silenced: this.silences.length > 0 });
+  }
+
+  #alert(changes) {
+    return {
+      id: "00f067aa0ba902b7", rule: "gpu_memory_high", state: "firing", severity: "critical", value: 0.96, threshold: 0.95, reason: "0.96 is above 0.95",
+      labels: { alertname: "gpu_memory_high", component: "pool", severity: "critical" }, ended_at: null, acknowledged: null,
+      annotations: { summary: "96% of the memory of pool is in use", description: "Above 95%. Free caches, take smaller batches, or move load elsewhere." },
+      is_recovering: false, is_silenced: false, is_inhibited: false, active_at: changes.fired_at, ...changes,
+    };
+  }
+
+  #happened(time, kind, alert) { this.events.push({ number: this.events.length + 1, time, kind, reason: "0.96 is above 0.95", alert }); }
+}
+
 // The service: samples once a second, keeps 300 frames, pushes to subscribers.
 export class DevServer {
   constructor({ past = HISTORY, period = 1000, random = Math.random } = {}) {
@@ -139,6 +188,7 @@ export class DevServer {
     this.started = Date.now() / 1000 - past;
     this.frames = [];
     this.traces = [];
+    this.alerts = new InventedAlerts(Date.now() / 1000);
     for (let i = past; i > 0; --i) this.#sample(Date.now() / 1000 - i);
   }
 
@@ -163,7 +213,7 @@ export class DevServer {
   tick() {
     const frame = this.#sample(Date.now() / 1000);
     if (this.mute) return;
-    for (const socket of this.subscribers) socket.write(textFrame({ type: "metrics_update", ...frame, skipped: 0, history: null }));
+    for (const socket of this.subscribers) socket.write(textFrame({ type: "metrics_update", ...frame, skipped: 0, history: null, alerts: this.alerts.active() }));
   }
 
   #sample(timestamp) {
@@ -202,7 +252,9 @@ export class DevServer {
       const page = this.#page();
       return send("text/html; charset=utf-8", page.html, { "Content-Security-Policy": page.content_security_policy });
     }
+    if (pathname === "/more.js") return send("text/javascript; charset=utf-8", this.#page().more);
     if (pathname.startsWith("/dev/")) return this.#source(pathname.slice(5) || "index.html", send);
+    if (request.method !== "GET" && /api\/v1\/(silences|alerts)/.test(pathname)) return this.#act(request, pathname, json);
     // The separate sources find the API under their own folder.
     switch (pathname.replace(/^\/dev(?=\/api)/, "")) {
       case "/healthz": return json({ status: "ok" });
@@ -219,12 +271,22 @@ export class DevServer {
         return json({ complete: true, caches: [{ name: "meshes", cleared: true, complete: true, l1_entries: 318, l2_entries: 2400, nodes: 3, failed_nodes: 0 }] });
       }
       case "/api/v1/memory/timeline.svg": return send("image/svg+xml", PICTURE);
+      case "/api/v1/alerts/active": return json({ time: Date.now() / 1000, ...this.alerts.active() });
+      case "/api/v1/alerts/rules": return json({ rules: this.alerts.rules() });
+      case "/api/v1/alerts/history": return json({ events: this.alerts.events });
+      case "/api/v1/silences": return json({ silences: this.alerts.silences });
       case "/api/v1/traces": return json({ traces: this.traces.slice(0, Number(url.searchParams.get("limit") ?? 20)).map(({ detail, ...rest }) => rest) });
     }
     const id = /^\/api\/v1\/traces\/(\w+)$/.exec(pathname)?.[1];
     const trace = this.traces.find((candidate) => candidate.trace_id === id);
     if (trace) return json({ trace_id: id, spans: trace.detail });
     return json({ type: "about:blank", title: "Not Found", status: 404 }, 404);
+  }
+
+  async #act(request, pathname, json) {
+    const text = Buffer.concat(await request.toArray()).toString();
+    const [status, document] = this.alerts.act(request.method, pathname, text && JSON.parse(text), Date.now() / 1000);
+    json(document, status);
   }
 
   // The page as the generator makes it, anew when a source changed.
@@ -275,7 +337,7 @@ export class DevServer {
     socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " + accept + "\r\n\r\n");
     const known = url.searchParams.get("boot") === this.boot ? Number(url.searchParams.get("since") ?? -1) : -1;
     const last = this.frames.at(-1);
-    if (last && !this.mute) socket.write(textFrame({ type: "metrics_update", ...last, skipped: 0, history: this.history(known) }));
+    if (last && !this.mute) socket.write(textFrame({ type: "metrics_update", ...last, skipped: 0, history: this.history(known), alerts: this.alerts.active() }));
     this.subscribers.add(socket);
     socket.on("close", () => this.subscribers.delete(socket));
     socket.on("error", () => socket.destroy());

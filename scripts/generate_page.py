@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes include/orfeas/serve/detail/page.hpp from dashboard/: one HTML document with its style and modules inlined.
+"""Writes include/orfeas/serve/detail/page.hpp and more.hpp from dashboard/: one HTML document with its style and modules
+inlined, and one script, more.js, that the page loads after its first paint.
 
 Modules are concatenated in the order of their imports, so top-level names are unique over all of them. Comment lines,
-blank lines and indentation are left out; nothing else is rewritten.
+blank lines and indentation are left out; nothing else is rewritten. What the second script imports from modules of the
+page, the page hands over in one global object; the page's policy and the script's element name the script by its hash.
 
-  generate_page.py           writes the header
-  generate_page.py --json    prints {"html", "content_security_policy", "etag"}: what the development server serves
+  generate_page.py           writes the headers
+  generate_page.py --json    prints {"html", "content_security_policy", "etag", "more", "more_etag"}: what the development
+                             server serves
 """
 
 import base64
@@ -21,12 +24,12 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-HEADER = "include/orfeas/serve/detail/page.hpp"
+HEADERS = {"page": "include/orfeas/serve/detail/page.hpp", "more": "include/orfeas/serve/detail/more.hpp"}
 
 PIECE_LIMIT = 15_000  # bytes in one literal: some compilers take no more than 16 KB
-TEXT_LIMIT = 90 * 1024
-GZIP_LIMIT = 25 * 1024
+LIMITS = {"page": (90 * 1024, 25 * 1024), "more": (32 * 1024, 8 * 1024)}  # bytes as they are and compressed
 DELIMITER = "page"
+SHARED = "globalThis.orfeasShared"
 
 IMPORT = re.compile(r'^import \{ ([\w, ]+) \} from "\./(\w+\.js)";$')
 DECLARATION = re.compile(r"^(?:export )?(?:async )?(?:function|class|const|let) (?:(\w+)|[\[{])")
@@ -42,13 +45,15 @@ def slim_lines(text, comment=None):
 
 
 class Bundle:
-    """The modules under one entry as one script."""
+    """The modules under one entry as one script; those of `base`, a bundle that runs before, are not repeated."""
 
-    def __init__(self, folder, entry):
+    def __init__(self, folder, entry, base=None):
         self.folder = folder
+        self.base = base
         self.lines = []
         self.exports = {}
-        self.owners = {}
+        self.owners = dict(base.owners) if base else {}
+        self.shared = set()  # names that come from the base
         self.add(entry, ())
 
     def add(self, name, importers):
@@ -74,8 +79,14 @@ class Bundle:
         if not match:
             raise PageError(f'{where}: write imports as import {{ a, b }} from "./module.js";')
         names, module = match.groups()
-        self.add(module, importers)
-        missing = {name.strip() for name in names.split(",")} - self.exports[module]
+        names = {name.strip() for name in names.split(",")}
+        if self.base and module in self.base.exports:
+            exports = self.base.exports[module]
+            self.shared |= names
+        else:
+            self.add(module, importers)
+            exports = self.exports[module]
+        missing = names - exports
         if missing:
             raise PageError(f"{where}: {module} does not export {', '.join(sorted(missing))}")
 
@@ -113,21 +124,30 @@ def source_hash(text):
     return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
 
 
+def entity_tag(text):
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
 def build(root=ROOT):
-    """The document, its Content-Security-Policy and its entity tag without quotes."""
+    """The document, its Content-Security-Policy, the script that comes later, and their entity tags without quotes."""
     def read(name):
         return (root / "dashboard" / name).read_text(encoding="utf-8")
 
     theme = "\n".join(slim_lines(read("src/theme.js"), "//"))
-    script = "\n".join(Bundle(root / "dashboard/src", "main.js").lines)
+    main = Bundle(root / "dashboard/src", "main.js")
+    later = Bundle(root / "dashboard/src", "more.js", main)
+    shared = "{" + ",".join(sorted(later.shared)) + "}"
+    script = "\n".join([*main.lines, f"{SHARED}={shared};"])
+    more = "\n".join([f"const {shared}={SHARED};", *later.lines]) + "\n"
     css = style(read("src/style.css"))
     html = "\n".join(slim_lines(read("index.html"))) + "\n"
+    html = inline(html, r'data-more="src/more\.js"', 'data-more="', f"more.js {source_hash(more)[1:-1]}", '"')
     html = inline(html, r'<script src="src/theme\.js"></script>', "<script>", theme, "</script>")
     html = inline(html, r'<link rel="stylesheet" href="src/style\.css">', "<style>", css, "</style>")
     html = inline(html, r'<script type="module" src="src/main\.js"></script>', '<script type="module">', script, "</script>")
     policy = "; ".join([
         "default-src 'none'",
-        f"script-src {source_hash(theme)} {source_hash(script)}",
+        f"script-src {source_hash(theme)} {source_hash(script)} {source_hash(more)}",
         f"style-src {source_hash(css)}",
         "connect-src 'self'",
         "img-src 'self' data:",
@@ -135,7 +155,7 @@ def build(root=ROOT):
         "form-action 'none'",
         "frame-ancestors 'none'",
     ])
-    return {"html": html, "content_security_policy": policy, "etag": hashlib.sha256(html.encode()).hexdigest()[:20]}
+    return {"html": html, "content_security_policy": policy, "etag": entity_tag(html), "more": more, "more_etag": entity_tag(more)}
 
 
 def raw_pieces(text):
@@ -182,20 +202,36 @@ def pack(text):
         return subprocess.run(["zopfli", "--i30", "-c", file.name], check=True, capture_output=True).stdout
 
 
-def check_sizes(text, packed):
-    """Raises PageError for a page that has outgrown its limits."""
-    for what, size, limit in [("page", len(text), TEXT_LIMIT), ("compressed page", len(packed), GZIP_LIMIT)]:
+def check_sizes(name, text, packed):
+    """Raises PageError for what has outgrown its limits."""
+    most, most_packed = LIMITS[name]
+    for what, size, limit in [(name, len(text), most), (f"compressed {name}", len(packed), most_packed)]:
         if size > limit:
             hint = "" if shutil.which("zopfli") else "; install zopfli, which compresses better"
             raise PageError(f"{what}: {size} bytes, more than {limit}{hint}")
 
 
-def header(root=ROOT, pack=pack):
-    """The text of page.hpp."""
-    page = build(root)
-    text = page["html"].encode()
+def content(name, built):
+    """The text that a header holds."""
+    return built["html" if name == "page" else "more"]
+
+
+ABOUT = {"page": "The page", "more": "The script that the page loads after its first paint"}
+TYPES = {"page": "text/html; charset=utf-8", "more": "text/javascript; charset=utf-8"}
+
+
+def header(name, root=ROOT, pack=pack):
+    """The text of a header."""
+    built = build(root)
+    text = content(name, built).encode()
     packed = pack(text)
-    check_sizes(text, packed)
+    check_sizes(name, text, packed)
+    etag = built["etag" if name == "page" else "more_etag"]
+    policy = f"""
+/// Value of the Content-Security-Policy header: only the scripts and the style of this page run.
+inline constexpr std::string_view page_content_security_policy =
+    "{built["content_security_policy"]}";
+""" if name == "page" else ""
     return f"""\
 // SPDX-License-Identifier: MIT
 // Generated by scripts/generate_page.py from dashboard/. Change those files, not this one.
@@ -208,24 +244,20 @@ def header(root=ROOT, pack=pack):
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 namespace orfeas::inline v0::serve::detail {{
 
-/// Media type of the page.
-inline constexpr std::string_view page_content_type = "text/html; charset=utf-8";
+/// Its media type.
+inline constexpr std::string_view {name}_content_type = "{TYPES[name]}";
 
 /// Entity tags of the two representations, with their quotes.
-inline constexpr std::string_view page_etag = "\\"{page["etag"]}\\"";
-inline constexpr std::string_view page_gzip_etag = "\\"{page["etag"]}-gzip\\"";
-
-/// Value of the Content-Security-Policy header: only the scripts and the style of this page run.
-inline constexpr std::string_view page_content_security_policy =
-    "{page["content_security_policy"]}";
-
-/// The page as it is: {len(text)} bytes.
-inline constexpr std::string_view page_text{{
-{raw_pieces(page["html"])},
+inline constexpr std::string_view {name}_etag = "\\"{etag}\\"";
+inline constexpr std::string_view {name}_gzip_etag = "\\"{etag}-gzip\\"";
+{policy}
+/// {ABOUT[name]} as it is: {len(text)} bytes.
+inline constexpr std::string_view {name}_text{{
+{raw_pieces(content(name, built))},
     {len(text)}}};
 
-/// The page with Content-Encoding gzip: {len(packed)} bytes.
-inline constexpr std::string_view page_gzip{{
+/// {ABOUT[name]} with Content-Encoding gzip: {len(packed)} bytes.
+inline constexpr std::string_view {name}_gzip{{
 {escaped_pieces(packed)},
     {len(packed)}}};
 
@@ -235,16 +267,22 @@ inline constexpr std::string_view page_gzip{{
 """
 
 
+def sizes(text):
+    """What a header says of how long its content is."""
+    return ", ".join(re.findall(r"/// .* (as it is: .*|with Content-Encoding .*)[.]", text))
+
+
 def main():
     if sys.argv[1:] == ["--json"]:
         json.dump(build(), sys.stdout)
     elif len(sys.argv) > 1:
         sys.exit(__doc__)
     else:
-        text = header()
-        (ROOT / HEADER).parent.mkdir(parents=True, exist_ok=True)
-        (ROOT / HEADER).write_text(text, encoding="utf-8")
-        print(f"{HEADER}: {', '.join(re.findall(r'/// The page (.*)[.]', text))}")
+        for name, path in HEADERS.items():
+            text = header(name)
+            (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
+            (ROOT / path).write_text(text, encoding="utf-8")
+            print(f"{path}: {sizes(text)}")
 
 
 if __name__ == "__main__":

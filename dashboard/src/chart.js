@@ -201,16 +201,18 @@ function drawCursor(context, store, lines, area, index, map, palette) {
   }
 }
 
-// Anomalies as shaded stretches of time, forecasts as bands at the right edge with their point.
+// Anomalies as shaded stretches of time, alerts as such with a bar on top, forecasts as bands at the right edge with their point.
 function drawMarks(context, area, map, palette, { anomalies, forecasts }) {
   const within = (at, low, high) => Math.max(low, Math.min(high, at));
   context.fillStyle = palette.alarm;
-  context.globalAlpha = 0.16;
-  for (const { begin, end } of anomalies) {
-    const from = map.x(begin);
-    const to = Math.max(map.x(end), from + 2);
-    if (to < area.left || from > area.right) continue;
-    context.fillRect(Math.max(from, area.left), area.top, Math.min(to, area.right) - Math.max(from, area.left), area.bottom - area.top);
+  for (const { begin, end, alert } of anomalies) {
+    const at = map.x(begin);
+    const [from, to] = [at, Math.max(map.x(end), at + 2)].map((x) => within(x, area.left, area.right));
+    if (from === to) continue;
+    context.globalAlpha = alert ? 0.1 : 0.16;
+    context.fillRect(from, area.top, to - from, area.bottom - area.top);
+    context.globalAlpha = 1;
+    if (alert) context.fillRect(from, area.top, to - from, 3);
   }
   for (const { low, high, point, color } of forecasts) {
     const [top, middle, bottom] = [high, point, low].map((value) => within(map.y(value), area.top, area.bottom));
@@ -224,7 +226,7 @@ function drawMarks(context, area, map, palette, { anomalies, forecasts }) {
 }
 
 // Draws `panel` (unit, span, series) for the window `view`; `cursor` is a frame index or -1, `brush` a pair of times
-// or null, `marks` the anomalies and forecasts of its series. Answers the number of points drawn.
+// or null, `marks` the anomalies, alerts and forecasts of its series. Answers the number of points drawn.
 export function drawChart(canvas, { panel, store, view, palette, cursor = -1, brush = null, marks }) {
   const box = fit(canvas);
   if (!box) return 0;

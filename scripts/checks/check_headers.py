@@ -14,7 +14,7 @@ import tree
 
 LICENCE = "// SPDX-License-Identifier: MIT"
 MOST_LINES = 800
-GENERATED = ("orfeas/serve/detail/page.hpp",)
+GENERATED = ("orfeas/serve/detail/page.hpp", "orfeas/serve/detail/more.hpp")
 THREAD_LOCAL = ("orfeas/trace/context.hpp", "orfeas/metrics/detail/thread_cells.hpp")
 TYPE = re.compile(r"^(class|struct|union|enum class|enum(?!\s+class)|concept)\s+(?:alignas\([^)]*\)\s+)?(?:\[\[\w+\]\]\s+)?"
                   r"(\w+)\b(?!<|::|\s*(?::[^{;]*)?;)")  # neither a specialisation nor a forward declaration

@@ -10,11 +10,11 @@ using namespace orfeas;
 
 namespace {
 
-http::response answer(std::string const& fields) {
+http::response answer(std::string const& fields, http::response (*of)(http::request const&) = serve::page_response) {
     http::request q;
     auto const parsed = http::head_parser{}.parse("GET / HTTP/1.1\r\nHost: localhost\r\n" + fields + "\r\n", q);
     REQUIRE(parsed.outcome == http::head_parser::state::complete);
-    return serve::page_response(q);
+    return of(q);
 }
 
 } // namespace
@@ -47,4 +47,28 @@ TEST_CASE("serve: the page's policy lets nothing in from elsewhere") {
     CHECK(policy.find("default-src 'none'") != std::string::npos);
     CHECK(policy.find("unsafe") == std::string::npos);
     CHECK(policy.find("http") == std::string::npos);
+}
+
+TEST_CASE("serve: the script that comes later has a size, a tag and a form of its own, and the page names its hash") {
+    auto const plain = answer("", serve::more_response);
+    CHECK(plain.status() == http::status::ok);
+    CHECK(plain.field("content-type") == "text/javascript; charset=utf-8");
+    CHECK(plain.field("etag") != answer("").field("etag"));
+    auto const compressed = answer("Accept-Encoding: gzip\r\n", serve::more_response);
+    CHECK(compressed.field("content-encoding") == "gzip");
+    CHECK(compressed.body().size() < 8'192);
+    CHECK(compressed.body().size() > 1'000);
+    std::string const tag{*compressed.field("etag")};
+    auto const known = answer("Accept-Encoding: gzip\r\nIf-None-Match: " + tag + "\r\n", serve::more_response);
+    CHECK(known.status() == http::status::not_modified);
+
+    auto const page = answer("");
+    std::string const text{page.body().text()};
+    auto const at = text.find("data-more=\"more.js sha256-");
+    REQUIRE(at != std::string::npos);
+    auto const begin = text.find(' ', at) + 1;
+    auto const hash = text.substr(begin, text.find('"', begin) - begin);
+    std::string const policy{page.field("content-security-policy").value_or("")};
+    CHECK(policy.find("'" + hash + "'") != std::string::npos);
+    CHECK(policy.find("'self'", policy.find("script-src")) > policy.find(';', policy.find("script-src")));
 }

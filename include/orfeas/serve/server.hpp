@@ -131,6 +131,7 @@ class server {
         };
         auto& from = source_;
         get("/", page_response);
+        get("/more.js", more_response);
         get("/healthz", [](http::request const&) { return health(); }, http::role::anyone);
         get("/metrics", [&from](http::request const& q) { return prometheus(from, q); });
         get("/api/v1/status", [&from](http::request const&) { return serve::status(from); });

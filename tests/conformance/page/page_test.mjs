@@ -53,7 +53,7 @@ async function until(page, condition, argument, timeout) {
   return false;
 }
 
-const studio = positionals[0] ? { url: new URL(positionals[0]).href, stop: async () => {} } : await startStudio();
+const studio = positionals[0] ? { url: new URL(positionals[0]).href, stop: async () => {} } : await startStudio({ ORFEAS_DEFAULT_ALERT_GPU_MEMORY_WARNING: "0.000001" }); // an alert fires at once
 if (!studio) skip("no URL given, and no studio in ORFEAS_BIN");
 const origin = new URL(studio.url).origin;
 const browser = await chromium.launch({ executablePath: BROWSER, args: FLAGS });
@@ -95,9 +95,11 @@ const drawn = (page) => page.evaluate(() => [...orfeas.panels.cards.values()].fi
 
 async function loading({ page, seen, response }) {
   const { pathname } = new URL(studio.url);
-  const others = seen.requests.filter((url) => url !== studio.url);
+  const later = seen.requests.filter((url) => url === studio.url + "more.js");
+  const others = seen.requests.filter((url) => url !== studio.url && url !== studio.url + "more.js");
   const headers = response.headers();
-  check("the page is one request", seen.requests.length - others.length === 1);
+  check("the page is one request", seen.requests.filter((url) => url === studio.url).length === 1);
+  check("its second script is another", later.length === 1);
   check("all else is the API of the same origin", others.every((url) => url.startsWith(origin + pathname + "api/v1/")), others.join(" "));
   check("one WebSocket, to the same host", seen.sockets.length === 1
     && new URL(seen.sockets[0]).host === new URL(origin).host && new URL(seen.sockets[0]).pathname === pathname + "ws/metrics", seen.sockets.join(" "));
@@ -107,6 +109,9 @@ async function loading({ page, seen, response }) {
   check("the page has at most 90 KB", body.length <= 90 * 1024, body.length);
   const sizes = await response.request().sizes();
   if (headers["content-encoding"] === "gzip") check("and at most 25 KB compressed", sizes.responseBodySize <= 25 * 1024, sizes.responseBodySize);
+  const more = await page.evaluate(() => performance.getEntriesByType("resource").find((entry) => entry.name.endsWith("/more.js")));
+  if (headers["content-encoding"] === "gzip") check("the second script has at most 8 KB compressed", more.encodedBodySize > 0 && more.encodedBodySize <= 8 * 1024, more.encodedBodySize);
+  check("it is asked for after the first chart", more.startTime >= await page.evaluate(() => orfeas.timing.first), more.startTime);
   const first = await page.evaluate(() => orfeas.timing.first - performance.getEntriesByType("navigation")[0].responseEnd);
   console.log(`     page ${body.length} bytes, sent ${sizes.responseBodySize}; first chart ${first.toFixed(0)} ms after the answer`);
 }
@@ -327,6 +332,85 @@ async function insights() {
   await close();
 }
 
+// How much of a canvas bears the bar by which alerts are marked on top of the plot: its columns of pixels.
+const barred = (page, id) => page.evaluate((panel) => {
+  const { canvas } = orfeas.panels.cards.get(panel);
+  const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const alarm = getComputedStyle(document.documentElement).getPropertyValue("--critical").trim().match(/[0-9a-f]{2}/g).map((hex) => parseInt(hex, 16));
+  const row = Math.round(9.5 * Math.min(2, devicePixelRatio)); // within the bar of 3 px below the margin of 8 px
+  let columns = 0;
+  for (let x = 0; x < width; ++x) {
+    const [r, g, b, a] = data.subarray(4 * (row * width + x), 4 * (row * width + x) + 4);
+    if (a > 250 && Math.abs(r - alarm[0]) + Math.abs(g - alarm[1]) + Math.abs(b - alarm[2]) < 12) ++columns;
+  }
+  return { columns, title: canvas.title };
+}, id);
+
+// The panel of alerts: the service has one that fires; somebody acknowledges it, silences it, and takes both back.
+async function alerts({ page, seen }) {
+  const told = (what) => page.evaluate(async (path) => (await fetch("api/v1/" + path)).json(), what);
+  const listed = await until(page, () => document.querySelectorAll("#alerts .states li").length > 0, undefined, 20000);
+  const { active } = await told("alerts/active");
+  const fires = active.find((alert) => alert.state === "firing" && alert.rule === "gpu_memory_high");
+  if (positionals[0] && !fires) return console.log("     gpu_memory_high does not fire here: the panel of alerts is not looked at");
+  check("an alert that fires is listed", listed && fires !== undefined, JSON.stringify(active));
+  const row = page.locator("#alerts .states li").filter({ hasText: fires.annotations.summary }).first();
+  const state = () => row.locator(".state").textContent();
+  const note = await row.locator(".note").textContent();
+  check("with its severity, reason, value and since when", (await state()).startsWith(fires.severity) && note.includes("is above")
+    && /value [\d.]+; .*; since \d\d:\d\d:\d\d, for \d/.test(note), note);
+  const badge = await page.$eval("#alert-badge", (node) => ({ hidden: node.hidden, text: node.textContent, label: node.getAttribute("aria-label") }));
+  check("and counted at the top", !badge.hidden && /^\d+alerts?$/.test(badge.text) && badge.label.includes(fires.severity), JSON.stringify(badge));
+  const id = await page.evaluate(({ component }) => [...orfeas.panels.cards.values()]
+    .find((card) => card.panel.series.some((line) => line.key === `memory_allocated_bytes{component="${component}"}`)).panel.id, fires.labels);
+  await page.evaluate((panel) => orfeas.panels.cards.get(panel).root.scrollIntoView(), id);
+  await until(page, (panel) => orfeas.panels.cards.get(panel).canvas.title.includes("alert gpu_memory_high"), id, 10000);
+  await settle(page);
+  const mark = await barred(page, id);
+  check("it is marked on its chart", mark.columns > 1 && mark.title.includes(fires.annotations.summary), JSON.stringify(mark));
+  check("and on no chart of other metrics", (await barred(page, "cpu")).columns === 0);
+
+  await row.getByRole("button", { name: /^Acknowledge / }).focus();
+  await page.keyboard.press("Enter");
+  const dialog = page.locator("dialog");
+  check("acknowledging asks who and why", await dialog.isVisible() && await page.evaluate(() => document.activeElement.tagName === "INPUT"));
+  await accessibility(page, "a dialog, light");
+  await page.keyboard.press("Escape");
+  check("Escape leaves it, back where one was", await until(page, () => !document.querySelector("dialog") && document.activeElement.textContent === "Acknowledge", undefined, 5000));
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("Ann <b>");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("I look at it");
+  await page.keyboard.press("Enter");
+  check("who acknowledged it is told", await until(page, () => /acknowledged by Ann <b> until \d\d:\d\d/.test(document.querySelector("#alerts .state").textContent), undefined, 10000), await state());
+  const known = (await told("alerts/active")).active.find((alert) => alert.id === fires.id);
+  check("and known to the service", known.acknowledged?.author === "Ann <b>" && known.acknowledged.comment === "I look at it", JSON.stringify(known));
+  await row.getByRole("button", { name: /^Take back / }).click();
+  check("it is taken back", await until(page, () => !/acknowledged/.test(document.querySelector("#alerts .state").textContent), undefined, 10000), await state());
+
+  await row.getByRole("button", { name: /^Silence / }).click();
+  await dialog.getByLabel("Alerts with these labels").fill("{alertname=}");
+  if (!positionals[0]) {
+    await dialog.getByRole("button", { name: "Silence" }).click();
+    check("matchers that cannot be read are refused in words", await until(page, () => /text such as/.test(document.querySelector("dialog [role=alert]").textContent), undefined, 10000));
+    const refusal = seen.errors.findIndex((error) => error.includes("400")); // the browser tells of it, too
+    if (refusal >= 0) seen.errors.splice(refusal, 1);
+  }
+  await dialog.getByLabel("Alerts with these labels").fill('{alertname="gpu_memory_high"}');
+  await dialog.getByRole("button", { name: "Silence" }).click();
+  check("a silence is listed, and the alert is silenced", await until(page, () => /silenced/.test(document.querySelector("#alerts .state").textContent)
+    && document.querySelectorAll("#alerts ul")[1].children.length === 1, undefined, 10000), await page.locator("#alerts ul").nth(1).textContent());
+  await page.locator("#alerts ul").nth(1).getByRole("button", { name: /^End the silence / }).click();
+  check("it is ended", await until(page, () => document.querySelectorAll("#alerts ul")[1].children.length === 0
+    && !/silenced/.test(document.querySelector("#alerts .state").textContent), undefined, 10000), await state());
+  await page.click("#alerts details summary");
+  const past = await page.$$eval("#alerts details li .state", (nodes) => nodes.map((node) => node.textContent));
+  check("what happened is told, newest first", past.some((text) => text.endsWith("acknowledged")) && past.at(-1).endsWith("fired"), past.join("; "));
+  const { silences } = await told("silences");
+  check("nothing of it is left behind", silences.length === 0, JSON.stringify(silences));
+  await page.evaluate(() => scrollTo(0, 0));
+}
+
 // The panel of watched caches: figures, servers and charts of each, and an operator's clearing, which is asked about first.
 async function caches({ page }) {
   const told = async () => (await (await fetch("api/v1/cache/stats")).json()).caches;
@@ -463,6 +547,7 @@ try {
   await traces(main);
   await memory(main);
   await caches(main);
+  await alerts(main);
   await insights();
   await accessibility(main.page, "light");
   await themes(main);

@@ -17,13 +17,13 @@ const freePort = () => new Promise((done) => {
 const answers = (url) => fetch(url).then((response) => response.ok, () => false);
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-// The address of the page and stop(); undefined when no studio is built.
-export async function startStudio() {
+// The address of the page and stop(); undefined when no studio is built. `settings` are added to its environment.
+export async function startStudio(settings = {}) {
   const program = join(process.env.ORFEAS_BIN ?? "build/bin", "studio");
   if (!existsSync(program)) return undefined;
   const port = await freePort();
   const url = `http://127.0.0.1:${port}/`;
-  const child = spawn(program, ["--port", String(port)], { stdio: ["ignore", "inherit", "inherit"] });
+  const child = spawn(program, ["--port", String(port)], { stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, ...settings } });
   const ended = new Promise((done) => child.on("exit", done));
   let running = true;
   ended.then(() => { running = false; });
