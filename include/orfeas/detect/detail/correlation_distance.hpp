@@ -28,8 +28,7 @@ class correlation_distance {
           sum_(size_ * size_),
           inverse_{diagonal_lanes(size_, 1 / (1 + ridge))},
           whitened_(size_),
-          clipped_(size_),
-          scratch_(size_ * size_),
+          batch_(first_batch * size_),
           per_deviation_(size_, std::sqrt(1 + ridge)) {}
 
     /// Takes in standardised numbers, 0 for those that are missing. Returns the distance of those before learning them: about 1
@@ -59,11 +58,11 @@ class correlation_distance {
     }
 
     static void state(auto& self, auto&& io) {
-        io(self.seen_, self.pace_, self.pending_, self.covariance_, self.sum_, self.inverse_, self.whitened_,
-           self.per_deviation_);
+        io(self.seen_, self.pace_, self.pending_, self.covariance_, self.sum_, self.batch_, self.inverse_,
+           self.whitened_, self.per_deviation_);
     }
     bool valid() const noexcept {
-        return pending_ < batch && all_finite(covariance_, sum_, inverse_, whitened_, per_deviation_);
+        return pending_ < batch && all_finite(covariance_, sum_, batch_, inverse_, whitened_, per_deviation_);
     }
 
   private:
@@ -77,10 +76,14 @@ class correlation_distance {
         if (!pace_.is_due()) {
             return;
         }
-        array_of(clipped_) = array_of(standard).max(-clip).min(clip);
-        auto const numbers = vector_of(clipped_);
-        matrix_of(sum_, size_).noalias() += numbers * numbers.transpose();
+        std::size_t const at = pending_ % first_batch * size_;
+        for (std::size_t i = 0; i < size_; i += 4) {
+            four_at(batch_, at + i) = four_at(standard, i).max(-clip).min(clip);
+        }
         ++pending_;
+        if (pending_ % first_batch == 0) { // several at once, in a third of the time
+            add_squares(sum_, size_, batch_);
+        }
         if (pending_ == (seen_ <= 512 ? first_batch : batch)) {
             absorb();
             invert();
@@ -97,18 +100,18 @@ class correlation_distance {
         auto sum = matrix_of(sum_, size_);
         auto covariance = matrix_of(covariance_, size_);
         covariance += step * (sum / count - covariance);
-        sum.setZero();
         pending_ = 0;
     }
 
     void invert() {
-        auto work = matrix_of(scratch_, size_);
+        auto work = matrix_of(sum_, size_); // which is absorbed
         work = matrix_of(covariance_, size_);
         work.diagonal().array() += ridge;
         Eigen::LLT<Eigen::Ref<Eigen::MatrixXf>> factor{work}; // in place
         auto inverse = matrix_of(inverse_, size_);
         inverse.setIdentity();
         factor.solveInPlace(inverse);
+        work.setZero();
         array_of(per_deviation_) = inverse.diagonal().array().max(1e-12F).rsqrt();
     }
 
@@ -118,12 +121,11 @@ class correlation_distance {
     std::uint64_t seen_ = 0;
     correlation_pace pace_;
     std::uint32_t pending_ = 0; // samples in the sum
-    lanes covariance_;
+    lanes covariance_; // the lower triangle, as of the sum
     lanes sum_;
     lanes inverse_;
     lanes whitened_;
-    lanes clipped_;
-    lanes scratch_;
+    lanes batch_; // samples that are not yet in the sum
     lanes per_deviation_;
 };
 

@@ -70,16 +70,15 @@ class correlation_regression {
     static constexpr std::uint64_t batch = 256;
 
     void step(lanes const& limits) noexcept {
-        auto inverse = matrix_of(inverse_, size_);
         auto projected = vector_of(projected_);
         auto clipped = vector_of(clipped_);
-        auto gain = vector_of(gain_);
         clipped = vector_of(last_).cwiseMax(-clip).cwiseMin(clip);
-        projected.noalias() = inverse * clipped;
-        gain = projected / (1 + clipped.dot(projected));
+        projected.noalias() = matrix_of(inverse_, size_) * clipped;
+        vector_of(gain_) = projected / (1 + clipped.dot(projected));
         array_of(clipped_) = array_of(error_).max(-array_of(limits)).min(array_of(limits));
-        matrix_of(weights_, size_).noalias() += clipped * gain.transpose();
-        inverse.noalias() -= gain * projected.transpose();
+        add_products(weights_, clipped_, gain_);
+        projected = -projected;
+        add_products(inverse_, gain_, projected_);
         if (++learned_ % batch == 0) {
             forget();
         }
