@@ -189,6 +189,23 @@ TEST_CASE("detect: a saved threshold goes on as the other does") {
     CHECK_FALSE(tail.warm());
 }
 
+TEST_CASE("detect: a chance that is asked for often has the threshold that it has otherwise") {
+    auto const seed = orfeas_test::test_seed();
+    INFO("ORFEAS_TEST_SEED=" << seed);
+    generator random{seed};
+    std::exponential_distribution<> any;
+    tail_threshold tail;
+    tail_threshold::asked rare{1e-5};
+    tail_threshold::asked often{0.3};
+    for (int i = 0; i < 5'000; ++i) {
+        tail.learn(any(random));
+        REQUIRE(tail.threshold_for(rare) == tail.threshold_for(1e-5));
+        REQUIRE(tail.threshold_for(often) == tail.threshold_for(0.3));
+    }
+    tail.reset();
+    CHECK(tail.threshold_for(rare) == HUGE_VAL);
+}
+
 TEST_CASE("detect: options of a tail threshold are checked") {
     CHECK_THROWS_AS(tail_threshold{per_minute(0)}, orfeas::option_error);
     CHECK_THROWS_AS(tail_threshold{tail_threshold_options{.tail_share = 0.5}}, orfeas::option_error);

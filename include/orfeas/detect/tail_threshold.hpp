@@ -98,6 +98,25 @@ class tail_threshold {
     /// The value that is exceeded with that chance, of 0 to 1.
     double threshold_for(double probability) const;
 
+    /// A chance that is asked for often, with what of its threshold only a fit changes. Thread-compatible (distinct objects).
+    class asked {
+      public:
+        explicit asked(double probability) : probability_{probability}, log_{std::log(probability)} {}
+        double probability() const noexcept { return probability_; }
+
+      private:
+        friend tail_threshold;
+        double probability_; // of 0 to 1
+        double log_;
+        double log_share_ = 0; // what `excess_` is for
+        double shape_ = 0;
+        double scale_ = -1;
+        double excess_ = 0; // above the quantile
+    };
+
+    /// As above, without a logarithm, and without a power but after a fit.
+    double threshold_for(asked& each) const;
+
     /// How often a value is at least as high as this one, in [0, 1]; 1 before the stream is warm. Below the tail it is an
     /// interpolation between the mean and the tail; not-a-number is never exceeded less than always.
     double probability(double value) const;
@@ -118,6 +137,15 @@ class tail_threshold {
     }
 
   private:
+    double excess_for(double rarer) const {
+        return std::abs(shape_) < 1e-9 ? scale_ * rarer : scale_ * std::expm1(shape_ * rarer) / shape_;
+    }
+    /// Below the tail it is as in probability().
+    double below_tail(double chance, double rarer) const noexcept {
+        double const part = chance >= 1 ? 0 : 1 - rarer / log_share_;
+        return mean_ + part * (quantile_ - mean_);
+    }
+
     static constexpr std::uint64_t settling = 64; // values whose spread starts the search for the quantile
     static constexpr std::size_t least_excesses = 8;
     static constexpr std::uint32_t refit = 16;
@@ -214,12 +242,24 @@ inline double tail_threshold::threshold_for(double probability) const {
         return HUGE_VAL;
     }
     double const rarer = log_share_ - std::log(probability);
-    if (rarer <= 0) { // below the tail: as in probability()
-        double const part = probability >= 1 ? 0 : 1 - rarer / log_share_;
-        return mean_ + part * (quantile_ - mean_);
+    return rarer <= 0 ? below_tail(probability, rarer) : quantile_ + excess_for(rarer);
+}
+
+inline double tail_threshold::threshold_for(asked& each) const {
+    if (!warm()) {
+        return HUGE_VAL;
     }
-    double const excess = std::abs(shape_) < 1e-9 ? scale_ * rarer : scale_ * std::expm1(shape_ * rarer) / shape_;
-    return quantile_ + excess;
+    double const rarer = log_share_ - each.log_;
+    if (rarer <= 0) {
+        return below_tail(each.probability_, rarer);
+    }
+    if (each.log_share_ != log_share_ || each.shape_ != shape_ || each.scale_ != scale_) {
+        each.log_share_ = log_share_;
+        each.shape_ = shape_;
+        each.scale_ = scale_;
+        each.excess_ = excess_for(rarer);
+    }
+    return quantile_ + each.excess_;
 }
 
 inline double tail_threshold::probability(double value) const {

@@ -36,7 +36,7 @@ class correlation_alerts {
         ++seen_;
         outcome made;
         made.tail_probability = tail_.probability(alert);
-        double const threshold = threshold_at(chance);
+        double const threshold = followed(chance);
         made.score = score_of(alert, threshold);
         if (seen_ > warm_up_) {
             follow(made, alert);
@@ -57,8 +57,7 @@ class correlation_alerts {
         if (fixed_ > 0) {
             return fixed_;
         }
-        double const own = tail_.threshold_for(chance);
-        return own < least ? least : own > most ? most : own;
+        return bounded(tail_.threshold_for(chance));
     }
 
     /// What an open alert is at a sample without values: it continues. Empty when none is open.
@@ -102,8 +101,21 @@ class correlation_alerts {
         return made;
     }
 
+    static double bounded(double own) noexcept { return own < least ? least : own > most ? most : own; }
+
+    /// `threshold_at` of a chance that is mostly that of the last sample.
+    double followed(double chance) {
+        if (fixed_ > 0) {
+            return fixed_;
+        }
+        if (chance != chance_.probability()) {
+            chance_ = tail_threshold::asked{chance};
+        }
+        return bounded(tail_.threshold_for(chance_));
+    }
+
     void follow(outcome& made, double alert) {
-        bool const is_high = alert >= tail_.threshold_for(usual_share);
+        bool const is_high = alert >= tail_.threshold_for(usual_);
         if (!in_episode_ && is_high) {
             in_episode_ = true;
             calm_ = lasted_ = 0;
@@ -131,6 +143,8 @@ class correlation_alerts {
     std::uint64_t warm_up_;
     std::uint64_t seen_ = 0;
     tail_threshold tail_ = tail_threshold{tail_options()};
+    tail_threshold::asked usual_{usual_share};
+    tail_threshold::asked chance_{1};
     std::uint64_t last_id_ = 0;
     std::uint64_t open_id_ = 0;
     std::uint64_t silence_id_ = 0;
