@@ -40,10 +40,11 @@ namespace orfeas::inline v0::detect {
 /// Learning is never stopped, but clipped: an incident moves the usual by little.
 ///
 /// Quadratic in the metrics; now and then their covariances are inverted, which is cubic. Allocates nothing after construction.
-/// 10 numbers of 4 bytes for each pair of metrics: 10 KB for 16, 64 KB for 38. Thread-compatible (distinct objects).
+/// 8 numbers of 4 bytes for each pair of metrics and some 80 for each metric: 13 KB for 16, 64 KB for 38.
+/// Thread-compatible (distinct objects).
 class correlation_detector {
   public:
-    static constexpr state_kind kind{"correlation_detector", 3};
+    static constexpr state_kind kind{"correlation_detector", 4};
     static constexpr std::size_t most_metrics = 1'024;
 
     /// Throws option_error, and std::invalid_argument unless there are 1 to `most_metrics` metrics.
@@ -65,14 +66,15 @@ class correlation_detector {
         auto const step = gaps_.admit(each);
         verdict made;
         for (std::uint32_t i = 0; i < step.fill; ++i) {
-            judge(made, gaps_.filling(), none_missing());
+            judge(made, gaps_.filling(), {});
             made = {};
         }
         if (step.is_interrupted || !step.has_values) {
             score_.interrupt();
         }
         if (step.has_values) {
-            judge(made, gaps_.values(), gaps_.missing());
+            bool const is_whole = step.present == metrics_;
+            judge(made, gaps_.values(), is_whole ? std::span<std::uint8_t const>{} : gaps_.missing());
             made.confidence *= static_cast<double>(step.present) / static_cast<double>(metrics_);
         } else {
             pass_over(made);
@@ -137,8 +139,7 @@ class correlation_detector {
         return seen >= full ? 1 : seen / full;
     }
 
-    std::span<std::uint8_t const> none_missing() const noexcept { return none_missing_; }
-
+    /// `missing` is empty where none is.
     void judge(verdict& made, std::span<double const> values, std::span<std::uint8_t const> missing) {
         score_.take(values, missing);
         made.raw_score = static_cast<double>(score_.alert());
@@ -153,7 +154,7 @@ class correlation_detector {
     }
 
     void blame(verdict& made) noexcept {
-        blame_.name(made.blame, score_.parts());
+        detail::correlation_blame::name(made.blame, score_.parts());
         auto const expected = score_.expected(made.blame.count > 0 ? made.blame.shares[0].metric : 0);
         made.expected = expected.value;
         made.low = expected.low;
@@ -181,8 +182,6 @@ class correlation_detector {
     detail::vector_gap_keeper gaps_;
     detail::correlation_score score_;
     detail::correlation_alerts alerts_;
-    detail::correlation_blame blame_{metrics_};
-    std::vector<std::uint8_t> none_missing_ = std::vector<std::uint8_t>(metrics_);
 };
 static_assert(vector_detector<correlation_detector>);
 

@@ -3,6 +3,7 @@
 #include "support/catch.hpp"
 
 #include <orfeas/detect/detail/correlation_alerts.hpp>
+#include <orfeas/detect/detail/correlation_blame.hpp>
 #include <orfeas/detect/detail/correlation_company.hpp>
 #include <orfeas/detect/detail/correlation_distance.hpp>
 #include <orfeas/detect/detail/correlation_habit.hpp>
@@ -11,6 +12,7 @@
 #include <orfeas/detect/detail/correlation_regression.hpp>
 #include <orfeas/detect/detail/correlation_scale.hpp>
 #include <orfeas/detect/detail/vector_gap_keeper.hpp>
+#include <orfeas/detect/verdict.hpp>
 
 #include <algorithm>
 #include <array>
@@ -44,6 +46,13 @@ void take(correlation_scale& scale, std::array<double, N> const& values, std::ve
     scale.take(values, missing, weights);
 }
 
+void take(correlation_habit& habit, lanes const& distances, lanes const& weights) {
+    auto pass = habit.next();
+    for (std::size_t i = 0; i < distances.size(); i += 4) {
+        pass.take(i, four_at(distances, i), four_at(weights, i));
+    }
+}
+
 } // namespace
 
 TEST_CASE("the three largest of any numbers are those of a sort", "[detect]") {
@@ -59,7 +68,75 @@ TEST_CASE("the three largest of any numbers are those of a sort", "[detect]") {
         auto sorted = values;
         sorted.resize(std::max<std::size_t>(sorted.size(), 3));
         std::sort(sorted.begin(), sorted.end(), std::greater<>{});
-        CHECK(std::abs(top_three(values) - (sorted[0] + sorted[1] + sorted[2]) / 3) < 1e-5F);
+        largest_three found;
+        for (std::size_t i = 0; i < values.size(); i += 4) {
+            found.take(four_at(values, i));
+        }
+        CHECK(std::abs(found.mean() - (sorted[0] + sorted[1] + sorted[2]) / 3) < 1e-5F);
+    }
+}
+
+TEST_CASE("blame names the metrics that a list would name to which all parts are added", "[detect]") {
+    auto const seed = orfeas_test::test_seed();
+    INFO("ORFEAS_TEST_SEED=" << seed);
+    std::mt19937_64 random{seed};
+    std::uniform_int_distribution<int> any{0, 12}; // many are equal, some are 0
+    for (std::size_t metrics = 1; metrics <= 70; ++metrics) {
+        lanes parts(lanes_for(metrics));
+        for (std::size_t i = 0; i < metrics; ++i) {
+            parts[i] = static_cast<float>(any(random));
+        }
+        parts[0] += 1;
+        blame_list made;
+        correlation_blame::name(made, parts);
+        blame_list plain;
+        float sum = 0;
+        for (float const each : parts) {
+            sum += each;
+        }
+        for (std::size_t i = 0; i < metrics; ++i) {
+            if (parts[i] > 0) {
+                plain.add(static_cast<std::uint32_t>(i), parts[i] / sum);
+            }
+        }
+        REQUIRE(made.count == plain.count);
+        for (std::size_t i = 0; i < made.count; ++i) {
+            REQUIRE(made.shares[i].metric == plain.shares[i].metric);
+            REQUIRE(std::abs(made.shares[i].share - plain.shares[i].share) < 1e-6F);
+        }
+    }
+    blame_list none_named;
+    correlation_blame::name(none_named, lanes(16));
+    CHECK(none_named.count == 0);
+}
+
+TEST_CASE("products are added to a matrix, and squares of samples to its lower triangle", "[detect]") {
+    auto const seed = orfeas_test::test_seed();
+    INFO("ORFEAS_TEST_SEED=" << seed);
+    std::mt19937_64 random{seed};
+    std::uniform_int_distribution<int> any{-9, 9}; // exact in a float
+    for (std::size_t const size : {4U, 8U, 20U}) {
+        lanes samples(3 * size);
+        for (float& each : samples) {
+            each = static_cast<float>(any(random));
+        }
+        lanes const row(samples.begin(), samples.begin() + static_cast<std::ptrdiff_t>(size));
+        lanes const column(samples.end() - static_cast<std::ptrdiff_t>(size), samples.end());
+        lanes products = diagonal_lanes(size, 5);
+        lanes squares = diagonal_lanes(size, 5);
+        add_products(products, column, row);
+        add_squares(squares, size, samples);
+        for (std::size_t j = 0; j < size; ++j) {
+            for (std::size_t i = 0; i < size; ++i) {
+                float const before = i == j ? 5.0F : 0.0F;
+                float sum = before;
+                for (std::size_t at = 0; at < samples.size(); at += size) {
+                    sum += samples[at + i] * samples[at + j];
+                }
+                REQUIRE(products[j * size + i] == before + column[i] * row[j]);
+                REQUIRE((i < j || squares[j * size + i] == sum));
+            }
+        }
     }
 }
 
@@ -131,11 +208,11 @@ TEST_CASE("a habit finds what a metric exceeds once in 200 samples", "[detect]")
     correlation_habit habit{1, 2'000};
     lanes const weights(4, 1.0F);
     for (int i = 0; i < 40'000; ++i) {
-        habit.take(lanes{any(random), 0, 0, 0}, weights);
+        take(habit, lanes{any(random), 0, 0, 0}, weights);
     }
     CHECK(habit.rare(0) > 0.97F);
     CHECK(habit.rare(0) < 1.06F);
-    habit.take(lanes{2 * habit.rare(0), 0, 0, 0}, weights);
+    take(habit, lanes{2 * habit.rare(0), 0, 0, 0}, weights);
     CHECK(std::abs(habit.surprise()[0] - 2) < 0.1F);
 }
 
@@ -143,11 +220,11 @@ TEST_CASE("a habit counts by weight, and follows ranges that grow", "[detect]") 
     correlation_habit habit{1, 2'000};
     lanes const present(4, 1.0F);
     for (int i = 0; i < 2'000; ++i) {
-        habit.take(lanes{static_cast<float>(i % 10) * 0.1F, 0, 0, 0}, present);
+        take(habit, lanes{static_cast<float>(i % 10) * 0.1F, 0, 0, 0}, present);
     }
     float const rare = habit.rare(0);
     for (int i = 0; i < 2'000; ++i) {
-        habit.take(lanes(4), lanes(4));
+        take(habit, lanes(4), lanes(4));
     }
     CHECK(habit.rare(0) == rare);
     habit.rescale(lanes(4, 0.5F));
@@ -218,7 +295,7 @@ TEST_CASE("a metric that leaves its company for some samples is told of, less wh
         for (std::size_t i = 0; i < 4; ++i) {
             errors[i] = (has_left && i == 2 ? noise(random) : common) + 0.2F * noise(random);
         }
-        return company.take(errors, weights);
+        return company.take(errors, weights, true);
     };
     for (int i = 0; i < 6'000; ++i) {
         float const found = take(false);
@@ -252,8 +329,8 @@ TEST_CASE("a burst of a metric is not what leaving its company is, nor has a sin
         float const common = noise(random);
         float const burst = i > 1'000 && i % 500 == 0 ? 20.0F : 0.0F;
         lanes const errors{common + 0.3F * noise(random) + burst, common + 0.3F * noise(random), 0, 0};
-        most = std::max(most, company.take(errors, lanes{1, 1, 0, 0}));
-        REQUIRE(alone.take(lanes{burst, 0, 0, 0}, lanes{1, 0, 0, 0}) == 0);
+        most = std::max(most, company.take(errors, lanes{1, 1, 0, 0}, true));
+        REQUIRE(alone.take(lanes{burst, 0, 0, 0}, lanes{1, 0, 0, 0}, true) == 0);
     }
     CHECK(most < 10);
 }
@@ -272,7 +349,7 @@ TEST_CASE("a metric that is missing has not left its company, nor have those tha
         for (std::size_t m = 0; m < 4; ++m) {
             errors[m] = is_missing && m == 1 ? 0 : common + 0.2F * noise(random);
         }
-        float const found = company.take(errors, lanes{1, is_missing ? 0.0F : 1.0F, 1, 1});
+        float const found = company.take(errors, lanes{1, is_missing ? 0.0F : 1.0F, 1, 1}, !is_missing);
         most = i >= 1'000 && found > most ? found : most;
         REQUIRE((!is_missing || company.surprise()[1] == 0));
     }

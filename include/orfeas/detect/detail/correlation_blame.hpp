@@ -4,61 +4,95 @@
 #include <orfeas/detect/detail/correlation_lanes.hpp>
 #include <orfeas/detect/verdict.hpp>
 
+#include <Eigen/Core>
+
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 namespace orfeas::inline v0::detect::detail {
 
-/// Names the metrics with the largest parts in a score, as adding all of them to a blame_list would, in a tenth of its time: a
-/// tournament in groups of four, without a branch that depends on the parts. Thread-compatible (distinct objects).
+/// Names the metrics with the largest parts in a score, as adding all of them to a blame_list would, in a tenth of its time: by
+/// networks that sort two columns of eight at once, without a branch that depends on the parts. Thread-safe: it has no state.
 class correlation_blame {
   public:
-    explicit correlation_blame(std::size_t metrics) : keys_(lanes_for(metrics)), best_of_(keys_.size() / group) {}
-
     /// Parts are at least 0.
-    void name(blame_list& made, lanes const& parts) noexcept {
+    static void name(blame_list& made, lanes const& parts) noexcept {
         float const sum = array_of(parts).sum();
         if (!(sum > 0)) {
             return;
         }
-        for (std::size_t i = 0; i < keys_.size();
-             ++i) { // in the order of the parts, of equal ones the first metric first
-            keys_[i] = std::uint64_t{std::bit_cast<std::uint32_t>(parts[i])} << 32U | ~static_cast<std::uint32_t>(i);
+        columns best = keys_of(parts, 0);
+        sort(best);
+        for (std::size_t at = 2 * rows; at < parts.size(); at += 2 * rows) {
+            columns next = keys_of(parts, at);
+            sort(next);
+            best = largest(best, next);
         }
-        for (std::size_t i = 0; i < best_of_.size(); ++i) {
-            best_of_[i] = best_in(i);
+        columns swapped;
+        for (std::size_t i = 0; i < rows; ++i) {
+            swapped[i] = two{best[i][1], best[i][0]};
         }
-        for (auto& share : made.shares) {
-            std::uint64_t best = 0;
-            for (std::uint64_t const each : best_of_) {
-                best = each > best ? each : best;
-            }
-            float const part = std::bit_cast<float>(static_cast<std::uint32_t>(best >> 32U));
-            if (!(part / sum > 0)) {
+        for (auto const& row : largest(best, swapped)) {
+            auto const key = std::bit_cast<std::uint64_t>(row[0]);
+            float const share = std::bit_cast<float>(static_cast<std::uint32_t>(key >> 32U)) / sum;
+            if (!(share > 0)) {
                 return;
             }
-            std::uint32_t const metric = ~static_cast<std::uint32_t>(best);
-            share = {metric, part / sum};
-            ++made.count;
-            keys_[metric] = 0;
-            best_of_[metric / group] = best_in(metric / group);
+            made.shares[made.count++] = {~static_cast<std::uint32_t>(key), share};
         }
     }
 
   private:
-    static constexpr std::size_t group = 4;
+    static constexpr std::size_t rows = blame_list::capacity;
+    static_assert(rows == 8, "the networks are of eight");
 
-    std::uint64_t best_in(std::size_t at) const noexcept {
-        std::uint64_t const* const key = keys_.data() + at * group;
-        std::uint64_t const a = key[0] > key[1] ? key[0] : key[1];
-        std::uint64_t const b = key[2] > key[3] ? key[2] : key[3];
-        return a > b ? a : b;
+    /// A key is a part, and behind it the metric, as bits of a number of 8 bytes: so the largest are found by comparing numbers.
+    using two = Eigen::Array2d;
+    using columns = std::array<two, rows>;
+
+    /// Of equal parts the first metric has the largest key.
+    static double key_of(lanes const& parts, std::size_t i) noexcept {
+        std::uint64_t const part = i < parts.size() ? std::bit_cast<std::uint32_t>(parts[i]) : 0;
+        return std::bit_cast<double>(part << 32U | ~static_cast<std::uint32_t>(i));
     }
 
-    std::vector<std::uint64_t> keys_;
-    std::vector<std::uint64_t> best_of_; // each group
+    static columns keys_of(lanes const& parts, std::size_t at) noexcept {
+        columns made;
+        for (std::size_t i = 0; i < rows; ++i) {
+            made[i] = two{key_of(parts, at + 2 * i), key_of(parts, at + 2 * i + 1)};
+        }
+        return made;
+    }
+
+    [[gnu::always_inline]] static void order(two& a, two& b) noexcept {
+        two const larger = a.max(b);
+        b = a.min(b);
+        a = larger;
+    }
+
+    /// Largest first. Those of a line do not depend on each other.
+    [[gnu::always_inline]] static void sort(columns& of) noexcept {
+        order(of[0], of[2]), order(of[1], of[3]), order(of[4], of[6]), order(of[5], of[7]);
+        order(of[0], of[4]), order(of[1], of[5]), order(of[2], of[6]), order(of[3], of[7]);
+        order(of[0], of[1]), order(of[2], of[3]), order(of[4], of[5]), order(of[6], of[7]);
+        order(of[2], of[4]), order(of[3], of[5]);
+        order(of[1], of[4]), order(of[3], of[6]);
+        order(of[1], of[2]), order(of[3], of[4]), order(of[5], of[6]);
+    }
+
+    /// The largest eight of two sorted columns, sorted.
+    static columns largest(columns const& a, columns const& b) noexcept {
+        columns of;
+        for (std::size_t i = 0; i < rows; ++i) {
+            of[i] = a[i].max(b[rows - 1 - i]);
+        }
+        order(of[0], of[4]), order(of[1], of[5]), order(of[2], of[6]), order(of[3], of[7]);
+        order(of[0], of[2]), order(of[1], of[3]), order(of[4], of[6]), order(of[5], of[7]);
+        order(of[0], of[1]), order(of[2], of[3]), order(of[4], of[5]), order(of[6], of[7]);
+        return of;
+    }
 };
 
 } // namespace orfeas::inline v0::detect::detail

@@ -35,31 +35,24 @@ class correlation_company {
           longer_(lanes_for(metrics)),
           work_(lanes_for(metrics)) {}
 
-    /// Takes in errors in deviations of their own, 0 for those that have a weight of 0 where others have 1. Returns how sure it is
+    /// Takes in errors in deviations of their own, 0 for those that have a weight of 0 where others have 1, as all have in a
+    /// whole sample. Returns how sure it is
     /// that a metric has left: 0 to 18, 10 at the boundary and below 1 usually.
-    float take(lanes const& errors, lanes const& weights) {
+    float take(lanes const& errors, lanes const& weights, bool is_whole) {
         if (metrics_ < 2) { // it has no company
             return 0;
         }
         whitening_.take(errors);
-        for (std::size_t i = 0; i < metrics_; ++i) {
+        for (std::size_t i = 0; !is_whole && i < metrics_; ++i) {
             if (weights[i] == 0) {
                 whitening_.leave_out(i);
             }
         }
-        auto const own = array_of(whitening_.whitened()) * array_of(whitening_.per_deviation());
-        array_of(work_) = own.abs() * array_of(weights);
-        habit_.take(work_, weights);
-        array_of(work_) = array_of(habit_.surprise()).min(clip()).square();
-        array_of(recent_) += recent_rate * (array_of(work_) - array_of(recent_));
-        array_of(longer_) += longer_rate * (array_of(work_) - array_of(longer_));
-        array_of(work_) = (array_of(recent_) - array_of(longer_)).max(0.0F) * array_of(weights);
-        float const most = array_of(work_).maxCoeff();
+        float const most = follow(weights);
         float const strangeness = std::sqrt(most);
         sureness_ = sureness(strangeness);
         learn(strangeness);
-        array_of(work_) *= most > 0 ? sureness_ * sureness_ / most : 0;
-        array_of(work_) += blame * array_of(habit_.surprise()).square();
+        share_out(most > 0 ? sureness_ * sureness_ / most : 0);
         return sureness_;
     }
 
@@ -104,6 +97,33 @@ class correlation_company {
     static constexpr std::uint32_t first = 5; // samples of an episode, which are learned
     static constexpr std::uint32_t quiet = 10;
     static constexpr std::uint32_t longest = 1'500;
+
+    /// Follows the means of each metric; returns by how much the shorter exceeds the longer at most.
+    float follow(lanes const& weights) noexcept {
+        auto habit = habit_.next();
+        four most = four::Zero();
+        float const most_sample = clip();
+        for (std::size_t i = 0; i < weights.size(); i += 4) {
+            four const weight = four_at(weights, i);
+            four const own = four_at(whitening_.whitened(), i) * four_at(whitening_.per_deviation(), i);
+            four const square = habit.take(i, own.abs() * weight, weight).min(most_sample).square();
+            four const recent = four_at(recent_, i) + recent_rate * (square - four_at(recent_, i));
+            four const longer = four_at(longer_, i) + longer_rate * (square - four_at(longer_, i));
+            four const beyond_it = (recent - longer).max(0.0F) * weight;
+            four_at(recent_, i) = recent;
+            four_at(longer_, i) = longer;
+            four_at(work_, i) = beyond_it;
+            most = most.max(beyond_it);
+        }
+        return most.maxCoeff();
+    }
+
+    /// Makes parts of what `follow` found.
+    void share_out(float factor) noexcept {
+        for (std::size_t i = 0; i < work_.size(); i += 4) {
+            four_at(work_, i) = four_at(work_, i) * factor + blame * four_at(habit_.surprise(), i).square();
+        }
+    }
 
     /// How far a sample counts: one alone, with a burst, does not reach the boundary.
     float clip() const noexcept {

@@ -121,7 +121,7 @@ class correlation_distance {
     std::uint64_t seen_ = 0;
     correlation_pace pace_;
     std::uint32_t pending_ = 0; // samples in the sum
-    lanes covariance_; // the lower triangle, as of the sum
+    lanes covariance_;          // the lower triangle, as of the sum
     lanes sum_;
     lanes inverse_;
     lanes whitened_;

@@ -34,28 +34,53 @@ class correlation_habit {
         array_of(square_) *= array_of(shrink).square();
     }
 
-    /// Takes in distances of at least 0, in ranges, those with a weight of 1; others have 0. `surprise()` then holds them by what
-    /// is rare.
-    void take(lanes const& distances, lanes const& weights) noexcept {
+    /// Takes in the distances of one sample, four metrics at once.
+    class pass {
+      public:
+        /// Takes in distances of at least 0, in ranges, of the metrics from `at` on, those with a weight of 1; others have 0.
+        /// Returns them by what is rare, as `surprise()` then holds them.
+        [[gnu::always_inline]] four take(std::size_t at, four const& off, four const& weight) noexcept {
+            four const rare = four_at(habit_.rare_, at);
+            four const square = four_at(habit_.square_, at);
+            four const surprise = off * (rare.square() + floor_).rsqrt();
+            four_at(habit_.surprise_, at) = surprise;
+            four const squared = off.square();
+            if (is_settled_) [[likely]] {
+                four const exceeds = ((off - rare) * 1e12F).max(0.0F).min(1.0F); // a comparison takes longer
+                four_at(habit_.rare_, at) = (rare + size_ * weight * square.sqrt() * (exceeds - share_)).max(0.0F);
+                four_at(habit_.square_, at) =
+                    square + step_ * weight * (squared.min(clip * clip * (square + floor_)) - square);
+            } else {
+                float const most = habit_.seen_ < settling ? 1e30F : clip * clip;
+                four_at(habit_.rare_, at) = rare.max(off * weight);
+                four_at(habit_.square_, at) =
+                    square + step_ * weight * (squared.min(most * (square + floor_)) - square);
+            }
+            return surprise;
+        }
+
+      private:
+        friend correlation_habit;
+        explicit pass(correlation_habit& habit) noexcept
+            : habit_{habit},
+              step_{step_after(habit.seen_, habit.rate_)},
+              size_{steps * step_},
+              share_{habit.share_},
+              floor_{habit.floor_},
+              is_settled_{habit.seen_ >= first} {}
+
+        correlation_habit& habit_;
+        float step_;
+        float size_;
+        float share_;
+        float floor_;
+        bool is_settled_;
+    };
+
+    /// Of the next sample.
+    pass next() noexcept {
         ++seen_;
-        auto const off = array_of(distances);
-        auto const weight = array_of(weights);
-        auto rare = array_of(rare_);
-        auto square = array_of(square_);
-        array_of(surprise_) = off / (rare.square() + floor_).sqrt();
-        float const step = step_after(seen_, rate_);
-        if (seen_ < first) {
-            rare = rare.max(off * weight);
-        } else {
-            float const size = steps * step;
-            auto const exceeds = ((off - rare) * 1e12F).max(0.0F).min(1.0F); // a comparison would not be vectorised
-            rare = (rare + size * weight * square.sqrt() * (exceeds - share_)).max(0.0F);
-        }
-        if (seen_ < settling) {
-            square += step * weight * (off.square() - square);
-        } else {
-            square += step * weight * (off.square().min(clip * clip * (square + floor_)) - square);
-        }
+        return pass{*this};
     }
 
     /// 1 for a distance that is exceeded as rarely as is said.

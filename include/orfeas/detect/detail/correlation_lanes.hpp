@@ -79,7 +79,7 @@ inline Eigen::Map<four const, Eigen::Aligned16> four_at(lanes const& values, std
 /// Finds the three largest of numbers that are at least 0. Thread-compatible (distinct objects).
 class largest_three {
   public:
-    void take(four const& each) noexcept {
+    [[gnu::always_inline]] void take(four const& each) noexcept {
         four const below_first = each.min(first_);
         first_ = first_.max(each);
         four const below_second = below_first.min(second_);
@@ -88,36 +88,33 @@ class largest_three {
     }
 
     float mean() const noexcept {
-        float top = 0;
-        float next = 0;
-        float last = 0;
-        for (four const& each : {first_, second_, third_}) {
-            for (Eigen::Index column = 0; column < 4; ++column) {
-                float const value = each[column];
-                float const below_top = value < top ? value : top;
-                top = value > top ? value : top;
-                float const below_next = below_top < next ? below_top : next;
-                next = below_top > next ? below_top : next;
-                last = below_next > last ? below_next : last;
-            }
-        }
-        return (top + next + last) / 3;
+        triple const left = larger(column(0), column(1));
+        triple const right = larger(column(2), column(3));
+        triple const all = larger(left, right);
+        return (all.first + all.second + all.third) / 3;
     }
 
   private:
+    struct triple { // largest first
+        float first;
+        float second;
+        float third;
+    };
+
+    triple column(Eigen::Index at) const noexcept { return {first_[at], second_[at], third_[at]}; }
+
+    static float max(float a, float b) noexcept { return a > b ? a : b; }
+    static float min(float a, float b) noexcept { return a < b ? a : b; }
+
+    static triple larger(triple const& a, triple const& b) noexcept {
+        return {max(a.first, b.first), max(min(a.first, b.first), max(a.second, b.second)),
+                max(max(min(a.first, b.second), min(a.second, b.first)), max(a.third, b.third))};
+    }
+
     four first_ = four::Zero(); // the largest in each of four columns, and the next
     four second_ = four::Zero();
     four third_ = four::Zero();
 };
-
-/// The mean of the three largest of numbers that are at least 0.
-inline float top_three(lanes const& values) noexcept {
-    largest_three found;
-    for (std::size_t i = 0; i < values.size(); i += 4) {
-        found.take(four_at(values, i));
-    }
-    return found.mean();
-}
 
 /// Adds the products of each number of `column` and each of `row` to a matrix.
 inline void add_products(lanes& matrix, lanes const& column, lanes const& row) noexcept {

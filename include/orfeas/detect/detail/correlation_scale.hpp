@@ -39,25 +39,18 @@ class correlation_scale {
           clipped_(lanes_for(metrics)) {}
 
     /// Takes in finite values; those that are `missing`, and have a weight of 0 where others have 1, stand at their level and are not
-    /// learned.
+    /// learned. `missing` is empty where none is.
     void take(std::span<double const> values, std::span<std::uint8_t const> missing, lanes const& weights) {
         ++seen_;
         has_grown_ = false;
-        if (!is_settled_ || !place(values, weights)) {
+        if (!is_settled_ || !(missing.empty() ? place(values) : place(values, weights))) {
             is_settled_ = true;
             for (std::size_t i = 0; i < level_.size(); ++i) {
-                off_[i] = missing[i] != 0 ? 0 : offset(i, values[i]);
+                off_[i] = !missing.empty() && missing[i] != 0 ? 0 : offset(i, values[i]);
                 is_settled_ = is_settled_ && known_[i] != 0 && moves_[i] >= trusted;
             }
         }
-        auto const off = array_of(off_);
-        auto spread = array_of(spread_);
-        auto square = array_of(square_);
-        spread = (square + floor * floor).sqrt();
-        array_of(standard_) = (off / spread).max(-furthest).min(furthest);
-        float const step = step_after(seen_, rate_);
-        float const reach = seen_ < settling ? 1e9F : clip;
-        learn(weights, step, reach);
+        learn(weights);
     }
 
     /// By what the range of each metric has shrunk in relation to the last sample: numbers in units of the range are multiplied
@@ -96,6 +89,17 @@ class correlation_scale {
             bool const is_missing = weights[i] == 0; // its value may be anything
             is_within &= is_missing || (values[i] >= low_[i] && values[i] <= high_[i]);
             off_[i] = is_missing ? 0 : static_cast<float>((values[i] - level_[i]) * per_range_[i]);
+        }
+        return is_within;
+    }
+
+    /// The same where none is missing.
+    bool place(std::span<double const> values) noexcept {
+        bool is_within = true;
+        for (std::size_t i = 0; i < level_.size(); ++i) {
+            is_within &= values[i] >= low_[i];
+            is_within &= values[i] <= high_[i];
+            off_[i] = static_cast<float>((values[i] - level_[i]) * per_range_[i]);
         }
         return is_within;
     }
@@ -139,14 +143,24 @@ class correlation_scale {
         per_range_[i] = after > 1e-300 ? 1 / after : 0;
     }
 
-    void learn(lanes const& weights, float step, float reach) noexcept {
-        auto clipped = array_of(clipped_);
-        auto square = array_of(square_);
-        clipped = array_of(off_).min(reach * array_of(spread_)).max(-reach * array_of(spread_));
-        for (std::size_t i = 0; i < level_.size(); ++i) {
-            level_[i] += static_cast<double>(step * clipped_[i]) * ranges_[i];
+    /// Measures by the spread, then moves level and spread.
+    void learn(lanes const& weights) noexcept {
+        float const step = step_after(seen_, rate_);
+        float const reach = seen_ < settling ? 1e9F : clip;
+        for (std::size_t i = 0; i < off_.size(); i += 4) {
+            four const off = four_at(off_, i);
+            four const square = four_at(square_, i);
+            four const spread = (square + floor * floor).sqrt();
+            four const most = reach * spread;
+            four const clipped = off.min(most).max(-most);
+            four_at(spread_, i) = spread;
+            four_at(standard_, i) = (off / spread).max(-furthest).min(furthest);
+            four_at(clipped_, i) = step * clipped;
+            four_at(square_, i) = square + step * four_at(weights, i) * (clipped.square() - square);
         }
-        square += step * array_of(weights) * (clipped.square() - square);
+        for (std::size_t i = 0; i < level_.size(); ++i) {
+            level_[i] += static_cast<double>(clipped_[i]) * ranges_[i];
+        }
     }
 
     float rate_;

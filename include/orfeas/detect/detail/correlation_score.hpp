@@ -40,26 +40,19 @@ class correlation_score {
           deviations_(lanes_for(metrics)),
           parts_(lanes_for(metrics)) {}
 
-    /// Takes in a sample of finite values, but for those that are missing: these count as usual.
+    /// Takes in a sample of finite values, but for those that are missing: these count as usual. `missing` is empty where none is.
     void take(std::span<double const> values, std::span<std::uint8_t const> missing) {
         ++seen_;
-        for (std::size_t i = 0; i < metrics_; ++i) {
-            weights_[i] = missing[i] != 0 ? 0.0F : 1.0F;
-        }
+        weigh(missing);
         scale_.take(values, missing, weights_);
         if (scale_.has_grown()) {
             level_habit_.rescale(scale_.shrink());
             step_habit_.rescale(scale_.shrink());
         }
-        array_of(work_) = array_of(scale_.off()).abs();
-        level_habit_.take(work_, weights_);
         regression_.judge(scale_.standard(), weights_);
-        array_of(work_) = array_of(regression_.error()).abs() * array_of(scale_.spread());
-        step_habit_.take(work_, weights_);
-        array_of(work_) = array_of(step_habit_.square()).sqrt() * clip / array_of(scale_.spread()) + least_limit;
+        find_surprises();
         regression_.learn(scale_.standard(), work_);
-        find_deviations();
-        float const company = company_.take(deviations_, weights_);
+        float const company = company_.take(deviations_, weights_, is_whole_);
         add_up(distance_.take(scale_.standard()), company);
     }
 
@@ -124,28 +117,55 @@ class correlation_score {
     static constexpr float blame_rate = 0.8F;
     static constexpr float severity_rate = 0.2F;
 
-    /// Errors, in deviations of the errors.
-    void find_deviations() noexcept {
+    void weigh(std::span<std::uint8_t const> missing) noexcept {
+        if (missing.empty() && is_whole_) {
+            return;
+        }
+        for (std::size_t i = 0; i < metrics_; ++i) {
+            weights_[i] = !missing.empty() && missing[i] != 0 ? 0.0F : 1.0F;
+        }
+        is_whole_ = missing.empty();
+    }
+
+    /// Of the levels and of the errors; and errors in deviations of the errors, and the limits of what is learned of them.
+    void find_surprises() noexcept {
         constexpr float furthest = correlation_company::furthest;
-        array_of(unit_) = (array_of(step_habit_.square()) + least_unit * least_unit).sqrt();
-        array_of(deviations_) = array_of(regression_.error()) * array_of(scale_.spread()) / array_of(unit_);
-        array_of(deviations_) = array_of(deviations_).max(-furthest).min(furthest);
+        auto level = level_habit_.next();
+        auto step = step_habit_.next();
+        largest_three levels;
+        largest_three steps;
+        for (std::size_t i = 0; i < weights_.size(); i += 4) {
+            four const weight = four_at(weights_, i);
+            levels.take(level.take(i, four_at(scale_.off(), i).abs(), weight));
+            four const spread = four_at(scale_.spread(), i);
+            four const error = four_at(regression_.error(), i) * spread;
+            steps.take(step.take(i, error.abs(), weight));
+            four const square = four_at(step_habit_.square(), i);
+            four const per_unit = (square + least_unit * least_unit).rsqrt();
+            four_at(unit_, i) = (square + least_unit * least_unit) * per_unit;
+            four_at(deviations_, i) = (error * per_unit).max(-furthest).min(furthest);
+            four_at(work_, i) = square.sqrt() * clip / spread + least_limit;
+        }
+        level_ = levels.mean();
+        step_ = steps.mean();
     }
 
     void add_up(float distance, float company) noexcept {
-        float const level = top_three(level_habit_.surprise());
-        float const step = top_three(step_habit_.surprise());
         float const square =
-            level * level + step_weight * step * step + distance_weight * distance * distance + company * company;
+            level_ * level_ + step_weight * step_ * step_ + distance_weight * distance * distance + company * company;
         alert_square_ += alert_rate * (square - alert_square_);
         alert_ = std::sqrt(alert_square_);
-        severity_ += severity_rate * (level + step + distance - severity_);
-        auto const share = distance_blame / static_cast<float>(metrics_);
-        array_of(work_) = array_of(level_habit_.surprise()).square() +
-                          step_weight * array_of(step_habit_.surprise()).square() + array_of(company_.parts()) +
-                          share * (array_of(scale_.standard()) * array_of(distance_.whitened())).max(0.0F);
-        array_of(parts_) += blame_rate * (array_of(work_) - array_of(parts_));
-        array_of(parts_) *= array_of(weights_); // nothing is known of what is missing
+        severity_ += severity_rate * (level_ + step_ + distance - severity_);
+        float const share = distance_blame / static_cast<float>(metrics_);
+        for (std::size_t i = 0; i < parts_.size(); i += 4) {
+            four const by_distance = four_at(scale_.standard(), i) * four_at(distance_.whitened(), i);
+            four const now = four_at(level_habit_.surprise(), i).square() +
+                             step_weight * four_at(step_habit_.surprise(), i).square() + four_at(company_.parts(), i) +
+                             share * by_distance.max(0.0F);
+            four const before = four_at(parts_, i);
+            // nothing is known of what is missing
+            four_at(parts_, i) = (before + blame_rate * (now - before)) * four_at(weights_, i);
+        }
     }
 
     std::size_t metrics_;
@@ -156,10 +176,13 @@ class correlation_score {
     correlation_distance distance_;
     correlation_regression regression_;
     correlation_company company_;
-    lanes weights_; // 0 for metrics that are missing
+    lanes weights_;         // 0 for metrics that are missing, else 1
+    bool is_whole_ = false; // all weights are 1
     lanes work_;
     lanes unit_; // deviation of the errors, in ranges
     lanes deviations_;
+    float level_ = 0; // what the strangest three had, in the last sample
+    float step_ = 0;
     float alert_square_ = 0;
     float alert_ = 0;
     float severity_ = 0;
