@@ -35,7 +35,7 @@ struct watched_pool {
 /// `Relief` is host_relief, or is made anew on the device's pool for each batch, whose memory there it counts.
 template<class Relief>
 class maker_on final : public mesh_maker {
-    static constexpr bool has_device = !std::same_as<Relief, host_relief>;
+    static constexpr bool on_device = !std::same_as<Relief, host_relief>;
 
   public:
     maker_on(kept_pool host, std::optional<kept_pool> device, picture_limits const& limits)
@@ -45,13 +45,14 @@ class maker_on final : public mesh_maker {
         }
     }
 
-    void make(std::span<mesh_order> batch) override {
+    std::chrono::nanoseconds make(std::span<mesh_order> batch) override {
         try {
-            run(batch);
+            return run(batch);
         } catch (...) { // what concerns the batch as a whole
             for (auto& each : batch) {
                 each.failed(std::current_exception());
             }
+            return {};
         }
     }
 
@@ -64,28 +65,32 @@ class maker_on final : public mesh_maker {
         return {std::min(host.requests, device.requests), std::min(host.weight, device.weight)};
     }
 
-    bool gains_by_batches() const noexcept override { return has_device; }
+    bool has_device() const noexcept override { return on_device; }
 
   private:
-    void run(std::span<mesh_order> batch) {
+    /// Returns for how long the batch had the device.
+    std::chrono::nanoseconds run(std::span<mesh_order> batch) {
         auto const begun = std::chrono::steady_clock::now();
         auto const at_peak = [this] { for_each_pool([](watched_pool& each) { each.keeper.note_peak(); }); };
         Relief relief = make_relief();
         mesh_batch work{host_.pool, relief, batch, limits_};
         work.decode(at_peak);
         for_each_pool([](watched_pool& each) { each.keeper.before_step(); });
+        auto const estimating = std::chrono::steady_clock::now();
         work.estimate(at_peak);
+        auto const estimated = std::chrono::steady_clock::now();
         host_.sizer.observe(work.weight(), work.peak_bytes(), work.fits());
-        if constexpr (has_device) {
+        if constexpr (on_device) {
             device_->sizer.observe(work.weight(), relief.peak_bytes(), work.fits());
         }
         work.finish(at_peak);
         auto const took = std::chrono::steady_clock::now() - begun;
         for_each_pool([&](watched_pool& each) { each.keeper.after_step(took); });
+        return on_device ? estimated - estimating : std::chrono::nanoseconds{};
     }
 
     Relief make_relief() {
-        if constexpr (has_device) {
+        if constexpr (on_device) {
             return Relief{device_->pool};
         } else {
             return {};

@@ -8,6 +8,7 @@
 
 #include <orfeas/memory.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -21,14 +22,16 @@ class mesh_maker {
   public:
     virtual ~mesh_maker() = default;
 
-    /// Makes the meshes of a batch in the host's pool, and answers each order.
-    virtual void make(std::span<mesh_order> batch) = 0;
+    /// Makes the meshes of a batch in the host's pool, and answers each order. Returns for how long the batch had the
+    /// device: not at all where there is none.
+    virtual std::chrono::nanoseconds make(std::span<mesh_order> batch) = 0;
 
     /// The largest batch that its memory advises: at most twice `base` orders, weighed by weight_of.
     virtual batch_limits largest_batch(std::uint32_t base) const = 0;
 
-    /// Whether a batch is faster than its members one by one: so it is where each costs a trip to a device of its own.
-    virtual bool gains_by_batches() const noexcept = 0;
+    /// Whether it works on a device. There a batch is faster than its members one by one, each of which costs a trip of its
+    /// own.
+    virtual bool has_device() const noexcept = 0;
 };
 
 /// Whether this program holds the CUDA kernels.
