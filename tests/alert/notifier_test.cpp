@@ -80,6 +80,15 @@ TEST_CASE("an alert that flaps is told of ever more rarely, and worse ones still
     CHECK(a.news() == words{"fired full critical"});
 }
 
+TEST_CASE("without a cooldown all of an alert is told of, however often it flaps", "[alert]") {
+    auto a = full({.warning_cooldown = 0s});
+    for (int i = 0; i < 1'100; ++i) { // 2 to this power is infinite
+        go(a, 90);
+        go(a, 0);
+        REQUIRE(a.news() == words{"fired full warning", "resolved full warning"});
+    }
+}
+
 TEST_CASE("an alert that stayed away for longer than the flap window starts anew", "[alert]") {
     auto a = full({.warning_cooldown = 60s, .flap_window = 120s});
     go(a, 90);

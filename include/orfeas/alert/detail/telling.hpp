@@ -92,6 +92,9 @@ class telling {
         auto const plain = of == severity::critical  ? by.critical_cooldown
                            : of == severity::warning ? by.warning_cooldown
                                                      : by.info_cooldown;
+        if (plain.count() == 0) {
+            return {}; // times a growth that may be infinite it would be no number
+        }
         auto const longest = std::chrono::duration<double>{by.longest_cooldown > plain ? by.longest_cooldown : plain};
         auto const grown = std::chrono::duration<double>{plain} * std::pow(by.flap_multiplier, flaps_);
         return std::chrono::duration_cast<std::chrono::nanoseconds>(grown < longest ? grown : longest);
