@@ -101,7 +101,7 @@ class PressureTest(unittest.TestCase):
         """Those that fire, by rule."""
         status, content = self.ask("GET", "/api/v1/alerts/active")
         self.assertEqual(status, 200)
-        return {each["rule"]: each for each in json.loads(content)["alerts"] if each["state"] == "firing"}
+        return {each["rule"]: each for each in json.loads(content)["active"] if each["state"] == "firing"}
 
     def in_alertmanager(self) -> dict[str, str]:
         """Severities of what fires there, by name."""
@@ -111,7 +111,7 @@ class PressureTest(unittest.TestCase):
     def press(self, pictures: int, first: int):
         """The script that presses on memory: meshes that all differ stay in the cache."""
         for i in range(first, first + pictures):
-            status, _ = self.ask("POST", f"/api/v1/generate?resolution=256&width_mm={50 + i}", CAMERA)
+            status, _ = self.ask("POST", f"/api/v1/generate?resolution=128&width_mm={50 + i}", CAMERA)
             self.assertEqual(status, 200)
 
     def eventually(self, what: str, look):
@@ -119,7 +119,7 @@ class PressureTest(unittest.TestCase):
 
     def test_pressure_is_told_of_acknowledged_and_over(self):
         self.assertNotIn(ALERT, self.alerts())
-        self.press(3, 0)
+        self.press(12, 0)
         self.eventually("the alert", lambda: self.alerts().get(ALERT))
         self.eventually("the alert in Alertmanager", lambda: self.in_alertmanager().get(ALERT))
         self.eventually("the webhook is told", lambda: ("fired", ALERT, "warning") in self.webhook.told)
@@ -131,7 +131,7 @@ class PressureTest(unittest.TestCase):
         self.assertIn(status, (200, 204), content)
         self.assertEqual(self.alerts()[ALERT]["acknowledged"]["author"], "ann")
 
-        self.press(4, 3)  # it gets worse: the acknowledgement is void
+        self.press(16, 12)  # it gets worse: the acknowledgement is void
         self.eventually("it is critical", lambda: self.alerts().get(ALERT, {}).get("severity") == "critical")
         self.assertIsNone(self.alerts()[ALERT].get("acknowledged"))
         self.eventually("it is critical in Alertmanager", lambda: self.in_alertmanager().get(ALERT) == "critical")
@@ -150,7 +150,7 @@ class PressureTest(unittest.TestCase):
         self.assertEqual(kinds, ["fired", "acknowledged", "worsened", "acknowledgement_over", "resolved"])
 
     def test_an_alert_outlives_the_process(self):
-        self.press(3, 0)
+        self.press(12, 0)
         self.eventually("the alert", lambda: self.alerts().get(ALERT))
         since = self.alerts()[ALERT]["fired_at"]
         self.eventually("the webhook is told", lambda: ("fired", ALERT, "warning") in self.webhook.told)

@@ -107,7 +107,7 @@ class WebhookTest(unittest.TestCase):
         slow, full = receiver.taken
         self.assertEqual((slow["version"], slow["group"], slow["left_out"]), (1, {"alertname": "slow"}, 0))
         news = full["news"][0]
-        self.assertEqual((news["kind"], news["reason"]), ("fired", "it fires"))
+        self.assertEqual((news["kind"], news["reason"]), ("fired", "96 is above 95"))
         alert = news["alert"]
         self.assertEqual(set(alert), {"id", "rule", "labels", "annotations", "state", "severity", "value", "threshold",
                                       "active_at", "fired_at", "ended_at"})
