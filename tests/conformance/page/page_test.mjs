@@ -411,6 +411,17 @@ async function alerts({ page, seen }) {
   await page.evaluate(() => scrollTo(0, 0));
 }
 
+// The pressure is over: no more pictures, and an operator clears the cache. The alert is kept firing for 30 s, then it is gone.
+async function relief({ page }) {
+  if (positionals[0]) return;
+  await studio.rest();
+  await page.evaluate(async () => fetch("api/v1/cache/clear", { method: "POST" }));
+  const over = await until(page, () => ![...document.querySelectorAll("#alerts .states:not(details *) .note")].some((node) => node.textContent.startsWith("gpu_memory_high")), undefined, 60000);
+  check("an alert that is over is not listed any more", over, await page.locator("#alerts ul").first().textContent());
+  const told = () => [...document.querySelectorAll("#alerts details li")].some((node) => /resolved/.test(node.querySelector(".state").textContent) && node.querySelector(".note").textContent.startsWith("gpu_memory_high"));
+  check("that it is over is told below", await until(page, told, undefined, 10000), await page.locator("#alerts details").textContent());
+}
+
 // The panel of watched caches: figures, servers and charts of each, and an operator's clearing, which is asked about first.
 async function caches({ page }) {
   const told = async () => (await (await fetch("api/v1/cache/stats")).json()).caches;
@@ -552,6 +563,7 @@ try {
   await accessibility(main.page, "light");
   await themes(main);
   await hiddenTab(main);
+  await relief(main);
   if (options.screenshot) {
     await main.page.evaluate(() => { document.activeElement.blur(); scrollTo(0, 0); });
     await main.page.mouse.move(0, 0);

@@ -17,7 +17,7 @@ const freePort = () => new Promise((done) => {
 const answers = (url) => fetch(url).then((response) => response.ok, () => false);
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-// The address of the page and stop(); undefined when no studio is built. `settings` are added to its environment.
+// The address of the page, rest() by which the pictures end, and stop(); undefined when no studio is built. `settings` are added to its environment.
 export async function startStudio(settings = {}) {
   const program = join(process.env.ORFEAS_BIN ?? "build/bin", "studio");
   if (!existsSync(program)) return undefined;
@@ -26,15 +26,20 @@ export async function startStudio(settings = {}) {
   const child = spawn(program, ["--port", String(port)], { stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, ...settings } });
   const ended = new Promise((done) => child.on("exit", done));
   let running = true;
+  let busy = true;
   ended.then(() => { running = false; });
   for (let i = 0; running && !(await answers(url + "healthz")); ++i) {
     if (i > 100) throw new Error("the studio does not answer");
     await pause(100);
   }
   if (!running) throw new Error("the studio ended at once");
-  const feeding = feed(url, () => running);
+  const feeding = feed(url, () => running && busy);
   return {
     url,
+    rest: () => {
+      busy = false;
+      return feeding;
+    },
     stop: async () => {
       running = false;
       await feeding;
