@@ -29,7 +29,7 @@ namespace orfeas::inline v0::serve {
 
 /// The routes by which a service is watched. They are counted as all requests are, but neither traced nor timed: whoever
 /// watches a service must not be taken for its traffic.
-inline constexpr std::array<std::string_view, 24> watching_routes{"/",
+inline constexpr std::array<std::string_view, 25> watching_routes{"/",
                                                                   "/more.js",
                                                                   "/healthz",
                                                                   "/metrics",
@@ -47,6 +47,7 @@ inline constexpr std::array<std::string_view, 24> watching_routes{"/",
                                                                   "/api/v1/silences/{id}",
                                                                   "/api/v1/cost",
                                                                   "/api/v1/cost/ledger.csv",
+                                                                  "/api/v1/scaling",
                                                                   "/api/v1/memory/report",
                                                                   "/api/v1/memory/timeline.svg",
                                                                   "/api/v1/cache/stats",
