@@ -49,9 +49,67 @@ function invent(t, random) {
     'studio_stage_p50_ms{stage="relief"}': 2.4 + 0.4 * random(),
     'studio_stage_p95_ms{stage="relief"}': 5.8 + 1.2 * random(),
     studio_upload_bytes_per_second: requests * 0.34 * MiB,
+    ...costSeries(),
   };
   return data;
 }
+
+// What its two GPUs cost: figures of an hour, as an account book has them.
+const CURRENCY = "EUR";
+const inventCosts = () => {
+  const gpu = (device, name, price, busy_ratio) => ({
+    device, name, money_per_hour: price, figures: {
+      money: price, idle_money: price * (1 - busy_ratio), busy_ratio, money_per_request: null, money_per_gigabyte: null, charged_seconds: 3600,
+      unpriced_seconds: 0, unobserved_seconds: 0,
+    },
+  });
+  const devices = [gpu("GPU-1", "NVIDIA H100", 2.4, 0.71), gpu("GPU-2", "NVIDIA L4", 0.8, 0.38)];
+  const sum = (member) => devices.reduce((all, { figures }) => all + figures[member], 0);
+  return {
+    report: {
+      currency: CURRENCY, requests: 91300, generated_bytes: 410e9, cache_hits: 54000, mean_load_money: 0.0000312, saved_money: 1.68, devices,
+      overall: {
+        money: sum("money"), idle_money: sum("idle_money"), busy_ratio: sum("busy_ratio") / 2, money_per_request: sum("money") / 91300, money_per_gigabyte: sum("money") / 410,
+        charged_seconds: sum("charged_seconds"), unpriced_seconds: 0, unobserved_seconds: 95,
+      },
+    },
+    month: {
+      year: 2026, month: 11, days: 30, known_days: 21, money_so_far: 1530, projected_money: 2210, projected_low: 2140, projected_high: 2290, level: 0.8, previous_money: 1980,
+      change_ratio: 0.12,
+    },
+  };
+};
+
+const costSeries = () => {
+  const batches = [[1, 0.00021, null, 0.3], [2, 0.00013, 0.00008, 0.38], [4, 0.000092, 0.000038, 0.53], [8, 0.000081, 0.000011, 0.93], [16, 0.000083, -0.000002, 1.9]];
+  const series = {};
+  for (const { device, name, money_per_hour } of inventCosts().report.devices) {
+    const labels = `{currency="${CURRENCY}",gpu="${device}",name="${name}"}`;
+    series["cost_gpu_money_per_hour" + labels] = money_per_hour;
+    series["cost_gpu_money_per_second" + labels] = money_per_hour / 3600;
+  }
+  for (const [size, cost, saved, latency] of batches) {
+    const labels = `{batch_size="${size}",currency="${CURRENCY}"}`;
+    series["cost_batch_money_per_item" + labels] = cost;
+    series["cost_batch_saved_money_per_item" + labels] = saved;
+    series["cost_batch_latency_seconds" + labels] = latency;
+  }
+  return series;
+};
+
+// What is advised under a budget, by the load of the newest frame.
+const inventScaling = (data) => {
+  const load = data.http_requests_per_second ?? 0;
+  const wanted = Math.ceil(load / 5);
+  const desired_replicas = Math.min(6, wanted);
+  return {
+    desired_replicas, current_replicas: 3, ready_replicas: 2, limiting_term: wanted > 6 ? "budget" : wanted === 3 ? "steady" : "metric", limiting_metric: "load",
+    reactive_replicas: desired_replicas, forecast_replicas: 5, min_replicas: 1, max_replicas: 6, fitting_replicas: null, affordable_replicas: 6,
+    cost_per_hour: 3.2 * desired_replicas, idle_s: 0, metrics: [{ name: "load", kind: "average_value", value: load, target: 5, ratio: load / 15, desired_replicas: wanted }],
+    reasons: [`load is ${load.toFixed(2)} against 5: ${wanted} replicas`, "in 300 s the load will be 22 (19 to 25): 5 replicas",
+      wanted > 6 ? "a budget of 20 an hour pays 6 replicas at 3.2" : "load decides"],
+  };
+};
 
 const HELP = {
   studio_triangles_per_second: "Triangles written into answers",
@@ -168,7 +226,10 @@ class InventedAlerts {
     };
   }
 
-  #happened(time, kind, alert) { this.events.push({ number: this.events.length + 1, time, kind, reason: "0.96 is above 0.95", alert }); }
+  #happened(time, kind, alert) {
+    const reason = kind.startsWith("ack") ? (alert.acknowledged?.author ?? "nobody") + " acknowledged it" : alert.reason;
+    this.events.push({ number: this.events.length + 1, time, kind, reason, alert });
+  }
 }
 
 // The service: samples once a second, keeps 300 frames, pushes to subscribers.
@@ -274,6 +335,9 @@ export class DevServer {
       case "/api/v1/alerts/active": return json({ time: Date.now() / 1000, ...this.alerts.active() });
       case "/api/v1/alerts/rules": return json({ rules: this.alerts.rules() });
       case "/api/v1/alerts/history": return json({ events: this.alerts.events });
+      case "/api/v1/cost": return json(inventCosts());
+      case "/api/v1/cost/ledger.csv": return send("text/csv", "begin,seconds,currency,money\n", { "Content-Disposition": "attachment; filename=cost.csv" });
+      case "/api/v1/scaling": return json(inventScaling(this.frames.at(-1)?.data ?? {}));
       case "/api/v1/silences": return json({ silences: this.alerts.silences });
       case "/api/v1/traces": return json({ traces: this.traces.slice(0, Number(url.searchParams.get("limit") ?? 20)).map(({ detail, ...rest }) => rest) });
     }

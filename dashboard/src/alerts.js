@@ -3,19 +3,21 @@
 import { parseKey } from "./catalog.js";
 import { byId, element, getJson, setText } from "./dom.js";
 import { formatAge, formatClock, formatNumber } from "./format.js";
+import { addStyle } from "./sheet.js";
 
 const LEVELS = { info: "medium", warning: "high", critical: "critical" };
-const MOST_EVENTS = 20; // in the list of the past
+// In the list of the past.
+const MOST_EVENTS = 20;
 const DURATIONS = [["900", "15 minutes"], ["3600", "1 hour"], ["14400", "4 hours"], ["86400", "1 day"]];
 const HAPPENED = { fired: "fired", worsened: "got worse", eased: "got better", acknowledgement_over: "acknowledgement over", silence_over: "silence over" };
 
-// The page's policy allows no style of this script's own element; a sheet that is made here is none.
 const STYLE = [
   "#alerts .states{grid-template-columns:minmax(0,1fr);margin-bottom:12px;max-height:none}",
   "#alerts .states:empty{display:none}",
   "#alerts li{grid-template-columns:8px minmax(0,1fr) auto auto}",
   "#alerts .tools{grid-row:1/3;grid-column:4;justify-content:end}",
   "#alerts .note{grid-column:2/4}",
+  "#alerts ul+ul{--level:var(--muted)}",
   "#alerts details{padding:8px 14px}",
   "#alerts details li{padding-inline:2px}",
   "#alerts .tools:empty{display:none}",
@@ -28,7 +30,7 @@ const STYLE = [
   "dialog input,dialog select{font:inherit;color:inherit;background:var(--page);border:1px solid var(--muted);border-radius:7px;padding:5px 9px;min-width:0}",
   "dialog .tools{margin-top:14px}",
   "dialog .note{color:var(--critical)}",
-  "@media(max-width:760px){#alerts li{grid-template-columns:8px minmax(0,1fr)}#alerts :is(.state,.note,.tools){grid-row:auto;grid-column:2;justify-content:start}#alert-badge span{display:none}}",
+  "@media(max-width:760px){#alerts li{grid-template-columns:8px minmax(0,1fr)}#alerts :is(.state,.note,.tools){grid-row:auto;grid-column:2;justify-content:start}#alerts .tools{margin-top:6px}#alert-badge span{display:none}}",
 ];
 
 const textOf = ({ rule, annotations }) => annotations.summary || rule;
@@ -41,11 +43,13 @@ export function stateText({ severity, state, is_recovering, is_silenced, is_inhi
   ].filter(Boolean).join(", ");
 }
 
-export function alertNote(alert, now) {
+// The value is that of now. The reason, as all other texts, is that of the last change, which an event tells the time of.
+export function alertNote(alert, now, events) {
   const since = alert.fired_at ?? alert.active_at;
+  const change = events.findLast((event) => event.alert.id === alert.id && event.reason === alert.reason && event.time >= alert.active_at);
   return [
-    alert.rule + ", value " + formatNumber(alert.value ?? NaN), alert.reason, "since " + formatClock(since) + ", for " + formatAge(now - since),
-    alert.acknowledged?.comment, alert.annotations.description,
+    alert.rule + ", value now " + formatNumber(alert.value ?? NaN), "at " + formatClock(change?.time ?? since) + ": " + alert.reason,
+    "since " + formatClock(since) + ", for " + formatAge(now - since), alert.acknowledged?.comment, alert.annotations.description,
   ].filter(Boolean).join("; ");
 }
 
@@ -94,9 +98,7 @@ const rowOf = (parts) => element("li", {}, dot(), parts.name, parts.state, parts
 export class Alerts {
   constructor() {
     Object.assign(this, { rows: new Map(), active: [], events: [], rules: new Map(), now: 0, firing: new Map() });
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(STYLE.join(""));
-    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+    addStyle(STYLE);
     this.list = element("ul", { className: "card states" });
     this.silences = element("ul", { className: "card states" });
     this.past = element("ul");
@@ -124,7 +126,8 @@ export class Alerts {
   }
 
   async refresh() {
-    if (this.section.hidden) return; // no alerts in this service
+    // A service without alerts tells of none.
+    if (this.section.hidden) return;
     try {
       const [{ events }, { silences }, { rules }] = await Promise.all(
         ["alerts/history?limit=200", "silences", "alerts/rules"].map((path) => getJson("api/v1/" + path)));
@@ -175,7 +178,7 @@ export class Alerts {
     row.root.dataset.level = LEVELS[alert.severity];
     setText(row.name, textOf(alert));
     setText(row.state, stateText(alert));
-    setText(row.note, alertNote(alert, this.now));
+    setText(row.note, alertNote(alert, this.now, this.events));
     row.acknowledge.hidden = alert.state !== "firing";
     setText(row.acknowledge, alert.acknowledged ? "Take back" : "Acknowledge");
     row.acknowledge.setAttribute("aria-label", (alert.acknowledged ? "Take back the acknowledgement of " : "Acknowledge ") + textOf(alert));

@@ -20,6 +20,10 @@ export function toCsv({ seq, timestamp, data }) {
   return [["seq", "timestamp", ...keys].map(quoted).join(","), ...rows].join("\r\n") + "\r\n";
 }
 
+// A row of a table: its first cell names it, and all cells of a head are names.
+export const tableRow = (cells, inHead) => element("tr", {}, ...cells.map((textContent, i) =>
+  inHead || !i ? element("th", { scope: inHead ? "col" : "row", textContent }) : element("td", { textContent })));
+
 // The table is a snapshot: it fills when it is opened, when another set is chosen, and on its button.
 export class Table {
   constructor({ store, view, panels }) {
@@ -44,12 +48,8 @@ export class Table {
     this.#offer();
     const columns = this.columns();
     const keys = Object.keys(columns.data);
-    const head = element("tr", {}, ...["time", "seq", ...keys].map((text) => element("th", { scope: "col", textContent: text })));
-    const rows = columns.seq.map((seq, i) => element("tr", {},
-      element("th", { scope: "row", textContent: formatClock(columns.timestamp[i]) }),
-      element("td", { textContent: seq }),
-      ...keys.map((key) => element("td", { textContent: columns.data[key][i] ?? "" }))));
-    byId("data-head").replaceChildren(head);
+    const rows = columns.seq.map((seq, i) => tableRow([formatClock(columns.timestamp[i]), seq, ...keys.map((key) => columns.data[key][i] ?? "")]));
+    byId("data-head").replaceChildren(tableRow(["time", "seq", ...keys], true));
     byId("data-body").replaceChildren(...rows.reverse());
     setText(byId("data-caption"), rows.length + " samples, newest first; an empty cell has no value");
   }

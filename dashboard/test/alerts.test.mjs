@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { alertMarks, alertNote, badgeOf, matchersText, stateText } from "../src/alerts.js";
+import { formatClock } from "../src/format.js";
 
 const plain = (text) => text.replaceAll("\u202f", " ");
 const alert = (changes) => ({
@@ -18,9 +19,20 @@ test("the state tells the severity, and what keeps an alert quiet", () => {
 });
 
 test("the note tells rule, value, reason, since when, and what was said of it", () => {
-  const note = plain(alertNote(alert({ acknowledged: { comment: "on it" }, annotations: { description: "Look." } }), 1130));
-  assert.match(note, /^long_queue, value 6; 6 is above 5; since \d\d:\d\d:\d\d, for 2 min; on it; Look\.$/);
-  assert.match(plain(alertNote(alert({ fired_at: null, value: null }), 1030)), /value –; .*for 30 s$/);
+  const note = plain(alertNote(alert({ acknowledged: { comment: "on it" }, annotations: { description: "Look." } }), 1130, []));
+  assert.match(note, /^long_queue, value now 6; at (\d\d:\d\d:\d\d): 6 is above 5; since \1, for 2 min; on it; Look\.$/);
+  assert.match(plain(alertNote(alert({ fired_at: null, value: null }), 1030, [])), /value now –; .*for 30 s$/);
+});
+
+test("the reason is told with the time of the change that it is of, not of the value now", () => {
+  const worse = alert({ value: 3, reason: "9 is above 8" });
+  const event = (time, kind, reason, id = "1") => ({ time, kind, reason, alert: { ...worse, id } });
+  const at = (seconds) => formatClock(seconds) + ": 9 is above 8;";
+  const told = (...events) => alertNote(worse, 1130, events);
+  const fired = event(1010, "fired", "6 is above 5");
+  assert.ok(told(fired, event(1060, "worsened", worse.reason), event(1070, "acknowledged", "ann acknowledged it")).includes("value now 3; at " + at(1060)));
+  assert.ok(told(fired, event(1060, "worsened", worse.reason, "2")).includes(at(1010))); // another alert's
+  assert.ok(told(event(500, "worsened", worse.reason)).includes(at(1010))); // what this alert was before it was over
 });
 
 test("the badge counts what fires by its worst severity", () => {

@@ -53,7 +53,12 @@ async function until(page, condition, argument, timeout) {
   return false;
 }
 
-const studio = positionals[0] ? { url: new URL(positionals[0]).href, stop: async () => {} } : await startStudio({ ORFEAS_DEFAULT_ALERT_GPU_MEMORY_WARNING: "0.000001" }); // an alert fires at once
+const studio = positionals[0] ? { url: new URL(positionals[0]).href, stop: async () => {} } : await startStudio({
+  ORFEAS_DEFAULT_ALERT_GPU_MEMORY_WARNING: "0.000001", // an alert fires at once
+  // The process itself is what has a price where there may be no GPU.
+  ORFEAS_COST_PRICE: "2.5/h", ORFEAS_COST_CURRENCY: "EUR", ORFEAS_COSTED_PRESENCE: "process_cpu_ratio", ORFEAS_COSTED_UTILIZATION: "process_cpu_ratio",
+  ORFEAS_SCALE_LOAD_PER_REPLICA: "0.5", ORFEAS_SCALE_PRICE_PER_HOUR: "2.5", ORFEAS_SCALE_BUDGET_PER_HOUR: "6",
+});
 if (!studio) skip("no URL given, and no studio in ORFEAS_BIN");
 const origin = new URL(studio.url).origin;
 const browser = await chromium.launch({ executablePath: BROWSER, args: FLAGS });
@@ -358,7 +363,7 @@ async function alerts({ page, seen }) {
   const state = () => row.locator(".state").textContent();
   const note = await row.locator(".note").textContent();
   check("with its severity, reason, value and since when", (await state()).startsWith(fires.severity) && note.includes("is above")
-    && /value [\d.]+; .*; since \d\d:\d\d:\d\d, for \d/.test(note), note);
+    && /value now [\d.]+; at \d\d:\d\d:\d\d: .*; since \d\d:\d\d:\d\d, for \d/.test(note), note);
   const badge = await page.$eval("#alert-badge", (node) => ({ hidden: node.hidden, text: node.textContent, label: node.getAttribute("aria-label") }));
   check("and counted at the top", !badge.hidden && /^\d+alerts?$/.test(badge.text) && badge.label.includes(fires.severity), JSON.stringify(badge));
   const id = await page.evaluate(({ component }) => [...orfeas.panels.cards.values()]
@@ -420,6 +425,36 @@ async function relief({ page }) {
   check("an alert that is over is not listed any more", over, await page.locator("#alerts ul").first().textContent());
   const told = () => [...document.querySelectorAll("#alerts details li")].some((node) => /resolved/.test(node.querySelector(".state").textContent) && node.querySelector(".note").textContent.startsWith("gpu_memory_high"));
   check("that it is over is told below", await until(page, told, undefined, 10000), await page.locator("#alerts details").textContent());
+}
+
+// The panels of costs and of replicas: each figure as the API has it, a dash with a reason for what it does not know.
+async function answers({ page }) {
+  const texts = (id) => page.$$eval(`#${id} dt`, (nodes) => nodes.map((node) => [node.textContent, ...[...node.nextSibling.children].map((each) => each.textContent)]));
+  const told = (path) => page.evaluate(async (which) => (await fetch("api/v1/" + which)).json(), path);
+  check("what is asked for is shown", await until(page, () => ["costs", "replicas"].every((id) => document.querySelector(`#${id}:not([hidden]) .card`)), undefined, 10000));
+  const { report } = await told("cost");
+  const costs = await texts("costs");
+  if (report.devices.every((device) => device.money_per_hour === null)) {
+    check("without a price it is told how to set one", costs.length === 0 && (await page.textContent("#costs .card")).includes("ORFEAS_COST_PRICE"));
+  } else {
+    const of = (term) => costs.find(([text]) => text === term)?.slice(1).join(" ");
+    check("costs are told in their currency", /^\d[\d,.]* /.test(of("So far")) && of("So far").includes(report.currency), of("So far"));
+    check("those of requests, the price of an hour and the month too", ["1,000 requests", "An hour, now", "This month"].every((term) => /^\d/.test(of(term))), JSON.stringify(costs));
+    check("each device has its row", (await page.$$("#costs table tbody tr")).length >= report.devices.length);
+    const link = await page.locator("#costs a").getAttribute("href");
+    check("the ledger is linked", await page.evaluate(async (path) => (await fetch(path)).headers.get("content-type").startsWith("text/csv"), link), link);
+  }
+  check("what is not known is a dash with a reason", costs.every(([, figure, rest]) => figure !== "–" || rest !== ""), JSON.stringify(costs));
+  const { operations } = await told("operations");
+  check("what the page asks for is no traffic of the service", operations.every(({ name }) => !/^GET \/api\/v1\/(cost|scaling)/.test(name)), JSON.stringify(operations.map(({ name }) => name)));
+  const advised = (await texts("replicas")).find(([term]) => term === "Advised");
+  const { reasons } = await told("scaling");
+  check("the replicas that are advised are told against those that there are", /^\d+$/.test(advised[1]) && advised[2].endsWith("now"), JSON.stringify(advised));
+  check("with the reasons in words", await page.$$eval("#replicas li", (nodes) => nodes.length) >= 1 && reasons.length >= 1);
+  if (!positionals[0]) {
+    const bounded = () => /budget of 6/.test(document.querySelector("#replicas li").textContent) && /bounded by budget/.test(document.querySelector("#replicas .note").textContent);
+    check("and what bounds them first", await until(page, bounded, undefined, 10000), await page.textContent("#replicas"));
+  }
 }
 
 // The panel of watched caches: figures, servers and charts of each, and an operator's clearing, which is asked about first.
@@ -559,6 +594,7 @@ try {
   await memory(main);
   await caches(main);
   await alerts(main);
+  await answers(main);
   await insights();
   await accessibility(main.page, "light");
   await themes(main);

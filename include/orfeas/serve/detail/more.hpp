@@ -13,14 +13,19 @@ namespace orfeas::inline v0::serve::detail {
 inline constexpr std::string_view more_content_type = "text/javascript; charset=utf-8";
 
 /// Entity tags of the two representations, with their quotes.
-inline constexpr std::string_view more_etag = "\"3d1577ee78b735889eb2\"";
-inline constexpr std::string_view more_gzip_etag = "\"3d1577ee78b735889eb2-gzip\"";
+inline constexpr std::string_view more_etag = "\"50de4460b43bdfbe9da9\"";
+inline constexpr std::string_view more_gzip_etag = "\"50de4460b43bdfbe9da9-gzip\"";
 
-/// The script that the page loads after its first paint as it is: 14966 bytes.
+/// The script that the page loads after its first paint as it is: 24517 bytes.
 inline constexpr std::string_view more_text{
-    R"page(const {byId,download,element,formatAge,formatClock,formatNumber,getJson,parseKey,setText}=globalThis.orfeasShared;
+    R"page(const {byId,download,element,formatAge,formatClock,formatNumber,formatValue,getJson,parseKey,setText}=globalThis.orfeasShared;
+function addStyle(rules) {
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(rules.join(""));
+document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+}
 const LEVELS = { info: "medium", warning: "high", critical: "critical" };
-const MOST_EVENTS = 20; // in the list of the past
+const MOST_EVENTS = 20;
 const DURATIONS = [["900", "15 minutes"], ["3600", "1 hour"], ["14400", "4 hours"], ["86400", "1 day"]];
 const HAPPENED = { fired: "fired", worsened: "got worse", eased: "got better", acknowledgement_over: "acknowledgement over", silence_over: "silence over" };
 const STYLE = [
@@ -29,6 +34,7 @@ const STYLE = [
 "#alerts li{grid-template-columns:8px minmax(0,1fr) auto auto}",
 "#alerts .tools{grid-row:1/3;grid-column:4;justify-content:end}",
 "#alerts .note{grid-column:2/4}",
+"#alerts ul+ul{--level:var(--muted)}",
 "#alerts details{padding:8px 14px}",
 "#alerts details li{padding-inline:2px}",
 "#alerts .tools:empty{display:none}",
@@ -41,7 +47,7 @@ const STYLE = [
 "dialog input,dialog select{font:inherit;color:inherit;background:var(--page);border:1px solid var(--muted);border-radius:7px;padding:5px 9px;min-width:0}",
 "dialog .tools{margin-top:14px}",
 "dialog .note{color:var(--critical)}",
-"@media(max-width:760px){#alerts li{grid-template-columns:8px minmax(0,1fr)}#alerts :is(.state,.note,.tools){grid-row:auto;grid-column:2;justify-content:start}#alert-badge span{display:none}}",
+"@media(max-width:760px){#alerts li{grid-template-columns:8px minmax(0,1fr)}#alerts :is(.state,.note,.tools){grid-row:auto;grid-column:2;justify-content:start}#alerts .tools{margin-top:6px}#alert-badge span{display:none}}",
 ];
 const textOf = ({ rule, annotations }) => annotations.summary || rule;
 function stateText({ severity, state, is_recovering, is_silenced, is_inhibited, acknowledged }) {
@@ -50,11 +56,12 @@ severity, state === "pending" && "not for long enough yet", is_recovering && "re
 acknowledged && "acknowledged by " + acknowledged.author + " until " + formatClock(acknowledged.until, false),
 ].filter(Boolean).join(", ");
 }
-function alertNote(alert, now) {
+function alertNote(alert, now, events) {
 const since = alert.fired_at ?? alert.active_at;
+const change = events.findLast((event) => event.alert.id === alert.id && event.reason === alert.reason && event.time >= alert.active_at);
 return [
-alert.rule + ", value " + formatNumber(alert.value ?? NaN), alert.reason, "since " + formatClock(since) + ", for " + formatAge(now - since),
-alert.acknowledged?.comment, alert.annotations.description,
+alert.rule + ", value now " + formatNumber(alert.value ?? NaN), "at " + formatClock(change?.time ?? since) + ": " + alert.reason,
+"since " + formatClock(since) + ", for " + formatAge(now - since), alert.acknowledged?.comment, alert.annotations.description,
 ].filter(Boolean).join("; ");
 }
 function badgeOf({ firing }) {
@@ -94,9 +101,7 @@ const rowOf = (parts) => element("li", {}, dot(), parts.name, parts.state, parts
 class Alerts {
 constructor() {
 Object.assign(this, { rows: new Map(), active: [], events: [], rules: new Map(), now: 0, firing: new Map() });
-const sheet = new CSSStyleSheet();
-sheet.replaceSync(STYLE.join(""));
-document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+addStyle(STYLE);
 this.list = element("ul", { className: "card states" });
 this.silences = element("ul", { className: "card states" });
 this.past = element("ul");
@@ -121,7 +126,7 @@ this.told = told;
 this.refresh();
 }
 async refresh() {
-if (this.section.hidden) return; // no alerts in this service
+if (this.section.hidden) return;
 try {
 const [{ events }, { silences }, { rules }] = await Promise.all(
 ["alerts/history?limit=200", "silences", "alerts/rules"].map((path) => getJson("api/v1/" + path)));
@@ -167,7 +172,7 @@ row.alert = alert;
 row.root.dataset.level = LEVELS[alert.severity];
 setText(row.name, textOf(alert));
 setText(row.state, stateText(alert));
-setText(row.note, alertNote(alert, this.now));
+setText(row.note, alertNote(alert, this.now, this.events));
 row.acknowledge.hidden = alert.state !== "firing";
 setText(row.acknowledge, alert.acknowledged ? "Take back" : "Acknowledge");
 row.acknowledge.setAttribute("aria-label", (alert.acknowledged ? "Take back the acknowledgement of " : "Acknowledge ") + textOf(alert));
@@ -249,11 +254,71 @@ document.body.append(dialog);
 dialog.showModal();
 }
 }
+const ASK_PAUSE = 5000;
+const ANSWER_STYLE = [
+"#answers{grid-template-columns:repeat(auto-fit,minmax(min(100%,520px),1fr))}",
+"#answers section{min-width:0}",
+"#answers a{font-size:12.5px}",
+"#answers .card{grid-template-columns:minmax(0,1fr);align-content:start;gap:0}",
+"#answers .card>:empty{display:none}",
+"#answers small{margin-inline-start:6px;color:var(--muted);font-size:inherit}",
+"#answers .advice{--level:var(--edge)}",
+"#answers .scroll{max-height:230px}",
+];
+function answersHome() {
+const there = byId("answers");
+if (there) return there;
+addStyle(ANSWER_STYLE);
+const made = element("div", { id: "answers", className: "split" });
+byId("caches-title").closest("section").after(made);
+return made;
+}
+class Answers {
+constructor(id, title, path, ...parts) {
+Object.assign(this, { path, data: {}, answeredAt: -Infinity, shown: new Map() });
+this.bar = element("div", { className: "bar" }, element("h2", { id: id + "-title", textContent: title }));
+this.facts = element("dl");
+this.section = element("section", { id, hidden: true, "aria-labelledby": id + "-title" }, this.bar,
+element("div", { className: "card watched" }, this.facts, ...parts));
+answersHome().append(this.section);
+}
+apply({ boot_id, data }) {
+if (boot_id !== this.boot) this.gone = false;
+Object.assign(this, { boot: boot_id, data });
+this.refresh();
+}
+async refresh() {
+if (document.hidden || this.gone || this.asks || performance.now() - this.answeredAt < ASK_PAUSE) return;
+this.asks = true;
+let answer;
+try {
+answer = await getJson("api/v1/" + this.path);
+} catch (error) {
+this.gone = error.status === 404;
+}
+this.asks = false;
+this.answeredAt = performance.now();
+if (answer) this.show(answer);
+if (answer || this.gone) this.section.hidden = !answer;
+}
+marks() { return []; }
+fill(node, content, make) {
+const text = JSON.stringify(content);
+if (this.shown.get(node) === text) return;
+this.shown.set(node, text);
+node.replaceChildren(...make(content));
+}
+tell(facts) {
+this.fill(this.facts, facts, (all) => all.flatMap(([term, figure, rest = ""]) => [element("dt", { textContent: term }),
+element("dd", {}, element("b", { textContent: figure }), element("small", { textContent: rest }))]));
+}
+}
 function viewColumns(store, keys, from, to) {
 const [begin, end] = store.range(from, to);
 const part = (column) => Array.from(column.subarray(begin, end), (v) => (Number.isNaN(v) ? null : v));
 const data = {};
-for (const key of keys) if (store.column(key)) data[key] = part(store.column(key));
+)page"
+    R"page(for (const key of keys) if (store.column(key)) data[key] = part(store.column(key));
 return { boot_id: store.bootId, seq: part(store.seq), timestamp: part(store.time), data };
 }
 const quoted = (text) => (/[",\r\n]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text);
@@ -262,6 +327,8 @@ const keys = Object.keys(data);
 const rows = seq.map((n, i) => [n, timestamp[i], ...keys.map((key) => data[key][i] ?? "")].join(","));
 return [["seq", "timestamp", ...keys].map(quoted).join(","), ...rows].join("\r\n") + "\r\n";
 }
+const tableRow = (cells, inHead) => element("tr", {}, ...cells.map((textContent, i) =>
+inHead || !i ? element("th", { scope: inHead ? "col" : "row", textContent }) : element("td", { textContent })));
 class Table {
 constructor({ store, view, panels }) {
 Object.assign(this, { store, view, panels });
@@ -283,12 +350,8 @@ if (!this.root.open) return;
 this.#offer();
 const columns = this.columns();
 const keys = Object.keys(columns.data);
-const head = element("tr", {}, ...["time", "seq", ...keys].map((text) => element("th", { scope: "col", textContent: text })));
-const rows = columns.seq.map((seq, i) => element("tr", {},
-element("th", { scope: "row", textContent: formatClock(columns.timestamp[i]) }),
-element("td", { textContent: seq }),
-...keys.map((key) => element("td", { textContent: columns.data[key][i] ?? "" }))));
-byId("data-head").replaceChildren(head);
+const rows = columns.seq.map((seq, i) => tableRow([formatClock(columns.timestamp[i]), seq, ...keys.map((key) => columns.data[key][i] ?? "")]));
+byId("data-head").replaceChildren(tableRow(["time", "seq", ...keys], true));
 byId("data-body").replaceChildren(...rows.reverse());
 setText(byId("data-caption"), rows.length + " samples, newest first; an empty cell has no value");
 }
@@ -300,149 +363,333 @@ this.choice.replaceChildren(...options.map(([value, textContent]) => element("op
 this.choice.value = options.some(([value]) => value === chosen) ? chosen : "";
 }
 }
+const isTold = (value) => Number.isFinite(value);
+const number = (value) => formatNumber(value ?? NaN);
+const shareOf = (ratio) => formatValue(ratio ?? NaN, "ratio");
+function noCosts({ overall, devices }) {
+if (isTold(overall.money) || devices.some((device) => isTold(device.money_per_hour))) return "";
+return (devices.length ? "No GPU has a price" : "No GPU was seen, and no series of ORFEAS_COSTED_PRESENCE shows another device")
++ ". Prices are set by ORFEAS_COST_PRICE, such as 2.5/h, and ORFEAS_COST_DEVICE_PRICES.";
+}
+function costFacts({ report, month }, data) {
+const { overall, currency, requests, generated_bytes } = report;
+const money = (value) => number(value) + " " + currency;
+const known = (term, value, reason, rest) => (isTold(value) ? [term, money(value), rest] : [term, "–", reason]);
+const holes = [[overall.unpriced_seconds, " unpriced"], [overall.unobserved_seconds, " unobserved"]]
+.filter(([seconds]) => seconds >= 1).map(([seconds, what]) => "; " + formatAge(seconds) + what);
+const prices = Object.keys(data).filter((key) => key.startsWith("cost_gpu_money_per_hour{") && data[key.replace("hour", "second")] > 0).map((key) => data[key]);
+const unpriced = "no GPU time had a price";
+const { change_ratio: change } = month;
+return [
+known("An hour, now", prices.length ? prices.reduce((a, b) => a + b) : null, "no GPU with a price is seen"),
+known("So far", overall.money, unpriced, "for " + formatAge(overall.charged_seconds - overall.unpriced_seconds) + " of GPU time" + holes.join("")),
+known("Of it idle", overall.idle_money, isTold(overall.money) ? "how busy the GPUs are is not known" : unpriced, isTold(overall.busy_ratio) ? shareOf(1 - overall.busy_ratio) + " of the time" : ""),
+known("1,000 requests", isTold(overall.money_per_request) ? 1000 * overall.money_per_request : null, requests ? unpriced : "there was none", "mean of " + number(Math.round(requests))),
+known("A GB generated", overall.money_per_gigabyte, generated_bytes ? unpriced : "generated_bytes_total tells of none", "mean of " + number(generated_bytes / 1e9) + " GB"),
+known("Saved by caches", report.saved_money, "no load's cost is known: load_gpu_seconds_total tells it",
+"in " + number(Math.round(report.cache_hits)) + " hits; a load costs " + money(report.mean_load_money)),
+known("This month", month.money_so_far, "no day of it is known", number(month.known_days) + " of " + number(month.days) + " days are known"),
+known("At its end", month.projected_money, "no whole day is known yet", isTold(month.projected_low)
+? money(month.projected_low) + " to " + money(month.projected_high) + " in " + shareOf(month.level) + " of cases" : "no band before 8 days are known"),
+known("Last month", month.previous_money, "not known", isTold(change) ? "days cost " + shareOf(Math.abs(change)) + (change < 0 ? " less" : " more") + " now" : ""),
+];
+}
+const deviceRows = ({ devices }) => devices.map(({ device, name, money_per_hour, figures: { busy_ratio, money, idle_money } }) =>
+[name && name !== device ? name + " " + device.slice(0, 12) : device, number(money_per_hour), shareOf(busy_ratio), number(money), number(idle_money)]);
+function batchRows(data) {
+const sizes = new Map();
+for (const [key, value] of Object.entries(data)) {
+const what = /^cost_batch_(\w+)\{/.exec(key)?.[1];
+if (!what) continue;
+const size = Number(parseKey(key).labels.batch_size);
+sizes.set(size, { ...sizes.get(size), [what]: value });
+}
+return [...sizes].sort(([a], [b]) => a - b).map(([size, each]) =>
+[number(size), number(each.money_per_item), number(each.saved_money_per_item), formatValue(each.latency_seconds ?? NaN, "seconds")]);
+}
+const tableOf = (caption, heads) => (rows) => (rows.length ? [element("table", {}, element("caption", { textContent: caption }),
+element("thead", {}, tableRow(heads, true)), element("tbody", {}, ...rows.map((row) => tableRow(row))))] : []);
+const scrolled = (label) => element("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": label });
+class Costs extends Answers {
+constructor() {
+const [none, devices, batches] = [element("p", { className: "note" }), scrolled("Costs by device"), scrolled("Costs by batch size")];
+super("costs", "Costs", "cost", none, devices, batches);
+Object.assign(this, { none, devices, batches });
+this.link = element("a", { href: "api/v1/cost/ledger.csv", textContent: "Ledger as CSV" });
+this.bar.append(this.link);
+}
+show(answer) {
+const { report } = answer;
+const missing = noCosts(report);
+setText(this.none, missing);
+this.link.hidden = Boolean(missing);
+this.tell(missing ? [] : costFacts(answer, this.data));
+this.fill(this.devices, missing ? [] : deviceRows(report), tableOf("By device, in " + report.currency, ["Device", "An hour", "In use", "So far", "Idle"]));
+this.fill(this.batches, batchRows(this.data), tableOf("By batch size, in " + report.currency, ["Items", "An item", "Saved", "Latency"]));
+}
+}
+function limitOf({ limiting_term: term, limiting_metric }) {
+const text = term === "metric" ? limiting_metric + " decides" : term === "idle" ? "scale to zero" : term.replaceAll("_", " ");
+return { level: /maximum|memory|budget|missing/.test(term) ? "high" : /policy|stabilized/.test(term) ? "medium" : "low",
+text: /imum|memory|budget/.test(term) ? "bounded by " + text : text };
+}
+function replicaFacts(advice) {
+const { desired_replicas: desired, current_replicas: current, ready_replicas: ready, cost_per_hour: cost } = advice;
+const away = Math.abs(desired - current);
+const known = (term, count, reason, rest) => (count === null ? [term, "–", reason] : [term, formatNumber(count), rest]);
+return [
+known("Advised", desired, "", away ? formatNumber(away) + (desired > current ? " more" : " fewer") + " than now" : "as many as now"),
+known("Now", current, "", ready < current ? formatNumber(ready) + " of them serve" : ""),
+["Allowed", formatNumber(advice.min_replicas) + " to " + formatNumber(advice.max_replicas)],
+known("Fit into the GPUs", advice.fitting_replicas, "the memory needed is not set"),
+known("Paid by the budget", advice.affordable_replicas, "no budget is set"),
+known("By the forecast", advice.forecast_replicas, "no load is predicted", "before all bounds; " + formatNumber(advice.reactive_replicas) + " without it"),
+known("An hour, as advised", cost || !desired ? cost : null, "no price of a replica is set"),
+["Without work", formatAge(advice.idle_s)],
+];
+}
+class Replicas extends Answers {
+constructor() {
+const reasons = element("ul", { className: "advice" });
+super("replicas", "Replicas", "scaling", reasons);
+this.reasons = reasons;
+this.limit = element("p", { className: "note" });
+this.bar.append(this.limit);
+}
+show(advice) {
+const { level, text } = limitOf(advice);
+setText(this.limit, text);
+this.tell(replicaFacts(advice));
+this.fill(this.reasons, [...advice.reasons].reverse(), (all) => all.map((textContent) => element("li", { textContent })));
+this.reasons.firstChild.dataset.level = level;
+const news = "Replicas advised: " + advice.desired_replicas;
+if (this.news && this.news !== news) setText(byId("spoken"), news);
+this.news = news;
+}
+}
 new Table(globalThis.orfeas);
-globalThis.orfeas.parts.push(new Alerts());
+globalThis.orfeas.parts.push(new Alerts(), new Costs(), new Replicas());
 )page",
-    14966};
+    24517};
 
-/// The script that the page loads after its first paint with Content-Encoding gzip: 5118 bytes.
+/// The script that the page loads after its first paint with Content-Encoding gzip: 8092 bytes.
 inline constexpr std::string_view more_gzip{
-    "\037\213\010\000\000\000\000\000\002\003\224Vg\223\2438\020\375>\277B\305^\260k\261\307\336\311P\233s\3169\312"
-    "\250\001\355\012\211\222\204\303y\375\337\257%`\006\306\027'\322O\217\327Y\345DIc\311z\266\272\317B\246\026R(\312"
-    "B\020P\200\264a\252tA\355\365\014\232\247\233B%\077\232\347'U1\003\035f`\037\030%\303\222j\003\017a\025\032\260"
-    "\257`i7\2273\241fT\274\312\271\031+\235\0025/s\252\201\305;\265\313G\267\337\334~\364\222\134&k\302e\252\042\022"
-    "\024\300xU\004!YP-\271\314\020\312y\226#\220hnyB\005\042\355c@6\255\322\343\247/_}E\265'\257\234\334\245ILvwQ\223"
-    "\330\034\210\340HP\251\177.\251\261\315+\267^\277\270\376\352\376\323'\356\205\217\037\203\223\311\004\275\004"
-    "\323\003RpYY0\301\347\220|\014\366\016\033\234\344\252\32256\335\337\257\301}\0176\314\343\303\375\226\312\350"
-    "*\370\374\271\215\355\336\365g\317n\077\271}\313\347\231r\314\037s\360\377]\236\012k&=\224)[\233\010c\251N\261"
-    "\031X\013\032A\232\374\220j!\200e\2765_\325\0344r\316\301\004a\3076\134\200L\240e5\246\077\355\024\356\345\253"
-    "\367\217n\273\012\354\004\027\250\000m\015\031\033K1\377u\2469\033Y(J\201\346(Q\242*\244\211\260:\005]\016&\341"
-    "4\325\303\270\240:\343r4S\326\252\042\232^*\227\010-G9`\323l$\225\204M\020nIG(jWk\306\015j\257\266i\202\377\215"
-    "\363\343rIz\001\020ZY\345\377\364\375X\245D\223\201V\213h\272\273\027;\243\021\212\366\343\357\225\261<]! -H\033"
-    "\201d}\005\251,\254\273\357\134\332\335\3571\030X\312\321II\031\303I\365\261M\367\313\345_\2210\243\2267\342Rp"
-    "\011\021\226j;\344\177\251\314hF\261\311k\014H\351hN\365`4\0220\0071\214gJ3\320\243\372$\251\264\306\234n:c\353"
-    "\355(w\023\260\266\260\264#\006\211\322\324r%\377\332\023\242v\3601\347\214\201\374<\2748\256\335\327=o\362\030"
-    "aG\265\215&\376]\306\251PYC\210\134W\342\266:S,\017\356e\271lB\215\246h\033%8#u\042\200\322\247yh\312xe\242\351"
-    "\324\361q\2763\255*\311\232\224M\245S\232 \271[\007\227\3170^pfs7\242\203\375=\364\025\236\354\317\027\303NhQ\344"
-    "\324\230V\345\272#{a2\231\034uXD\320\031\210\323&\270!\2103ZF{\030M;\360\356\026\214\246.\237TI;2\374\017\210\246"
-    "H\350\312pYV6l\014\003\002\022\273v\354\210\313\0344\267M\002\215\265\235hI\261$\177W\257\242\262\300\316\027\354"
-    "\010\343i+~\200/\234\270\2101\134_\227^\223\332\025i\362\261\252\214\334\360\366\030R\331\376\260\265\027o]\322"
-    "k\005 s\200\313\330\350\037\035b=\206\353\377\277\305\233\366\225\210\233A}G\204\336{XG9<\333d\077T\275\265\334"
-    "Ze\077\221\233\356\034\023SR\331_*\227\301\351\015\355\206\347iJ.\223\301\232\350J@H\250D\367~3\014\331\014\311"
-    "\345+]dl\252\002\353\266\042\077\177zz\274\223V2qG\304\307\376\012\345P\311\300\334\365u\025\326hH\270\371\252"
-    "!Q\016\225\2317\233K\231y\003\347\200\317\270\005\326\273\351\231\363\277\336\321`+-\361\232>\247J._\276L\202\022"
-    "\244\353y@~\373\215\004\030'I\225&B\311\214\200TU\226\223\025\330\340\134\000\236{f\006\275\200\374ak\004\375\360"
-    "\374\031,\261\226\134\2425[\021\212.s\320X\322^\340\216\327\003\220\032\220\213\275\354\306\330\320\134iD\003R"
-    "I\313\205gt>j\014zlO\011IJ\205\201!vp\234raA\017n(%\200\312\341\370\273\302\345\307\200\203a\274\2639\353\213\037"
-    "\206'\312\302\300\077\205\004%\261\254M\377\015\3074\311\345\232\205\222\032\330Wj\311\325\253\015BQd\016\010\305"
-    "g}\250O\134\373]\354!n\245\250\300\007\337\375l4\250i\365!\352=\241O\206a\243\252\201\032%1T\357~+o\217\016kq\304"
-    ";\347\3273\030`\374dDjN\330\004\323\255\324\325q\242\212\002\244m\275u\347\227\201\301U.\235\361\3675\214\317\327"
-    "\320\257\322\323\024'\373\317\326\255\2667n\033\011\177\317\257P\324\342J\001\262\354\264\270/[\024\201\317\315"
-    "\0019\364%\250s8\0346\213@\336\225\263[\257W[Ik\237a\370\277\337\363\314pD\312\222\235\364p(\232\245\310\341p8"
-    "\357\034\322\340\020\025\350!ppYC2-\363\210\220\235ag>\213c\223\011^\332\257\345L\215\305\266\024\337\334\372\026"
-    "Y\317\347\373D\002\334\314\247\212s]g~\262X\344\272\346\314/]@f\207e\345\034l3O\006\330\321C\326\015\327\300\374"
-    "\0230\016\226\037P\134\227\373\317\020Fi\210 \254'V\270\344a\300.\010j\011\243h\305\033HDi\003\277\3768\324\260"
-    "$z\034Q\015Y\354\233\364\033`\226o\354\006\346\205\355\034\317\323\017\037\026\307\360\026\370\375\372/if#\247"
-    "\333\255K\077\354R\016\340\007z\302\371=\337\322{R\371\353\305\357\2109\005\264\240\331T\255\021\321\313`\276+"
-    "\257\253\205\254\315V\362\222\256\304v\226f\302\017\005\362\352\035`\311\210\037\270\204n\304\357\042\346\006!"
-    "\036\322\261\021\376\1346W\255xG\322\224<\344\220\261\332W\236`i\310!\027\247\332\212\215\306:&\307\013\362L\247"
-    "*y\314A\204*;|HOqU\335e\320\042SNXI\263kc\007/\2740\337\256\230\213\266\276\206\002\325\036\241-{]\201{KN\026\262"
-    "\012\234v\034[\031\355y\276\350Y\356<`\001\233\334\036`b\304T\220Y\031\003\305\223\243A\326\037\367U\363\261\255"
-    "\260\354\352\353c\360\360cWw\260\243,\313^\300\225\016\205)\323M\240\024\331\335\224\250\274\310U\320\244\327\264"
-    "\015\222\326&\004d|\222\303\021\266\251R\350\265D>\005\233\264\212\253\315nE\004\014\036HHn\252\225\252\312\030"
-    "R\344\235\005\237Y\024\005\227\310\0234T\344\301\037\010,\347>v\302\330\271\311\317\003\371\325\302\014w\257\016"
-    "p\226t\315\001\014\270\250\230~\016\021aU\304H\353D\323\134<\265,O\324\027\3630\305q1\361\241\203O\134\3503\023"
-    "a\1776\023`\315 <M9x*\256\263l\357v\313$\350\177{E%Y\327\253\034\274\356\326\240\264^\335\005\005\007\077\367h"
-    "H$\272-7\210\342\025\134\210\023P\000\331TN\232\311\277d\316\077\316\177\375\245h;\372)$AN0\346\311\272*W\360="
-    "3\030\327\351rY\355;nm\277\337\3021\223\224\343\337\261\333T\004\341<\042@\246g\232A\035\275\277\333W\351\324\014"
-    "\332\313C\376\242\335|\332\361$~\212\354\263;\227\217\242\333\134W\365\241s\257\376\212l:\313E\2556\227\211\263"
-    "M\025\365U\226\250&\230\276\335\373\343\021C\324\266\276e\342\323m:\360\373\241\347@\077\233\313\273\254X\226\344"
-    "\210\363b\0276w\353\006~bW\335&o\232\246n\334\134\221R\264\202\215\015C#\271\345\241\265\0055Ey\013\033/\357\240"
-    "5\042J\033z*,&\251\312V\267pq\300\301wG\307B\015\360\374\363\336%O\240\267\340\337\225P\353\353).\325))\375^\007"
-    ">\317\222\3203\300\221\226\315\246<\022L\351\354\021\306$\030\355\252\356\270\374p\215\215\240W\014z|\2438i\035"
-    "i\230\312b\303\212~\315\330)\236}\026Q\232f\232e\306\235L\245\005\373r[\266\355/2#%\220\240\246\323\376<8a\024"
-    "Z\322\373\317\201\013\020\341#\332!s\315\330\341\273\273v\270\373\255l\377!'o\034\026\021\020\361\265\326\026z"
-    "\373\201:\264e).\302\345\223S9\225\230}6\207e\007\375\242\275z_\134\266\264\004\327\241\276\205\005IS;\023M\374"
-    "\271\334saur3D\011\213m\332\246S\031@\322\011\315\222\223\334'\034a(\336r\273\256*\312\232cg\347\347\347\335\335"
-    "\266:g\237\003\210\014Z(9\207\333qR\331\361J+:\273\252\227\207k\361\313\253z\217\240\035\020P\011\350\235\237\201"
-    "\310uy\204;\356\266\220\232\332\017\201\345\207\355Hj\313\262Y\251\366\210\354\374D\177\246h\377\247\311\373r\264"
-    "\252\015\331\221,\032\335\077\251w6\247\022\277\034\317\361]2s\263\262x\320\342[\315\310BLW^\274E\014\371\317,"
-    "9z50Ud\337\027wi\077\361H\134PJ\247\331\257\261\332\334\214(\273(\033\002\005B\326\337\006\032bTC/\201A\325Q\265"
-    "\246\230\023\3744II3\360>\246E\353S\223\374\037\022\344\321\012\344\220\202\177\255\021H\327\210\025\025\217\203"
-    ",\307\305$\231\334\250\201\2540\3039\355ZV\007mCp\352\333\272\255\332\300}t]T8\352T.\026\223IM\216!\261\314\312"
-    "\300\251\350\314\217\316xC\326\267n\252K|~5)\327$\370\214\241\023\034\372\247\260\025\344\232W\201\332@\236D\010"
-    "F\317;w\357\331\221'\214\220P\351\353\275&\265\014\216/ul\034\030\305sh T\220\357'}\216\001\252\003\011+\214t\274"
-    "\320m\002\235\034\235\375\340W\355\272\276u\236\206\276o_\225WN\361>\231\236E\265\007uYiH\267\273z\313,}\230\230"
-    "\030\302G\251\333\134\321mVy(\235\370\341E\3463\010\301\307\245\204>~\005~Y\027\027\344\217\357\201\220\021\362"
-    "\327.\312\302\254\313X\077\301\035C+\227\007;\323c^#\020\230\307\216\233\315\262z\321\301\315X\3126\277\367\216"
-    "]\0172fa\362E7\317\346\242\317f\3365\365\365\246\255\012\244\030\356\305\334\333\3651p#\256\334\275\336n\2567\335"
-    "\017\337\352%\202aB\333\340\004]\272P\0262)\024\016\372\313\027\230\301~s|\363\352\230)\214\014f&QO\240%\366\276"
-    "\227\330\330i\221F\276\0257\233*\035\266|\340\224\246\077\304\210h\202\006\235{Z\235\021=\030}\007\343\027A$\222"
-    "\274\201u\017\370\357Z\216\201\260\246j\013\211(\343\303\011\321\206\304\177\000]\362\360b\240\253\306\177\253"
-    "\017\370b\200\372F\261\032+V\014\225[z\203-\274\224Y\252e\322\314\222\010lUve\213\240*+\000Z~\021i\365r\313E\220"
-    "\313\365f\273B\311}\376\012\301\375\134T\336\343\313&\341\267`\311\033u)g\234\352\311\027%\177\225\274\366\022"
-    "O\223\020\177\206\033\000\312\323\016\313 q\254\134\234'zDP\001\367\010c\342OH\202\324k6Z\231\077\273\014\350\014"
-    "A\304\360\275V\306\316\374\304\302\327\033\211X\020\262\376\307o\036\266\204X\225\016\313Q;\257c\347\225G=\355"
-    "\010\314\017\220c\254v9o_\364\014\310\253\026\274\300\223\351\370h\315\206\005\177\261.[\307\211\011\013\300\270"
-    "\273\203w\003\020\000k&D\327\250oR\375l2\253_\333\252\2538\205\336!\246\011\013\277)q\276\260\042!\223\251a1\000"
-    "\010\260\237\200\213\305\000#]\012\002\252\367\313\246*\255\326h^\314\202q\320\026A\277\220\262\213\021\234%\001"
-    "\016q\022\323\377\246\261\305\000\362\344iD<\314\036\266\333\336\372\340\274\267\234\350K\200\334\256l\331\310"
-    "c\320d,\032nNN\005\344\030>\343\222\042\206\364\240\342\322\323\320K\377\224\346\376\010\241\313\356\241\003-\327"
-    "\315<\022u\0131\002\365\030S\223yF\346\034\225\200DeC#\271y!y\306\312=\042.O\242\205\262\240\000XSN\012\204\217"
-    "\225\200&\344\274n\205\012\005>\310\237\021\343\300\241\236&\213\310a\215\221\243\360\265\312a\261`\021,\214\023"
-    "\305\251\016\313\006\331\020B\342\3410,\216\241\364\3602.o\313FY\343\036\3131\270\2778\224\277\214ByXa\304\345"
-    "q\241\231>\340}yU%\274\276\022g\020k\307h\371g\235\227\373\014z\271\302\037]w_&\217\227\015~-07V\305g\2110\345"
-    "\034\327u\324x4\077RV\005\333\301\322!\230\372\321\247\223\235!\336E\310\235\200\300\016c\374\037XC\211\014\276"
-    "P\253z/E\272\272\206y\077\253\326*j\205\323\263A(P\241*\343\361F\010\246\360c\331g\361\376\346\013\177\021j\250"
-    "w\204\024[\000\016u|\334R\001\216~b\302b\212\245\3513\2122W\325\216\011\266\000\265(mT\016\247\340\357\254\330"
-    "RX\265e:\317 \373\007'\033;\000\237y\317\350\212\042\214q#6\225\373x\312\357\215\315\324\264\206;\235\266R\203"
-    "\220\212Y\325Rk}\027u\323\332<\034\341Z\246J\307F\034p\204\0331#\326\256r\244Z\245<\1774\042\325\366\357\223K\344"
-    "\227\243{$\003\225k\321\366c\251\300$\345)H\370W\302M\372]\363\340ov\274\026\344\217\030e\033lf\300\255\241s_\325"
-    "N\077\351\345\323\037\337\374\364\346\375\033`\261\324\325$u\034c\241\016f\301EG\336\334\252\254Q\226\231\334\207"
-    "B\301\224.\204|\330\264\355(z9\224\025\015\235u[9\257\365\367r\242\312\023\226\274\255F\354}`\362\360\347T(\346"
-    "3\221fv\225\364%1`\134v\316e\252\263\247EsR(\011\000\033O\307\010\253g\233\032\351\226z\357\263\351\252\353G\021"
-    "\223]\243\0007q\005\300+\216\320}\273\351\326\253\246\274\335\245\264\004\324Si\005\323a\321$+\213{\231\006\031"
-    "\366G\370\004X}=\2102\327$\303\016\327\321\201z\034A\354T\027%\030\002d\267\310\266y5;\254\003\031\225\333s\034"
-    "\311\312O\025\023\274\267 \314\245\372~\355H\241\322\240\220_\244\331\262\240\352\265\305\000\012\3418\242S\344"
-    "\251\330\311\263\327\374f8\371\347o\077\235We\263\134\277+\233\362\232[V \356\031BL\263\370\252\201t\224r\244%"
-    "C\364\240\252GO\355\215\317a\256b\271\234pO9e\001(\256\301hp\342\251\023\302\010\352a\342\010\036s=v\336\312yh"
-    "\302\005\370n\003\334\276w\365\243|\302\204u\271\251\344\314\357\264.\256Om\206U`\031\361\205\340\030j$\3600E\306"
-    "9\005*\363\307\201\027GV\357\303[\225\237$\204\315\222W''9\347\326\360\275{\236$@\042m\334\336\000\314\276L\201"
-    "h\254i\134\2157'\077IO\264\376w''\321,\273e\376\323\333\300c\305\023\243\270\307\022\362L\273[\214o\032\016M9\256"
-    "\227\362U\223\3472\034l\377\250\322\247\015\202\177P\262\134\014\245T\357\373z\353\0306O\024\0777 \243\352]\370"
-    "&\223\234\013i\323\276\251/\200\361\013\252\277\314\370\267\225\035\254c\376\267\025\275\327s\3674\355\341\002"
-    "\025\232\307\025Xjo@#\216>F\303oA\242\327w@\243\317\253\036\225{\277\213\212\230\313.\324zG+\321w\217\343\006k"
-    "\255/\304(\134\372\357\372\320$^#U\333`\313~\354L\225\014#\2269\350%`d{s\017\352/\077\350\312\031\342\333\312\337"
-    "\231c\256\251K\266Hx\241\021\320\377\035\232\235\367\212\202~/\230g\253\337\341\202'\027!\344\177\366\256\014\335"
-    "g%\250\337\246\375\005\331\314\347\035\312k\2550\243'\326\031\035\212E\245=\134m\262\242\037\344BJ)W\340\342O\001"
-    "|\242\032@\246~8\134\205\303\311I\273\3307\362\373cuY\036\266R\020\343^\213\325\246-\301!j\036M\324\210\343\245"
-    ",\272\314\331\317\374o\2416b\302\233Y\303\372\215\363\376\025A;K\3743$\033P@>U\031F\007F\255w\310\204\322<r\303"
-    "\243\304L\334\361\227\207\264!\262{*\032\367\025\364'8\036\241\213\365n\275\330\006w\006N\264\235v\242\371\200"
-    "-\2304\035\311\206{:\265/}'\320>\2161+\006\367\241\336\214\253\312O\007Q\323\370q\364\214\305\035\012\361(\206"
-    "\366\313\325;Y\020\203\261\366\206\042V\270\302#\223,%W\250@4\323\341\237\353U\271\025B\343\00787\233\352\366L"
-    "\037a:\326\234\231\332Vwm.\007\007^\306\206\230<\027\346\310\243\011\326\257\005\272h\312\335\247\312\031p\360"
-    "\276\245\224E\334RP\013\345\247MS\336\025\204\364\275\005,\244d\247\013\210!\030w#\340N\325\264\330\264x \307>"
-    "\255d%\360y\301`\231\205\322&\036\342\012!7\300\022\000\367\221%L\001\225T]\325\311; \2319G\223;!\261c\230\370"
-    "\305\331E]w\037\351\211\025\212\237oWtM\177\314\342\331\370\316\242K\235\301\030{1\310u\345U\330\350\325\027\275"
-    "\227\354\234/\274\362\017\315\207\335\342\270\350\200\311\217\274\366\257\301\370\025\077\371Bo\216\241\364\033"
-    "\377\340+\231\371\362m\020rW\237\2657\356\236\364F\344\0311A\302\344\030H\361\327J\374r\004\211o\3309\0164\032"
-    "\313!\263\215\2261v\021\336\371f!\021\204\363\025\016-\202\005\246\003D\223\235la\357\303\322\210\341\363y\212"
-    "5\230,\367H\323\036\345Bp*\337\2620[\306I\240a$\007\245\350\243-\262\134\257\360\337\323\334\2067\370\344\215*"
-    "\077\355\2017\377;y\012\366\364\305\3764\270y\005-3\252\313\341\246S\033Y\256k\0341\007cGp\023i<\0236\337\325\237"
-    ">m\203\321\313\220T \207x\350\035\3264\300i\310h\015\357\247\322\254\360\321\360\271\031\334\324\321\262\275\231"
-    "\200\266\277\005\352\335.a\013\302RXP\273cm\253\306)\251\336\273d\331p\001>\337\371\342\025\0048\237|\2604\274"
-    "T\034\255I\271\333g\320t^f[\325^\245W\260K\253\3671\207-\214\304\006\242\263_\313\217\316.&\337\037\366\317\016"
-    "\231\022Y\251!\3663\255\332\030\214\240\255\341(\202\001\304^\331f\005\327,=\004\021o\032\177w\265\354W\305i\347"
-    "\337H\261\366\341F\323n\004\352\313\313\252q\375\016=a\306\033\377i\343\223.\302\3662p\025\353\252\034\244\316"
-    "]\023N\004s1k|\253\225\017\015;\370\3010w\235\212\311-k\311\367\260\336\343d\217\037!\223\013\236\312H\353=\026"
-    "\032\346\263F\244\275xjA {\274`\134\273\261Eb\007\250\331w@\270\032\077\222\000)\0024\351)\237\235i\013\216\335"
-    "\251\360`h\371\024D\232\215*_\354\036\0022\177\230\000\364^5\324\301\342\234*\314^\226zj\313\344\376\304\252\273"
-    "R\321jK\036\212[\251\350VrPo\332\356\373\244\334%\362\227M\311\262BX_\227-\357\327\305\334\364\221\271\327\314"
-    "`\263z.l\365o\363\364\022|kohS\0159\264\262\261M\013R\232\231\362\230\235\032\265\202\001K\005>\372\224\244~\221"
-    "-\354\242.8\004\245\3026(\247\317a\327\343\227\033\230\327\312\335\312\310\255\014}\371\230\361\266\326\377\343"
-    "\340l\3461\042\042\011\364\363\261\263\255\243\250\303\011[w\301,D[Rh\322\134\022b\325\230\352F\177\333\211\005"
-    "G}\205>\253\333\037\2206s\252\036*E\257\376\013hd\254\134v:\000\000",
-    5118};
+    "\037\213\010\000\000\000\000\000\002\003\234X\371r\3338\322\377\337O\201\341\134d\205R\244\334\241*w2\3678S\237"
+    "\375\355\345q\271 \002\222\020S\000\027\000mk5z\367\355F\023\042i\305{\315\221\000\215\276\217\037@\225F;\317\266"
+    "\363\315\217\042\027\346ZW\206\213\134Vr-\265\317\027\306\256\271\177\263\224\355\352]e\312\313v}\334\254\347\322"
+    "\266\233\077\361\252\221\371R\372\237\234\321y\315\255\223\077\313M\356\244\077\2257~\367bY\2319\257NW\312\215"
+    "\215]H\356NV\334J1;Z4\272\364\312h\306\2058\361\233J\246\266\251\244\313\330\366\210<s+)={\301\264\274f\357NN\002"
+    "\317\011\322\322lv\024\016\307V\326\025/\345\311F\227$=\376d\224N\223$\003\026a\312\006c\031saj/E\247\300\201\326"
+    "\263\361x\374/8r2\177>;\332\265\356\374\362\341O\037~9\001\311-Sza\012\226\254\245P\315:\311\3315\267Z\351%\220"
+    "Vj\271\002Bi\225W%\257\200\022\227\011\333\315ZM\277~<9\275\000m\307\247\250\356\301$\322\337\377\377\377\2759"
+    "\375\361\3431R\317\316\222\347\223\011\250J\246\217\331Z\351\306K\227\234\347\354,y\370\244\245\263\225i,\321\246"
+    "\217\036\021\361Q \266\234\317\236<\212\254\202o\222\363\363h\350\2077\277\375\366\341\370\303\373\020\314BA9\300"
+    "\321\3607\006c\240\204:\220\226\306\323\026\310P\271=m.\275\227\026\210\274\274\324\346\272\222b\031\272\346\302"
+    "\134I\013<\267\310\014\310\310\355T%u)#W\273\245\323.;'\247\177\375\345\003f\340(\371\222W\322B\265\306\316s\210"
+    "\177\273\264J\214\274\134\327\025lG\245\251\232\265v\005dg\315o\322I>]\330l\266\346v\251\364hn\2747\353b\372\240"
+    "\276\231\301\351h%\2412\276\320F\313]\222\037\250.@\251\337l\205r\240{s\310V\251;\214\077\253o\330\300\001\306"
+    "\033o\302\037C;\336\230\252\215\300\232\353bz\377\341,lHQ\361h\366\251q^-6@\320\036\222VH-\206\032\264\361r\333"
+    "\227yp\377\321\200\243\251\3565\325v4\252\344\225\254\212+n\323\321h\335x)\262\001\233\220\236+\360\245\206\301"
+    "\303\256\305\020\246\217\352\233\3171A\340\221o\244t\245\264, \243\207\221\375\233\004\216\346\034za\013~\033K"
+    "\216\221\223\331ln\254\220vD'ec-\204\376\0167\007\322\305\012\033e\353\001UFB\226\306rD\217\317[\002\252O\317V"
+    "J\010\251\317\263{c2O\255\321\3061\202\302[_L\202\254P\2742\313\226\241\300\342\315bv\246\220\036\230Qh#r\265\230"
+    "\302\336\231J\011F\201`\227\357\343\260\034 \301\025\323)\362\303\030,\255i\264hCv\215]\360\022\230\373y\300x\262"
+    "\331\265\022~\205\235\234>z\010\266\362\347\217\256\256\263\236kE\201\332\2045\365\266\247\366\313\311d\362\264"
+    "\307\305*>\227\325\276\010\330+\263%\257\213\207\340M\234\013\304\361b\212\361,\214\366#\247\376!\213)0\364\325"
+    "(]7>o7NV\262\364[\344.\224^I\253<\005\020w\207\201\326\234Rr\230\257\330\221\267\023\366\024\374\211\031\177\014"
+    "\002\317\321cp\227\362\322/R\234\2446\036o\352\0426o\344\240I\351'9\2020\245\3645\0027O\021\026H\377\323'\220\217"
+    "l\373\337\017\373.\212\024\312\245\004%y\260\236\223\227\331~\340\251\251\006\323{0\361\241#\367*\017\343|\002"
+    "a\366\273\234\271\232\353\341\310a|{\230\307\326\372\270\000(M\267\014o\307\234q\015\316\205\271ql\227\261\027"
+    "/\373\224\261k\326`m\303\376\370#\260\367\256\350\020\031\336\347\240\311\311+\254\372&'j\316\224\273\260\2624"
+    "H\325\313\260m\221]\204\015t\211\232+\250\371\340\272\020h\177{d\245o\254\006\254\277\245\225\275x\361\202%\265"
+    "\324\330\021\011\373\346\033\226\200\237la,\253\214^2\251M\263\134\261\215\364\311-\007\002o\267M\006\016\205\303"
+    "\270I\006\356\321\231\274\201\134*\015\273\371\206q0\011\035\016)\0358\216|\003\002\260&\354\336 \2721\224{e,P"
+    "\023\326h\257\252\300\321{J\245\003\356\300\222\263\005\257\234\314\240\202\343\205\252\274\264\351[h\001\311u"
+    "\326>kr\226d\360 \351\352\022\232\341\330x\231\206U\316@e\316 \225\332\367\037RJ\227\220Q\342\036\207{\376\202"
+    "{\366\352UK\341\240\354J\002)6N\271\342z\211\022\244\011D\264\370\205;\237\246\201\200\215CGcR\240D\250W\334`\206"
+    "\350\330J\356\214\356\035\022\241c\360j-\331\313\027\267\035\311f]g\320\0216$f3\007\024\251\032\211\201\366RJ/"
+    "\322\224X\211\001\242;\346\307\031\244\214\373\203\344S\200\257\320<rR\2062\324_ \357\300Y\000\214p|\240\244\023"
+    "\312\221\036\317\351\331\234\242\203\243Vq\336*\354\327\374\325\2704k|\035\305\303\376$\012\351\000\262j\334\334"
+    "\335\015\263\333\335\020@\341\343\042\015o:\034\205]\327\003%\3003\275{\273\027)\344\246}\271\342\022\037\265\311"
+    "\336V\032\0072\024\233\364\235E\332yW\237-\243\327F\373<>#;g\223\363\363\234l\026\255i\310\246hJ\011\212\233u\316"
+    "\006\332\201\302\356\035\330\310\331\004F\0010\254S\261\346\365\277q\014\253\021\012\021)\375\321a\273A\272\240"
+    "P%\214\267\013\270\026n\316\336\314\374\2751^\012\304\316\320N\301\330\267\311\267\2409\354\343\227Gz\377,\371"
+    "\375\367\363\373\200{\360\367W\337$Y<ySUi\362\273N\302\201N\260O@~\237\267d\213^~\234\177\222\245\037K\355\255"
+    "\222.:\261\257\301\231\346ky\036l\343\212}\201\240\030#K2\312G`\242\261\350\363B\042^\240\011\012\244\215b\220"
+    "\015\340\330%\207p\362+\267\227.\340<\372\304v9\324\230\0063\042K\036\256\007\027\320\246\337c\341\343\017sF\242"
+    "\344^\2454e/~\032\006\312\370Rn\262l\2177F\227\322j\327\277\252(\027\250>\312\212\2613kh \323*\214f\327\022\262"
+    "W\2420}\002.\245Oq\225\341d\237\235\357S\236\266\214c\230\311\252\021\322\241\2461&+\303+\357\316\323\256\326\027"
+    "\265\264\027N\202Y\361\325}\310\341\2057\036\346(\313\262#@\264A1I<\026\024K\266\371\134\251\332\222S\241\321\337"
+    "\330mPiZB\201\366y\252\271\363\035*S\227\034b\362\245\322\204\307\211\225\316TWRP\253\334\201\336\335,\343'1\232"
+    "\310\031,\250\344\035\036\020/\310\336\276F \362X\277\226\211\254\365$\322-\241x\301\274m \001s\211\317\354[\212"
+    "r&\265\210DX\306K\212\3564\302b@g<'@\037^\014,\355hqD\220\236\021\242\323[\250\365)\207\234\006\350\344n\243K\326"
+    "\365\277\273\304&Y\031\221C\256\375\012<5b\32358\344\263\206E\270K\257\271\362l!\001B\322\300\012L$JBE\370\023"
+    "\223\363\323\311\307\343\261\363\210S\360\330K\203\306\234\255$\027\322\272\002\206\353MY\312\332chu]\0010\243"
+    "+\367\077A\264I(D\032\025mY\362\216^\212\243\323M-\223\317I\340\274\354\362#\247\226\232\003(\277\231\033\353O"
+    "\302&\334u\246\361\351\364\361d\202\310\212m\245\026,\215A\215\315e\306\250\023b\277m\333\317@\274\242*s-!6\257"
+    "<\344{\267\317\300^\032\315\247\331\270\344\230\221\264-{H\263_Ys\035~\305\371`\255\261\351\031)\205\322\2226X"
+    "tj\360\365\327\270h\220\036[\077z\300\352\015t\015\225\262=\272\353Zd\011\325\226B\2307\336\033\215\300\202\035"
+    "\320\346\257E\227\234A\337B\376.\203\267\355/_iB\042\011\342\236\207<\027\254\243\014t$\334*>\012\232\222\342\226"
+    "F\326\015\2550\036\315\017m\250\240\2364\320g*\226\023\247#\351\211^\033+\020\327b:\003\262\027=O\223\214\336\313"
+    "}\242\25399_V\334\271\343 \221\004&T\215\240\375\357\331\265\211\334\364q\377o\330\003\023\362\367|\207\232\323"
+    "\267\007`\267w\303\350\253\020\376.\307\334\244`$\260\004\254\215\353\340\357\376\300t\353`\012\215\240y\366\206"
+    ">\225\332\371\264M\351\241\277p^[,\346\016'!\365+\345\300 \372\344\212\320\211\277\362\032\015\023\310\025pK\304"
+    "\273\215\326\010*CN\000\241\202M\362\366\301\321\035Q\310\373\2370\303\217W@@\213\343J\021\134\307\260\233\352"
+    " s%\267\202*\210\371\213\202\355\027\212\373\237\204k~`5\036\305\017\274\336i}g\355\243\214$l\354\311\264\244 "
+    "\251D\304d\007{j\345\010\363\236\317\177\324B\336\024l4\035\214K%\305|\223\354\005G\001\006\022\004\256\275\015"
+    "\241\256\016<\233s\213L\235#\253\007\321\207\241\252\341\244\302!\365\011ut\077\023\264\245J\345l\220\373\236/"
+    "\204W\356\263\371\037:\324\252\015\234C\017\376\274\342\236\255\000\257%~\134z\303\370\320%\252\033\042\027\376"
+    "\036\017\000\241\241sW\373\200\000X+\343\244\353\262\017\244\271\134\030+\323~\231b\325\302\247@\277f\374V\246"
+    "F\201\003\210\303\004\023me\345\002\266_~\266\256\254\233\333!\020\0151\242\013\245R\372r\350-\271\027P\032o\260"
+    "M\272m\323\201\367\313\032\242\344\353\232\036\226xA}\361\317R\256|)r\243\311\377\317Sh\264\227\264+\004\330{2"
+    "\237M`\206\361mO\014\366^\355\336\016A\013\350p\323\342k5\3032G\304\276\303\276\341>\311\346/\017e\251\272\300"
+    "\367\314\264T\312\312\312\312\312\312\312K\222g\361\341\244V\251\034F\002\362<\275\357\025P7\261\217\020\313x-"
+    "\323$t\354\210\353\303\277\350\257\273\373Bi\030\332n\333\346\347B\360>j\042\005\221\014Q\033\271\233\274\233n"
+    "\011K92\016\004al>M\314\261\256<\020\243\217\247\245\236\342\214\017C1}\270s~I\223\014\210\037m\241E\246c\367\272"
+    "\010,!k2\326'\270\023\240]\077\014\226\321\344\235\352O\361\027t\023\311\035\264).\247\203\321\360j\335\335,\350"
+    "\260\247\223\274\330\231\350\326\335\243\261H}\077\034-\0277\213\315'\037I\352\3020\341Z\341\030]>\025.\301\366"
+    "b&i\006\252 \233h\261\367\346`\017\226\002\077,m\321\224@\263\237\265\025\330\320h\012\235\357\0057.e\001p\245"
+    "\347\023_\252\257\300\334w!9SZ\013#z\364\364\025\355o\346u\3066\022\261\356\003\375\177\303\336\026m\230vILW\336"
+    "\272#\246\217XE\020\272\354\303\316H\034\215\377\346\206\253\317-\352\017\033\303b\002\221\374r\253\213\3733\356"
+    "%\202\304\227e\026\200\315\233M\323S\262\215G h\376}\276\243\031\276\042\200\274\270^,\347\024\301\237\034\320"
+    "\031z\306R\255\370\312$\374\222Xr*Z\343\004]\225|\226\343\203\354HW<\317\374\210\031O\200P\036oh\030\262\317\332"
+    "\0424\307\024\021\211@\021a\314\324\021\001R\275\351\351\252T\027!\246S\025\272\341;\022\306\036j\307Z\003\224"
+    "@\314\010\0210\304=|\032\020\253\253\203\250\317Je\354\254U\324\351\275n[\035\034CP\251\320\375E\233\037\346\313"
+    "4\353.em`\313\3306e\374\365u\323\027\350\230!\236L\031CR`\004D\200\035BY7\024\020\205\370Yg\004\231\226\355\246"
+    "E\027(\200\220&\032\370\264\201\031\257QE\270\277c\237\233\020\320|\034\027|\356\201t\030\364\042\367\027\344\266"
+    "Yp\322\024\225\235\267.-\214~\312\321\015#\270\314\034\216\216B\352\376\231\034\037\006Pe\217#\202\317x\267\134"
+    "\016\273\217\364\363\022\0355\322\206\351\362\224\215<\234\213\036\307\320\311\211\361\015\216\321m\030\271\243"
+    "G\342\017\024\371\261\267B\077\345\225Z\3522\354-\311@\217qKE\042j!D \032#\325\031\256(\372\350\012\340\340U4b"
+    "\002\327lJ\314\213\210\270*\013\006*]\000hL6\310\001\037\012\001\266P\241\262\345\201\000\272\001\177b\306\201"
+    "C\003Mv\350\372\030\261\242\260\220\340\330'\237\372\016CGQ\252#\357\274\034C\210+\340'_\032J|\2048\036.\314\344"
+    "\000Bp\004\224\361\242\206\2720<\272\237\005G\267\017\027uM\005w\241\020~h~n3\244\306X3\204\242\022\017\377\264"
+    "&+~\001=\315\254\215\023\361\320\022\361\260\256\344BN\273\270<I\204I\352v,Ev\222\330C\302*\337H4\264\237\254\372"
+    "\364q\343f\214w\352\266\022!\260\212\015\374%\254\036\226\042\305(\221\264g\274\300:\206\252B\213\220\012j\201"
+    "\023_\300\203B\024\011Q\274\001\202\024~\032\366I\274\2575\330\026\240&Y\017\220\322\024\010\207hAL\251&\216^\301"
+    "z1\301\022s\231\002!\077\267+\030\324\014\324S8\241-\310\363\374\330\002\034\265E8\322F\007\330\077\362d,~y\242"
+    "j\262\250k\177\306\023\321;\314#\255\004S{\326\244\0063MmY\207\340(U\333Cj\265\011\262i\327p\206(\025\322\346\311"
+    "\035\255@\236O3b-}\302\021\042\341y\364\204#\334\317\263K26\023\271\033\001\345\224k\077k\004\030\244<\006I\312"
+    "\026pI%l\352\374t\205\244\042~xS\366\276gF\334\032k\372yW\310-T~\376\342\364\233\323\037N\201E\355X[\251\275\020"
+    "\013d\260t}\035\252v\215l\272\311)\362\240\016fJ\026\1343\232\264\355\006\025JHh\220\346\356\333B\245\376\035{"
+    "PU\2060\263\305eU\007f\037~\233\010\205|\006\322\322\3227\277\342@H\204z+\356ZXu\323\004\024\2625\200\213\364\201"
+    "\021\306\220U\214tJ\203\366\241\334\360Mt|\242i\353\264K\204\335\221V\360\346\373\305\346z\276n\356W9v\002\305"
+    "0\261\013\322g\244\255,\017\256k\352k8\270\354\031a\325\370\017\326\134-\016u\246#\007z|\202\230\027\027X\033\014"
+    "d9h\233\274l;\030\375\035e\014\317\310\077\243\322\016X{_\022aE.\025}\273\002\225\273@\376*\311\346\001E\256\355"
+    "\014\300\042\354\005t\362z\012v\360\354\010\3678N~|\375\315Y\333\254/\256_5\353\346\006S\026 \314\231\0261/\303"
+    "\360>\350h\330\205\005C\304k\025\077TZC\247\254h\021\242\006\334cJ\231\001\352\033b4q\342Qw!\206\372\220p\271C"
+    "\256\207\312[8O\222pN|\267\007\230\276Y\213\261=a\213u\271h\341\343kR\251\2222\236(\362\212'\032|\035A\305\013"
+    "\356]\3709\272\220\310\374\371\016\311\032\213\357Q\035\3147|\204\035f\007\373\373\025\372v\244{o\341V\020\211"
+    "\330\343\226\257\077\374u\002\204\315\232\207\021pU\345iz\202\361\077\336\337\367^Cf\3677O\203\352%\367\007\212"
+    "\015\213\033\235\226\317\013\243\373w\353&\216\217J\305\224r\231\024\354P\327\251f\003\343\037\205(\247\343U\352"
+    "n\207\370\3526l\225\011~L\200\237\212vAY(8Wz\266p\335\235\023\306_\021\355\205\371\277l\315\313\016\371\337\267"
+    "\320^O\345F\372\273s\012\327D\021W\221^G\003E\037\242\301=#\221\224\031\241\221\322\255(\274\373q\020\264\274\330"
+    "\304\261]\037Iuw|n \266\272\303\233\242\310\377\203\312b3\225H\2216\332\313\372\354D\204\214\236\230\345 \211\267"
+    "`\357M\024T\023\016P\3458\342\373V\363\324\324\327\304\245\234fH\0428\372\227$\331\325 (\324\256\013\363d\264\333"
+    "\223*\025/B\365[\363S\324|\322\020\365\313|HJ\035\252\335!\274\226\2102\265\2042#\217\302\245\222\026\214\226\214"
+    "\340\373\272\200R\254+\341\302O\335\255D4\010\231\350aO\077\223\222\343\353\372v\315\277/\332\313\346n\311\321"
+    "1\314\265\236/\372\2068\004\311\303\0265\342\220\010\245&S\366\207\372+\005\077\303\342\035\332\205\264;\3475s"
+    "O\341\036-\027\262\007\002\210\362\220\360t\220S\353\025YBy\025\252\341\3300cu\374\353\217\2641\262w\0204\314\313"
+    "\345\307\025\017\323\205\370\266$\223\211;#%\332\247\225h5b\013uJ\237d\3439\035\333\235\344\346\373\370\214\231"
+    "\343p\037\313M\024E~\362\020U\211\217\317\305x\271-\360\216\310\3500\134\267\342\001\351a(\275\036\321\362:\177"
+    "0\311Lr\201r\242a\016\177\333\315\233%\023:\244\207\217\317\276\236\275:\376\361\014\005\347\310\213\077\267\366"
+    "\357\316\376\355\364\365lT\213\276\352\357\333\365cE\350dWS,\251\300\021\270{\271\330TZ&J\077\005\235\215\177U"
+    "\375\003J\210K.\032E\021\252\343\3134\274\376.*wu\200\346]P\251\373QM\345\261\343\3475\362P\277\2526\276YRVd\134"
+    "n\312\365\301\373\011\204\237\246+\272C\302o(~\237*\252F\241\252\3278{\311\257OC+\207\243a\233\371\033\362>\274"
+    "\200\335\313\253#@*\216\3530\264\327\365\177\204\252i@M\203\252U\205\377\002UCnX\241\244\023\322$\333Aar\213N\342"
+    "\241\033\307\270\013\262\273\241T\004\306\306\034\350B]\356\307\226\242\217\362l\304\321\205\036\263B\305EC\033"
+    "\376\311\134_s\211p\004\306r+\033w\020f\315\205\313PQ2|a5\033Z\321\002}#\031\371G\263\344\002\007\367\346\220-"
+    "\030\231C;\077&\325\272\373\345\212\212A\271N\027;j\025'\30258\017\003\362w\247rEg\246O{n\314\334\037\272\244\363"
+    "\247\037\015\266\314\177u\346:\316W'\316\267\220\026&\330&\370\364\341-\251\371{\326\343\222\042vj}\0110\213\221"
+    "\214\232\362\012\311\037eI\317)\314:\003\341X\035w\360\264\031\361J%\320C\350W\264o]\261\246W\034\340\207[\310"
+    "\177}\232p\320\300\302O\270\275>\266\335\320q\332\343\206j\350`\037\3006A(\217\220\354\012\200\313Y\366'W\314\236"
+    "ot,f\026\220\243\241\322i'\267\334Y\2421\231\024d4\220\361\344\211\025\362\214\033\265\042\011F6\271\007\177O}"
+    "\234\020\347k<\201O\266\247)\012F`tm\260\205\254%|<b `S9\352g6sK\042\006\371\303\311\024\251B\016\337\257\2729"
+    "l#\363\035n(l\354\272\020{k;\013\255\300J\322@\351\012n\033\360i}\042:\373\352\004`\275\202U\226R\303M*\362\004"
+    "b\206\321\304Kn\211d\336&\303b\360,\302\355\243\077\005\235>\2322[\326\227t\352}\313\316\025\251\311\033\230\336"
+    "Ww\353\026\341\251\036\023\314s\361\260&\276i7\333E\032\350\312>\203C\315\325\213s\343{\273\233\214\205\216\016"
+    "\306g\3436(\310\201\366\232\312l\203\322\3337\213\366\376D\016\355\002ip\004\330\332\207\276\342\360%\312\260|"
+    "\321&l\242q\271$R\352\014]\257Q\320^\014\300^1\312\231\232B\354\001\346\301\361z\335<\324\200\324\326\232\354\364"
+    "\006\215\205#\246\271\024o\030\274\020c\271^\364TN\2176I\256e\344y\271\333\300\032\343\023\342T\230\264\304\004"
+    "\220\210\300<\312\014\242$\244\312\250\005W\000s\317\011]b& v\033\306\317\273A\377\035\352\244q\373\345\034\016"
+    "\322\237\017\303\336t_\006\245$\243gh-M\307a\021\342zo\226Y\314\034\265\335\325O\353\237V\323\275zC\230\364\311"
+    "\221\326\201\343.,\366\246\326\212\036\345\177\243\245\336\331\241\212\277/\362\246;\351\337\024\357@o@^\250\315"
+    "\007\306A\267\250\262\306]\001\220\260\266\016\317\011\215D\024h\315\026\042\337\253\000\357d1\345\263\006\375"
+    "\005\216\256\000\346L'\020\011\271\224S\253\014\317\235\341x\011\225\306@\310n@\232\017(\245\000C\370Vzo~\016\002"
+    "\015#8\310\251'\271r\226o`\364\277\356\356Y>i\337\367\210E}\3216\363q0d\263\366H\012\300t.\301\276\322\331\357"
+    "Ho(\317g\213\354(\300p\315;\261\277\350\340-+\024\315\232\204\214\375\034\242vlgH\030\321\373\263\026\210\000\312"
+    "\241\010\361\007\314#2\273h4\331\304\330\3270\275VZ\314\2366\272\322\340~\004\223\234\017\026+\026/\267'\027\327"
+    "\035\231\314\243g\273\244~\363\260gM4wWWKw\241\134\257\216\361\020\244\274\031\223\206\014\306P\013\200\014S\215"
+    "-<\325\003\223\332\275\350\337$\240\355\275\363\301\211\005l\015X\022:0|O\256e\347\010\251\252%\313r<\000\012\220"
+    "\177\365\010\014\134\245J\256\343\3030\036S\344Wn}\307\262\275\247\306\227\254^\215&)\214\0109lNy\270\321\245\367"
+    "\021\377H\357:\371\006\205\2758\001\341\034\022\226\241\276\354EW\320f\356;Rx\276\221\303\323\305{\331\021\303"
+    "-\000\341S!\274\347\223D\015\211!\233\020\010\326mX\017&A\377\356\362\222\034\225a\206J\230\361Fo\365yZ\325\331"
+    "\134R*\317\236\015\252\217.L\371\231>)&a^\311z\204j\261\344##\255\034\207!RJ\262\034\357\002\024\361\347\345\226"
+    "e\343\204\260\336\204\234\321p\201\346\364z\216\000\031\242\027\011d\252M=\013\027Ft\274\367E#1c\232\032\3005\267"
+    "\314\371\264\276AH\276\347|r\313i\202u\277yN\206s\306\036~\006\245\232Qf\233\262\323\022P\226\327\312t%]\306%*"
+    "\335\313\307\011\244\036oio\315\344r\324\210T\306{\200\221B,\205\321h\224\323*\020x\370\035\301-;\134\323r\352"
+    "&\250m \245\302&\010Ct\334\024\327\211R\277\236\015\346\255m8\326}\011\306+\342\077\036\266\367#c\213\210\314\351"
+    "\227\327\233d\034A\355\361}\231\005\254\017\271\3424W\030\311Z\364\077t\313\350\205\265\301t{\011\237\275\225'"
+    "^V\301O\307=F\257S\206/RzF\000\237\357\220\312~\216\236J7\377\024\210\264j/\022\022\276\315C+h\325\235t\375\006"
+    "I;\274\243KBD\006P\213\310O\357\036\255\314\246P\200\372\246[\321\356\304\311\256\220\312+\271c\022\244\207\266"
+    "H\007~]\013\337\303(K\023\012f\232^*\254\311\015,\202\357\272\354\363W\077\362fh(L\277\320d\2336\337Ss\337\266"
+    "+\204D\346\330-\242\245a\343~\377\372\345\351\361\331\354\204\242\305\247/f\257^\237\236\235~wr\3121\222\336\336"
+    "#V\332\363r\207veME\260<e\342&\012@\350\000\017\221\020\212/ONIM\335\221wJ\303R\330o\357Z\306\015\241^\234\376"
+    "+\201\011\360Y=~\231\357\202\230\374\262\271`F\223lwH3\022[h\242\037\304\342\364\235\035\254\204|\202\341\342\241"
+    "\3424Y\333\303\323\272jW\364\224\314\274\331\371\003\031\302\250+U\214&\024\314\356\261$\255\134\206<\257\077\240"
+    "\217+#\013q\333\030\332\213\012\340.\001\231\311\203bC>\206\341e\134m\025p$_\364a\376\177\377\363\277\271!\233"
+    "\016\002|M\251.Qb&]w+^\352\271%\010\250kfmPl\001`wNk\376&\006\225V\000Ow\274rHAd'\353\015\336u>\260\362\241\001"
+    "\307\375ucUD\317\243\327\210\025\006\034\004\3240\013\246.\351$(\001~\240\321\257\326\271\374\033\245\255\212\034"
+    "\2021\273\272\275\233\2157\311\273\274D-\215\035{\303[\2179\036B\335\013)t\012f\237f\373e\332\243p6\033\003\341"
+    "}\257d\377\3400\244\2755\037\366\226\227\362\213\3319ceq\250w\2203\221\330\340mp\010\014*/W\031\310\342\222\376"
+    "\274\022t\276\221\345\336_9n\252\354\134B\005\304F\272:d\027\2662\302$\235\247De\013\336\3448Im\260\263\216b\016"
+    "`\301H\035U\303\024\011\321\366\373\337\006KsY_\271\300P\260\3531\261\223]\322]\016\274\002BH\253\177\325\310i"
+    "\042\015\274 \245\077_\266\001]\270\235)qI\015\012\035G*\211\352O\373\007D\2671\224\250\240\005\216\177\335\217"
+    "\320y>\267\010\021\272\312:\001\233\236\006\305\201\317+\204\320\031a(\235\021\216-\237\305AE9\227A\323\344I\252"
+    "EB\025\006c\036\240\317\337f\217\302\330\362\016x\251\217M\007\343K\002\000\312\0349\015H\366M\333\254@&\030\256"
+    "z\353[\012\020\326\374M\223\302\320\224\001\373\217\263\317\077s\275\230W\011j\256\026W\015\364e\254\077cr\242"
+    "\247\362Nq\206@\030N\226\247h\214\361\356e\007\355\2770\317\211\272P~\2337\362\225\012I3\344\225j\357\272\307\003"
+    "\021\030\331\014p\224\376\246\347\243\003\022\301\375\017\271\025\012C\005uL\342b\203\334\314b\365\030\363d$\036"
+    "yv\275\000\027\231@\134\222\015\312\270y\274\236\0210-\326\011S\236\001@H\014\330\217\317\211\211j\310\365PS\306"
+    "\367\335\214\266\252Lf\336p\370i\341S!`\245P\372p\343\214\340|\357\371,\024\306\237\342\012{Eq\005\302\200\042"
+    "\261\036a\263\201\032JxB-\217\271{\217\315\0144\003A\370\200\211K}\334\225J\304\312\235#\341I\362aX\263\230\206"
+    "\302\367\310\004LWH7\254\002r\242m\230\373E\323K:\033\304\236\303\326\220w\266\262\177~|\356\370,H\264\022H\352"
+    "/\272\273\336\247n\212\305\247*\032\236\365\021P\213\304\005\364\211\0105\347\275A\202H\275\246\354\300>:f\244"
+    "\031\205\134\032x\335\3462\017\032g\3202\376\3656\261\275\340\224\351G\006\334\342\304\271\240wr\246\331\303*\223"
+    "*\305\3611i\261e~u\333U\235\202U\231\353\340\354\203`\337\231\000\017\316V\373\210\203\016\220\035I\213\032G\332"
+    "\352\025\277\007\037\341\250\222V\227\334\261e[\015\034\013\324\356\030\330o\235\266r\032Z\344\347H\202\2007\305"
+    "\330.D\2566|7j\374N\012\316{5\331\360ZJ\364\375\003A\345\270`\275\020\252\275\377b\363\203G\234\025\077\335\377"
+    "]\371\323\273\275\272\375\357\366\202m\211\243zr\240N\3373\364\010_fq\232\010\217\272(\366Q\011\356\254\345Y\265"
+    " \007 \021\214\037y\315\001W\225T\134H\343\2256\022\203&l\202YA\225\274\036b6\207\301kT\245\2304\260\011\317\247"
+    "jQ\354f\347f\320\311\010-\351\272\251.\274P\251\203\350\035\236\007\347\004J<\243\207\256\227C\220\320\313\022"
+    "8\244\372\311\2306\275\354N\2276 b\021\305[\305s\323h\201|\206\240\027\023\033a\003\277r[\312s&\214 N\210(\252"
+    "\355\134\207>\030'T6\030PPx\274\206\211\260\230H\200z\203\220\210\002k\030D\030MW\343\210\017\032\312\322*\257"
+    "LT\244L\240\365\222Htz:/-]\362\360\335\345\375\241:n\335^a\246\3117\377i\232\026\017f\3576#V\320\201\360XZ>\310"
+    "\346\340\200\037<\340J\366\042\011\033<\224_\361\226v5\314\262\310e\340\363\007s4\223\017e\000\336F9\342+\375\035"
+    "I\030\234\0021\300\000'\027h\241\3374y\345c\251\3444\270\207\262\3612\360\366{\311\372\302\261fi1\362\036\227\035"
+    "\255%\024\034\325\265}\303\217\340\026\237\234\375k>\252;\360\014\272\216\305\362\037\344Y\235\361\346\025\263"
+    "\233!\017\007wv\321\367\372\302\206\306*\0044.\367\225\311*t8C\317\322\352\307)\212\010\010\266\223\265a\217Ar"
+    "\335a\027j4\020+z\364y\234\014\035X\034a\361\203\316\210\256l\347\027\371g&\033\225\332\003f\011\272\333\077\311"
+    "_0\004D@\275,\134~\271\312\356z4\2127$m\360>\246\011\332t\325\253\340`\361\251\214\310qi|\222$\324\271\365J\021"
+    "\224!.\331\252\305\3057\242\005\363\355\244*\277I\214\017b\311\025qi\206\320\200dz+o\224 f\366!N\2143\234\224\327"
+    "\012\010*\367\243^b\032\266\027\213\271\330N\336\005\247-:\220Ri\226\374\232\313\333v\335\031\314\350;Q3\314#\313"
+    "\023\237\325\332\243\042\247\305\315\335\315\373\233\226\214\234\207\367\347w$\373\233\367\272\350\232\230\004"
+    ">\266\245`\356a\200\275\333\216\214\210\207\367=\261z\261$\346\316cH\371v-`\371M\004\373\320\326\336\366Xq\317"
+    "s\330\365\376\325;\364\323Tg\364}\255u\313\271\025\021i\251\355\012w\037\361\213\277\374\243`\375\241\265X\020"
+    "j\343\217\254\205\2439\363\007\177 \367\025\357\235\301(\222\255$\373\232\207\325}\215\242\020D\251\006\333R\007"
+    "\314v\015\177\231\216K\311\333\277\211\270\224\277],I\361\243t\354\311cRa|U:[\334\252L\0049\210\370\0362\356\234"
+    "\311\351\206gq4F\20566\221mJ\237\332\224\010R\354c\261\224/[\322,\271z\016dN\017\3662iS*Vy\200VE\223[\370\337A"
+    "<\014\033S L\317\376d\21511\3748\364\375o2\304\307\334\373\237\344\307\362\015\237<\342\210,WMU\213\303\022\207"
+    "NN\022\2306\210\003O\007\262_\302\357[Q\077\013s\320X\332\203\3523y\003[/\232\024\200D\352\311\330m!\336\032\020"
+    "A2\325y\361\252Y\260\340\003\134v\207cm.\211\2729T[\210x\325) \020\216\221}&x\340a\021l\200\311Z\042<\360\204\201"
+    "\345\226\326wq\261\021\345\247\036\032R1\2741\373\347\2172j\335\312\353\335\021k\021\374\352\356\210>\247-\210"
+    "\257!\022nb(\333\012\351u\223\262#i\012\342i\022D\303\2727\246\000\202\231O\362\177\223\321\360V\330\317y\345\361"
+    "2%RBX\274\216S/m|-\210~\275Q%\373\356\227\276\237#C\212\001\241f\220\261\006\254}\355\327\254\302\345;\211\212"
+    "\332\016=\037I\257\264\235O\211_\361\352E\322zq\014n\276\304\012TO\010\377\324\203\235v\006\351\266\212\243\023"
+    "\350\221\021\222\320\322\361\211\356\323\254\330\033\022(k\233zj2*\312\212\3534R\037\201J\246\310|\300\232\223"
+    "\225\234\223K\177\207\042zGX\027\315\245V^\013Q\212\343#'\310.\242\077\134t\277\201\237\216\213\247\337\317Uz\245"
+    "\213t\020#\204\256\2442\244\210\277\200\217>[mR\021Z\337\336\365\327\005\272\312\213&\205\214\002\227\302ol\212"
+    "\234\012\376\177K\031\026\236\305_\000\000",
+    8092};
 
 } // namespace orfeas::inline v0::serve::detail
 #pragma GCC diagnostic pop
