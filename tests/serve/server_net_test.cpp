@@ -256,6 +256,7 @@ TEST_CASE("serve: an application's request is one trace that continues its calle
         ask(port, std::string{route});
     }
     ask(port, "/api/v1/cache/stats");
+    ask(port, "/api/v1/scaling");
 
     auto const traces = ask(port, "/api/v1/traces").document()["traces"];
     REQUIRE(traces.size() == 3); // the service's own routes leave none
