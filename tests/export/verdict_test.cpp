@@ -85,6 +85,22 @@ TEST_CASE("verdict: a failing connection may come back, a wrong kind of server w
     CHECK(judge(make_error_code(http::client_error::unsupported_scheme)).meaning == refused);
 }
 
+TEST_CASE("verdict: an answer with more text than is read is judged by its status", "[export][verdict]") {
+    auto const of = [](std::string const& head) {
+        http::client_result done;
+        http::response_parser parser{{.body_bytes = 100}};
+        parser.start(false);
+        auto const got = parser.parse("HTTP/1.1 " + head + "\r\ncontent-length: 101\r\n\r\n", done.response);
+        REQUIRE(got.outcome == http::response_parser::state::refused);
+        done.error = make_error_code(http::client_error::body_too_large);
+        return exporting::judge_delivery(done, now);
+    };
+    CHECK(of("200 OK").meaning == accepted);
+    CHECK(of("503 X\r\nretry-after: 7").meaning == unreachable);
+    CHECK(of("503 X\r\nretry-after: 7").retry_after == 7s);
+    CHECK(of("404 X").meaning == refused);
+}
+
 TEST_CASE("verdict: alerts are handed over again where it may help", "[export][verdict]") {
     auto const of = [](std::string const& head) { return exporting::judge_delivery(answer(head), now); };
     for (char const* head : {"200 OK", "202 Accepted", "204 No Content"}) {

@@ -73,10 +73,12 @@ inline verdict judge(http::client_result const& done, otlp_encoding encoding, st
 }
 
 /// Judges an exchange that hands over alerts: any 2xx is success; 408, 429, 5xx and failures of the connection are worth another
-/// attempt, with the wait that Retry-After asks for; all else is final.
+/// attempt, with the wait that Retry-After asks for; all else is final. What an answer says besides does not count, however
+/// much of it there is.
 inline verdict judge_delivery(http::client_result const& done, wall_time now) {
     using enum verdict::kind;
-    if (!done) {
+    bool const has_status = done || done.error == make_error_code(http::client_error::body_too_large);
+    if (!has_status) {
         return {detail::is_worth_retrying(done.error) ? unreachable : refused};
     }
     auto const& answer = done.response;

@@ -13,7 +13,7 @@ namespace orfeas::inline v0::http {
 /// How an exchange went: an error, or else an answer.
 struct client_result {
     boost::system::error_code error;
-    client_response response; ///< without an error
+    client_response response; ///< without an error; with body_too_large its status and fields
 
     /// Whether there is an answer; its status may still be one of failure.
     explicit operator bool() const noexcept { return !error; }
