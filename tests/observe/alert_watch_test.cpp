@@ -183,6 +183,43 @@ TEST_CASE("a receiver takes notifications at its own pace", "[alert]") {
     CHECK_FALSE(a.watch.next("pager"));
 }
 
+TEST_CASE("a receiver is not handed what is being saved, but what was saved before", "[alert]") {
+    watched a;
+    a.watch.add(alert::rule{.name = "long", .expr = "queue_length > 5"});
+    a.watch.add(alert::rule{.name = "longer", .expr = "queue_length > 6"});
+    for (auto const* receiver : {"pager", "mail"}) {
+        REQUIRE(a.watch.add(alert::route{.name = receiver}));
+    }
+    std::vector<std::string> meanwhile;
+    a.watch.on_change([&] {
+        for (auto const* receiver : {"pager", "mail"}) {
+            auto const waits = a.watch.next(receiver);
+            meanwhile.push_back(waits ? waits->id : "none");
+        }
+    });
+    a.length = 6;
+    a.step();
+    CHECK(meanwhile == std::vector<std::string>{"none", "none"});
+    auto const first = a.watch.next("pager");
+    REQUIRE(first);
+    REQUIRE(a.watch.delivered("mail", first->id));
+    meanwhile.clear();
+    a.length = 7;
+    a.step();
+    CHECK(meanwhile == std::vector<std::string>{first->id, "none"});
+    CHECK(a.watch.next("mail"));
+}
+
+TEST_CASE("a saving that fails keeps nobody from being told", "[alert]") {
+    watched a;
+    a.watch.add(alert::rule{.name = "long", .expr = "queue_length > 5"});
+    REQUIRE(a.watch.add(alert::route{.name = "pager"}));
+    a.watch.on_change([] { throw std::runtime_error{"the disk is full"}; });
+    a.length = 6;
+    CHECK_THROWS_AS(a.step(), std::runtime_error);
+    CHECK(a.watch.next("pager"));
+}
+
 TEST_CASE("a silence and its end go through the watch", "[alert]") {
     watched a;
     a.watch.add(alert::rule{.name = "long", .expr = "queue_length > 5"});

@@ -99,11 +99,14 @@ class alert_watch {
         return engine_.remove_route(name);
     }
 
-    /// The oldest notification that waits for a receiver.
+    /// The oldest notification that waits for a receiver; none while it is being saved for the first time, so that nobody is told
+    /// of what a crash would undo.
     std::optional<alert::notification> next(std::string_view name) const {
         std::scoped_lock const lock{mutex_};
         auto const* const found = engine_.next(name);
-        return found == nullptr ? std::nullopt : std::optional{*found};
+        bool const is_saved =
+            found != nullptr && std::find(unsaved_.begin(), unsaved_.end(), found->time) == unsaved_.end();
+        return is_saved ? std::optional{*found} : std::nullopt;
     }
 
     /// A receiver has a notification; false when that does not wait for it.
@@ -194,13 +197,19 @@ class alert_watch {
             return;
         }
         bool has_changed = false;
+        wall_time now;
         {
             std::scoped_lock const lock{mutex_, counter_mutex_};
             bind(frames);
             fill(frames);
             has_changed = engine_.step(frame_);
+            now = engine_.now();
+            if (has_changed) {
+                unsaved_.push_back(now);
+            }
         }
         if (has_changed) {
+            saving const under_way{*this, now};
             save_now();
         }
         tell();
@@ -223,6 +232,19 @@ class alert_watch {
     }
 
   private:
+    /// The saving of a frame that stands in `unsaved_`: until it is over, also by an exception of the saver's.
+    struct saving {
+        saving(alert_watch& of, wall_time when) : watch{of}, time{when} {}
+        saving(saving const&) = delete;
+        ~saving() {
+            std::scoped_lock const lock{watch.mutex_};
+            watch.unsaved_.erase(std::find(watch.unsaved_.begin(), watch.unsaved_.end(), time));
+        }
+
+        alert_watch& watch;
+        wall_time time;
+    };
+
     /// What an operator does is saved at once.
     template<class Action>
     std::invoke_result_t<Action&> changed(Action&& action) {
@@ -327,6 +349,7 @@ class alert_watch {
     mutable std::mutex mutex_;
     std::recursive_mutex telling_mutex_; // held while subscribers are called, who may unsubscribe themselves
     alert::engine engine_;
+    std::vector<wall_time> unsaved_; // frames whose notifications are being saved
     alert::frame frame_;
     std::vector<std::string> keys_; // of the frames, in their order
     std::mutex counter_mutex_;      // of the next three; `measure`, which holds the other, leads to `note`
