@@ -26,11 +26,15 @@ namespace {
 struct disk {
     memory_storage bytes{};
     bool is_full = false;
+    bool is_taken = false; // by another process
 };
 struct shared_storage {
     std::shared_ptr<disk> on;
 
     std::error_code read(std::uint64_t offset, char* to, std::size_t size, std::size_t& count) {
+        if (on->is_taken) {
+            return std::make_error_code(std::errc::resource_unavailable_try_again);
+        }
         return on->bytes.read(offset, to, size, count);
     }
     std::error_code append(std::string_view more) {
@@ -179,6 +183,43 @@ TEST_CASE("cost: a book works without its ledger, and takes it up when it comes"
     CHECK_FALSE(of.now.last_error());
     CHECK(money_in(of.lines()) == 4'200 * 2);
     CHECK(of.now.month(of.clock.wall_now()).money_so_far == 4'200 * 2);
+}
+
+TEST_CASE("cost: a ledger that the process before still has is opened once it lets go") {
+    service of;
+    of.restart();
+    for (int day = 0; day < 71; ++day) { // the oldest is one more than a trend keeps
+        of.run(1h);
+        of.clock.advance(day < 70 ? 23h : 0h);
+    }
+    of.now.flush(of.clock.wall_now());
+    auto const before = of.now.month(of.clock.wall_now());
+    of.on->is_taken = true;
+    of.now = book{two_a_second, shared_storage{of.on}};
+    CHECK(of.now.open() == std::errc::resource_unavailable_try_again);
+    of.run(2h);
+    CHECK(of.now.waiting_lines() == 2);
+    CHECK(of.now.last_error() == std::errc::resource_unavailable_try_again); // why, not that
+    of.on->is_taken = false;
+    of.run(1s);
+    CHECK_FALSE(of.now.last_error());
+    CHECK(of.now.waiting_lines() == 0);
+    CHECK(of.now.report().overall.money == (71 * 3'600 + 7'201) * 2);
+    auto const after = of.now.month(of.clock.wall_now());
+    CHECK(after.money_so_far == before.money_so_far + 7'201 * 2);
+    CHECK(after.known_days == before.known_days);
+    of.now.flush(of.clock.wall_now());
+    CHECK(money_in(of.lines()) == of.now.report().overall.money);
+    of.restart();
+    CHECK(of.now.month(of.clock.wall_now()).projected_money == Approx(after.projected_money));
+}
+
+TEST_CASE("cost: a book that nobody opened keeps its lines, and says why") {
+    service of;
+    of.run(90min);
+    CHECK(of.now.waiting_lines() == 1);
+    CHECK(of.now.last_error() == record_log_error::not_open);
+    CHECK(of.on->bytes.bytes.empty());
 }
 
 TEST_CASE("cost: when too many lines wait, they become fewer and lose nothing") {

@@ -7,6 +7,7 @@
 #include <orfeas/cost/cost_report.hpp>
 #include <orfeas/cost/ledger.hpp>
 #include <orfeas/cost/ledger_entry.hpp>
+#include <orfeas/cost/ledger_error.hpp>
 #include <orfeas/cost/meter.hpp>
 #include <orfeas/cost/month_trend.hpp>
 #include <orfeas/cost/usage.hpp>
@@ -25,7 +26,7 @@ namespace orfeas::inline v0::cost {
 /// Accounts that survive a restart: a meter, its ledger, and the month that follows from both.
 ///
 ///     account_book book{options, observe::log_file{"/var/lib/studio/cost.ledger"}};
-///     if (auto const failed = book.open()) { … }   // works on without its ledger, and keeps the lines
+///     if (auto const failed = book.open()) { … }   // works on, keeps the lines, and tries again
 ///     book.meter().device_time(…);                 // as it comes
 ///     book.tick(clock.wall_now());                 // now and then: each second
 ///     book.flush(clock.wall_now());                // at the end
@@ -33,7 +34,8 @@ namespace orfeas::inline v0::cost {
 /// What the meter was told since the tick before counts for the period of this tick. When a period has ended, in either
 /// direction of the clock, its line is written; lines of one period add up, so a clock that was set back makes further lines
 /// and counts nothing twice. What a crash loses is what came since the last line. A line that cannot be written is kept and
-/// tried again at each tick; when too many wait, the oldest two become one.
+/// tried again at each tick; when too many wait, the oldest two become one. So is a ledger that could not be opened, as where
+/// the process before has it still; not one that is none or of another layout, which only people can put right.
 ///
 /// Thread-compatible (distinct objects).
 template<record_storage Storage>
@@ -45,13 +47,14 @@ class account_book {
     account_book(cost_options options, Storage storage) : meter_{std::move(options)}, ledger_{std::move(storage)} {}
 
     /// Reads the ledger: the meter's totals and the month so far become what they were. Lines in another currency are
-    /// counted, not added; devices that were last seen long ago are one, so that there is room for as many new ones. On an error nothing is taken up, and it may be tried again. Once it succeeded, it does nothing.
+    /// counted, not added; devices that were last seen long ago are one, so that there is room for as many new ones. On an
+    /// error nothing is taken up, and it may be tried again. Once it succeeded, it does nothing.
     std::error_code open() {
         if (is_open_) {
             return {};
         }
         usage past;
-        month_trend trend = trend_;
+        month_trend trend;
         std::uint64_t foreign = 0;
         last_error_ = ledger_.open([&](ledger_entry const& entry) {
             if (entry.currency != meter_.options().currency) {
@@ -61,11 +64,17 @@ class account_book {
             past.add(entry.used);
             add(trend, entry.begin, entry.used);
         });
+        is_awaited_ = last_error_ && last_error_ != record_log_error::foreign_log &&
+                      last_error_ != ledger_error::other_layout;
         if (last_error_) {
             return last_error_;
         }
         is_open_ = true;
         foreign_lines_ = foreign;
+        for (auto const& each : waiting_) { // of this run: after all that is past
+            add(trend, each.begin, each.used);
+        }
+        add(trend, period_.value_or(wall_time{}), growth(counted_, begun_));
         trend_ = trend;
         past.fold(meter_.options().max_devices / 2); // new ones find place
         meter_.add(past);
@@ -140,6 +149,13 @@ class account_book {
     }
 
     void write() {
+        if (is_awaited_) {
+            open();
+        }
+        if (!is_open_) { // what kept it from being opened is the error
+            last_error_ = last_error_ || waiting_.empty() ? last_error_ : make_error_code(record_log_error::not_open);
+            return;
+        }
         while (!waiting_.empty()) {
             last_error_ = ledger_.append(waiting_.front());
             if (last_error_) {
@@ -159,6 +175,7 @@ class account_book {
     std::error_code last_error_{};
     std::uint64_t foreign_lines_ = 0;
     bool is_open_ = false;
+    bool is_awaited_ = false; // it could not be opened, and may be later
 };
 
 template<record_storage Storage>

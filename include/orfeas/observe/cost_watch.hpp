@@ -49,7 +49,7 @@ class cost_watch {
                 names(series.misses),   names(series.loads),           names(series.load_seconds)},
           book_{std::move(costs), std::move(ledger)} {}
 
-    /// Reads the ledger; see account_book. On an error the watch works on, and keeps its lines.
+    /// Reads the ledger; see account_book. On an error the watch works on, keeps its lines, and may open it later.
     std::error_code open() {
         std::scoped_lock const lock{mutex_};
         return book_.open();
