@@ -112,6 +112,10 @@ TEST_CASE("cost: a ledger is exported as CSV") {
     CHECK(rows.good());
     CHECK(count == 1 + 4 + 0 + 1 + 2 + 0); // a header, a row a service, and one a device
     CHECK(csv_of("") == cost::detail::ledger_header());
+    cost::ledger closed{memory_storage{all.bytes}};
+    std::string nothing;
+    CHECK(closed.write_csv([&](std::string_view piece) { nothing.append(piece); }) == record_log_error::not_open);
+    CHECK(nothing.empty());
 }
 
 TEST_CASE("cost: a ledger of other columns, and what is none, are refused and left alone") {

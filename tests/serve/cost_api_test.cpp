@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <string>
+#include <utility>
 
 using namespace std::chrono_literals;
 using orfeas::memory_storage;
@@ -19,7 +20,9 @@ using orfeas::observe::cost_watch;
 namespace {
 
 struct accounts {
-    cost_watch<memory_storage> kept{{}, {.price = "3.6/h"}, memory_storage{}};
+    explicit accounts(memory_storage ledger = {}) : kept{{}, {.price = "3.6/h"}, std::move(ledger)} {}
+
+    cost_watch<memory_storage> kept;
     cost_watch<memory_storage>& costs() { return kept; }
 };
 static_assert(orfeas::serve::costed_source<accounts>);
@@ -72,4 +75,17 @@ TEST_CASE("the ledger is told as CSV", "[cost]") {
     std::string const text{answer.body().text()};
     CHECK(std::count(text.begin(), text.end(), '\n') >= 2);
     CHECK_THAT(text, Catch::Matchers::Contains("USD"));
+}
+
+TEST_CASE("a ledger that could not be opened is not told as one without costs", "[cost]") {
+    accounts of{memory_storage{"somebody else's notes"}};
+    REQUIRE(of.kept.open());
+    run(of, 10);
+    try {
+        orfeas::serve::cost_ledger(of);
+        FAIL("it was told");
+    } catch (orfeas::http::problem_error const& error) {
+        CHECK(error.problem().status() == orfeas::http::status::service_unavailable);
+        CHECK_THAT(error.problem().json(), Catch::Matchers::Contains("no log of records"));
+    }
 }

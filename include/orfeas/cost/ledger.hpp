@@ -64,8 +64,12 @@ class ledger {
     }
 
     /// Writes all entries to `sink` as CSV (RFC 4180), in pieces: a header, then for each entry a row of the service and one
-    /// for each device; times in UTC, what is not known is empty.
+    /// for each device; times in UTC, what is not known is empty. Without an open ledger an error and nothing, since nothing
+    /// would be read as no costs.
     std::error_code write_csv(function_ref<void(std::string_view)> sink) {
+        if (!is_ours_ || !log_.is_open()) {
+            return record_log_error::not_open;
+        }
         sink(detail::ledger_header());
         record_frame_reader reader;
         std::array<char, 1 << 14> piece;

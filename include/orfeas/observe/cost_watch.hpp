@@ -7,6 +7,7 @@
 #include <orfeas/core/measurement.hpp>
 #include <orfeas/core/options.hpp>
 #include <orfeas/core/record_log.hpp>
+#include <orfeas/core/record_log_error.hpp>
 #include <orfeas/cost/account_book.hpp>
 #include <orfeas/observe/cost_watch_options.hpp>
 #include <orfeas/observe/detail/name_list.hpp>
@@ -96,10 +97,11 @@ class cost_watch {
         return book_.month(now_);
     }
 
-    /// The lines of the ledger as CSV, in pieces. The watch is held up meanwhile.
+    /// The lines of the ledger as CSV, in pieces; where it could not be opened, why. The watch is held up meanwhile.
     std::error_code write_csv(function_ref<void(std::string_view)> sink) {
         std::scoped_lock const lock{mutex_};
-        return book_.ledger().write_csv(sink);
+        auto const failed = book_.ledger().write_csv(sink);
+        return failed == record_log_error::not_open && book_.last_error() ? book_.last_error() : failed;
     }
 
     /// Calls `use(book)` while no frame is counted, and returns what it returns: for what is in no series, such as requests by
