@@ -124,6 +124,10 @@ TEST_CASE("webhook: what did not arrive is sent again, later each time, and sign
     CHECK(to.stats().attempts == 5);
     CHECK(to.stats().given_up_total == 0);
     CHECK_FALSE(to.stats().works);
+    to.offer(&one, clock.at);
+    to.request(clock.at);
+    to.settle({accepted}, clock.at);
+    CHECK(to.stats().attempts == 0); // none is under way
 }
 
 TEST_CASE("webhook: a receiver that asks for a wait is given it", "[export][webhook]") {
@@ -146,6 +150,7 @@ TEST_CASE("webhook: what the receiver will not have is given up and settled", "[
     CHECK(to.settle({refused}, clock.at).lost == 1);
     CHECK(to.take_settled() == "1");
     CHECK(to.stats().given_up_total == 1);
+    CHECK(to.stats().attempts == 0);
     to.offer(&two, clock.at);
     CHECK(to.next(clock.at).action == hold); // a receiver that refuses everything is not run over
     clock.pass(1s);
@@ -189,6 +194,7 @@ TEST_CASE("webhook: a notification that its source has dropped is not sent any m
     to.settle({unreachable}, clock.at);
     to.offer(nullptr, clock.at);
     CHECK(to.next(clock.at).action == idle);
+    CHECK(to.stats().attempts == 0);
 }
 
 TEST_CASE("webhook: what it has done is measured by route", "[export][webhook]") {

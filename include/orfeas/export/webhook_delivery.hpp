@@ -67,7 +67,7 @@ class webhook_delivery {
         ORFEAS_ASSERT(!is_in_flight_, "report how the attempt went");
         looked_at_ = at.now;
         if (waiting == nullptr) {
-            id_.clear();
+            end();
         } else if (waiting->id != id_) {
             auto made = webhook_message_of(*waiting, options_.body_bytes);
             id_ = waiting->id;
@@ -119,7 +119,7 @@ class webhook_delivery {
             stats_.left_out_total += left_out_;
             backoff_.reset();
             retry_at_ = {};
-            settled_ = std::exchange(id_, {});
+            settled_ = end();
             return {true, 0};
         }
         auto const wait = backoff_.next();
@@ -129,7 +129,7 @@ class webhook_delivery {
             return {false, 0};
         }
         ++stats_.given_up_total;
-        settled_ = std::exchange(id_, {});
+        settled_ = end();
         return {false, 1};
     }
 
@@ -142,6 +142,12 @@ class webhook_delivery {
     static webhook_options checked(webhook_options options) {
         validate(options);
         return options;
+    }
+
+    /// Nothing is under way any more; what was.
+    std::string end() noexcept {
+        stats_.attempts = 0;
+        return std::exchange(id_, {});
     }
 
     webhook_options options_;
