@@ -64,8 +64,8 @@ class account_book {
             past.add(entry.used);
             add(trend, entry.begin, entry.used);
         });
-        is_awaited_ = last_error_ && last_error_ != record_log_error::foreign_log &&
-                      last_error_ != ledger_error::other_layout;
+        is_awaited_ =
+            last_error_ && last_error_ != record_log_error::foreign_log && last_error_ != ledger_error::other_layout;
         if (last_error_) {
             return last_error_;
         }
