@@ -269,6 +269,14 @@ TEST_CASE("nobody rests who waits for work, cannot see whether there is any, or 
         CHECK(made.advise(600s, {.replicas = 1, .ready = 1, .queue = 0}).desired_replicas == 1);
         CHECK(made.advise(630s, serving(1, 0)).desired_replicas == 1); // and idleness begins anew
     }
+    SECTION("load that could not be read where there is no replica") {
+        scale::advisor made{options};
+        made.advise(0s, serving(0, 0));
+        auto const& said = made.advise(15s, {.queue = 0});
+        CHECK(said.desired_replicas == 0);
+        CHECK(said.limiting_term == scale::scaling_term::missing_metrics);
+        CHECK(said.reasons.back() == "there is no replica, and whether there is work could not be read");
+    }
     SECTION("a cold start that nobody may wait for") {
         options.cold_start = 90s;
         scale::advisor made{options};

@@ -33,6 +33,13 @@ TEST_CASE("a device holds one replica unless it may be shared", "[scale]") {
     CHECK(scale::fit_devices(options).replicas == 12U);
     CHECK(scale::fit_devices(options, 2).replicas == 6U);
     CHECK(scale::fit_devices(options, 0).replicas == 0U);
+    CHECK(scale::fit_devices(options, 1'431'655'766).replicas == 1'000'000'000U); // not 2, by an overflow
+}
+
+TEST_CASE("a model that fits to the byte fits", "[scale]") {
+    auto options = with(126_GiB, 180_GiB, 4);
+    options.device_reserve = 0.3;
+    CHECK(scale::fit_devices(options).replicas == 4U);
 }
 
 TEST_CASE("a model that does not fit into one device may be spread over several", "[scale]") {

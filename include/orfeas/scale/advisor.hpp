@@ -223,7 +223,7 @@ class advisor {
         bool const is_idle = now_ - busy_at_ >= options_.idle_after;
         bool const has_work = all.expects_work || of.load > options_.activation_load || of.queue > 0;
         if (may_rest && !all.expects_work && (current == 0 ? !has_work : is_idle)) {
-            return {0, scaling_term::idle};
+            return {0, is_quiet(of) ? scaling_term::idle : scaling_term::missing_metrics};
         }
         if (current == 0) {
             return awake(by, wanted, within);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <orfeas/scale/advisor_options.hpp>
+#include <orfeas/scale/replica_formula.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -23,13 +24,15 @@ inline device_fit fit_devices(advisor_options const& options, std::optional<std:
     if (options.model_bytes > 0) {
         double const usable = static_cast<double>(options.device_bytes) * (1 - options.device_reserve);
         double const part = static_cast<double>(options.model_bytes) / options.devices_per_replica;
-        made.per_device = static_cast<std::uint32_t>(std::min(usable / part, static_cast<double>(made.per_device)));
+        double const whole = usable / part + detail::rounding;
+        made.per_device = static_cast<std::uint32_t>(std::min(whole, static_cast<double>(made.per_device)));
     }
     std::uint32_t const devices = devices_now.value_or(options.devices);
     if (made.per_device == 0) {
         made.replicas = 0;
     } else if (devices_now || devices > 0) {
-        made.replicas = devices / options.devices_per_replica * made.per_device;
+        auto const all = std::uint64_t{devices / options.devices_per_replica} * made.per_device;
+        made.replicas = static_cast<std::uint32_t>(std::min(static_cast<double>(all), detail::most_replicas));
     }
     return made;
 }

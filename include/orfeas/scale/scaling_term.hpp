@@ -13,7 +13,8 @@ enum class scaling_term : std::uint8_t {
     steady,                ///< nothing asks for another number
     metric,                ///< a metric, without any limit
     forecast,              ///< the load that is predicted
-    missing_metrics,       ///< fewer replicas would do, but not all metrics could be read; or none could
+    missing_metrics,       ///< fewer replicas would do, but not all metrics could be read; or none could; or, of no
+                           ///< replica, not whether there is work
     scale_up_stabilized,   ///< a smaller number was enough within the window
     scale_down_stabilized, ///< a larger number was needed within the window
     scale_up_policy,       ///< no faster

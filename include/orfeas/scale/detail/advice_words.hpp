@@ -72,7 +72,8 @@ inline std::string verdict_in_words(scaling_advice const& of, std::uint32_t want
     case scaling_term::forecast:
         return "the predicted load decides";
     case scaling_term::missing_metrics:
-        return "not all metrics could be read: nothing is scaled down by the rest of them";
+        return of.desired_replicas == 0 ? "there is no replica, and whether there is work could not be read"
+                                        : "not all metrics could be read: nothing is scaled down by the rest of them";
     case scaling_term::scale_up_stabilized:
         return "within the last " + std::to_string(options.up_window.count()) +
                " s fewer were enough: no more than that";
