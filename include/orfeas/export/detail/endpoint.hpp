@@ -27,11 +27,16 @@ inline http::url below(http::url base, std::string_view path) {
     return base;
 }
 
+/// What logs and errors name a receiver by: its URL without the path, which may be a secret, as those of chat services are.
+inline std::string origin_of(http::url const& where) {
+    return std::string{where.tls ? "https://" : "http://"}.append(where.authority());
+}
+
 /// Throws option_error where a URL needs TLS and the transport has none: such a request could never be sent.
 template<class Transport>
 void check_scheme(http::url const& where, std::string_view field) {
     if (where.tls && !Transport::speaks_tls) {
-        throw option_error{field, to_string(where), "an http URL: https needs a transport that speaks TLS"};
+        throw option_error{field, origin_of(where), "an http URL: https needs a transport that speaks TLS"};
     }
 }
 

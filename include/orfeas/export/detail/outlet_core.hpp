@@ -3,6 +3,7 @@
 
 #include <orfeas/core/clock.hpp>
 #include <orfeas/core/log.hpp>
+#include <orfeas/export/detail/endpoint.hpp>
 #include <orfeas/export/outlet_step.hpp>
 #include <orfeas/export/verdict.hpp>
 #include <orfeas/http/client.hpp>
@@ -224,7 +225,7 @@ class outlet_core : public std::enable_shared_from_this<outlet_core<Work, Feed, 
             }
             log_(found.works && found.lost == 0 ? severity::info : severity::warning, "export",
                  found.works ? "receiver_answers" : "receiver_fails",
-                 {{"outlet", name_}, {"url", to_string(request.url)}, {"answer", why}, {"lost", found.lost}});
+                 {{"outlet", name_}, {"url", origin_of(request.url)}, {"answer", why}, {"lost", found.lost}});
         }
         works_ = found.works;
     }
