@@ -102,6 +102,7 @@ held_against projections(cost_stream::kind of, int history, unsigned first_seed,
 
 TEST_CASE("cost: a month's cost is what was told for its days, in UTC") {
     month_trend trend;
+    trend.add(at(2026y / February / 27, 23.99), 5); // how much of the first day is missing, nobody knows
     trend.add(at(2026y / February / 28, 23.99), 1);
     trend.add(at(2026y / March / 1), 2);
     trend.add(at(2026y / March / 2, 12), 4);
@@ -115,15 +116,15 @@ TEST_CASE("cost: a month's cost is what was told for its days, in UTC") {
     CHECK(march.days == 31);
     CHECK(march.known_days == 2);
     CHECK(march.money_so_far == 14);
-    CHECK(march.previous_money == 1);
-    CHECK(march.change_ratio == 6); // 7 a known day, and 1
+    CHECK(march.previous_money == 6);
+    CHECK(march.change_ratio == 6); // 7 a known day, and 1: the first on record does not count
     auto const february = trend.outlook(at(2026y / February / 28, 23.995));
     CHECK(february.days == 28);
-    CHECK(february.money_so_far == 1);
+    CHECK(february.money_so_far == 6);
     CHECK(std::isnan(february.previous_money));
     CHECK(std::isnan(february.change_ratio));
     auto const months = trend.months(at(2026y / March / 5));
-    CHECK(months == std::vector<cost::month_cost>{{2026, 2, 1, 1}, {2026, 3, 2, 14}});
+    CHECK(months == std::vector<cost::month_cost>{{2026, 2, 2, 6}, {2026, 3, 2, 14}});
     CHECK(trend.outlook(at(2028y / February / 3)).days == 29);
 }
 

@@ -66,7 +66,7 @@ struct month_cost {
 /// The rest of the month is projected from the last 28 days before today whose cost is known: their mean, by day of the week
 /// where that makes a difference, and how the last day differed, as far as such differences have lasted. The band follows
 /// from their spread and their correlation. A day that nothing was told of is not known; it is no day without cost. Of the
-/// first day on record the begin may be missing, so nothing is projected from it.
+/// first day on record the begin may be missing, so nothing is projected from it, and no change is told by it.
 ///
 /// Costs are told in the order of time, about. 70 days and 24 months are kept; 2 KB, no allocation but in the questions.
 /// Thread-compatible (distinct objects).
@@ -119,8 +119,9 @@ class month_trend {
         auto const first = sys_days{today.year() / today.month() / 1}.time_since_epoch().count();
         auto const month_before = year_month{today.year(), today.month()} - std::chrono::months{1};
         auto const first_before = sys_days{month_before / 1}.time_since_epoch().count();
-        double const before = mean_of_days(first_before, first);
-        made.change_ratio = before > 0 ? mean_of_days(first, day_of(now)) / before - 1 : absent;
+        auto const whole = first_day_ + 1;
+        double const before = mean_of_days(std::max(first_before, whole), first);
+        made.change_ratio = before > 0 ? mean_of_days(std::max(first, whole), day_of(now)) / before - 1 : absent;
         return made;
     }
 
