@@ -192,6 +192,25 @@ TEST_CASE("a notification that was not taken before a restart is handed over aft
     CHECK(again.next("pager") == nullptr);
 }
 
+TEST_CASE("alerts go on where their rules are set after what was saved was taken up", "[alert]") {
+    auto a = three_rules();
+    a.set({90, 0, 0, 0});
+    for (int i = 0; i < 4; ++i) {
+        a.step();
+    }
+    a.engine.acknowledge(a.only().fingerprint, "ann", "", a.now + 1h);
+    auto const bytes = saved(a.engine);
+    a.engine = alert::engine{};
+    REQUIRE(a.engine.load(bytes));
+    for (auto const& each : rules()) {
+        a.engine.add(each);
+    }
+    a.step();
+    REQUIRE(a.engine.alerts().size() == 1);
+    CHECK(a.only().acknowledged->author == "ann");
+    CHECK(a.engine.history().back().kind == event_kind::acknowledged);
+}
+
 TEST_CASE("damaged bytes are refused, and change nothing", "[alert]") {
     auto a = three_rules();
     a.engine.add(

@@ -147,6 +147,41 @@ TEST_CASE("rules are replaced while alerts of those that stay go on", "[alert]")
     CHECK(a.last.reason == "its rule was taken away");
 }
 
+TEST_CASE("a rule whose levels change while it fires goes on with those that it has", "[alert]") {
+    one_series a{two_levels()};
+    CHECK(a.step(96) == "fired");
+    auto rule = two_levels();
+    rule.levels = {{severity::warning, 85}};
+    a.rules.set_rules({rule});
+    CHECK(a.step(96) == "eased");
+    CHECK(a.last.alert.at == severity::warning);
+    CHECK(a.last.alert.threshold == 85);
+    rule.levels = {{severity::info, 70}, {severity::warning, 85}};
+    rule.pending_for = 2s;
+    a.rules.set_rules({rule});
+    CHECK(a.step(96).empty()); // the warning goes on, though it is the second level now
+    CHECK(a.rules.alerts().at(0).at == severity::warning);
+    rule.levels = {{severity::critical, 99}};
+    a.rules.set_rules({rule});
+    CHECK(a.step(96) == "resolved");
+    CHECK(a.rules.alerts().empty());
+}
+
+TEST_CASE("a rule that is taken away and put back between two frames goes on", "[alert]") {
+    one_series a{two_levels()};
+    a.step(90);
+    auto const since = a.rules.alerts().at(0).fired_at;
+    auto const higher = [] {
+        auto made = two_levels();
+        made.levels = {{severity::warning, 88}};
+        return made;
+    }();
+    a.rules.set_rules({});
+    a.rules.set_rules({higher});
+    CHECK(a.step(90).empty());
+    CHECK(a.rules.alerts().at(0).fired_at == since);
+}
+
 TEST_CASE("a rule that cannot be used is refused with its name and field, and changes nothing", "[alert]") {
     one_series a{two_levels()};
     a.step(90);

@@ -231,7 +231,7 @@ class engine {
     }
 
   private:
-    static constexpr std::uint32_t layout = 1;
+    static constexpr std::uint32_t layout = 2;
 
     void keep(alert_event made) {
         made.number = ++last_event_;

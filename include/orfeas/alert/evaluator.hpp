@@ -49,8 +49,8 @@ class evaluator {
     /// No more alerts of one rule at a time than `most_alerts`: what is beyond is left out and said in the rule's status.
     explicit evaluator(std::size_t most_alerts = 1'000) : most_alerts_{most_alerts} {}
 
-    /// Puts rules in place of those before. Alerts of rules that stay (by name and labels) go on; those of others end with the
-    /// next frame. Throws rule_error, and changes nothing, when a rule cannot be used or two are not told apart.
+    /// Puts rules in place of those before. Alerts of rules that stay (by name and labels) go on, and so do those that were
+    /// taken up for them; those of others end with the next frame. Throws rule_error, and changes nothing, when a rule cannot be used or two are not told apart.
     void set_rules(std::vector<rule> rules) {
         std::vector<entry> made;
         std::set<std::string> keys;
@@ -67,6 +67,7 @@ class evaluator {
             (at == made.end() ? orphans_ : at->alerts).merge(old.alerts);
         }
         rules_ = std::move(made);
+        adopt_orphans();
         bound_ = 0;
     }
 
@@ -173,6 +174,20 @@ class evaluator {
         live_alerts alerts;
         std::string problem;
     };
+
+    /// Alerts without a rule may have one again: it was put back before a frame was taken, or set after `set_alerts`.
+    void adopt_orphans() {
+        for (auto& each : rules_) {
+            for (auto at = orphans_.begin(); at != orphans_.end();) {
+                auto const orphan = at++;
+                live_alert const& of = *orphan->second;
+                if (of.told.rule == each.compiled.rule().name &&
+                    alert::fingerprint(each.compiled.identity(of.series)) == orphan->first) {
+                    each.alerts.insert(orphans_.extract(orphan));
+                }
+            }
+        }
+    }
 
     void bind(frame const& in) {
         bound_ = in.generation() + 1;

@@ -7,6 +7,7 @@
 #include <orfeas/alert/severity.hpp>
 #include <orfeas/core/records.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <limits>
@@ -14,8 +15,9 @@
 
 namespace orfeas::inline v0::alert::detail {
 
-/// The lives of an alert's levels, each a condition of its own: the alert is as severe as the highest that fires. A level
-/// that fires holds until the value is back beyond its `clear`. A rule without levels has one condition.
+/// The lives of an alert's levels, each a condition of its own, one a severity: the alert is as severe as the highest that fires.
+/// A level that fires holds until the value is back beyond its `clear`. A rule without levels has one condition. The rule may be
+/// another one each time: what it has no level for is over.
 /// Thread-compatible (distinct objects).
 class level_lives {
   public:
@@ -25,6 +27,7 @@ class level_lives {
     }
 
     void step(rule const& by, std::optional<double> value, wall_time now) {
+        end_unknown(by);
         if (!value && by.on_absence == without_value::stays && is_firing()) {
             return;
         }
@@ -32,24 +35,26 @@ class level_lives {
             lives_[0].step(value.has_value(), now, by.pending_for, by.keep_firing_for);
             return;
         }
-        for (std::size_t i = 0; i < by.levels.size() && i < lives_.size(); ++i) {
-            auto const& each = by.levels[i];
-            bool const is_on = lives_[i].phase() == life_phase::firing;
+        for (auto const& each : by.levels) {
+            auto& life = lives_[place_of(each.at)];
+            bool const is_on = life.phase() == life_phase::firing;
             double const edge = is_on ? each.clear.value_or(each.threshold) : each.threshold;
-            lives_[i].step(value && is_beyond(by, *value, edge), now, by.pending_for, by.keep_firing_for);
+            life.step(value && is_beyond(by, *value, edge), now, by.pending_for, by.keep_firing_for);
         }
     }
 
     bool is_firing() const noexcept { return highest(life_phase::firing) < lives_.size(); }
     bool is_over() const noexcept { return !is_firing() && highest(life_phase::pending) == lives_.size(); }
 
-    /// Writes into an alert what its levels make of it. Not when it is over.
+    /// Writes into an alert what its levels make of it, by the rule of the last step. Not when it is over.
     void tell(rule const& by, active_alert& to) const {
         auto const at = highest(is_firing() ? life_phase::firing : life_phase::pending);
         auto const& life = lives_[at];
+        auto const level = std::find_if(by.levels.begin(), by.levels.end(),
+                                        [at](auto const& each) { return place_of(each.at) == at; });
         to.state = is_firing() ? alert_state::firing : alert_state::pending;
-        to.at = by.levels.empty() ? by.at : by.levels[at].at;
-        to.threshold = by.levels.empty() ? std::numeric_limits<double>::quiet_NaN() : by.levels[at].threshold;
+        to.at = level == by.levels.end() ? by.at : level->at;
+        to.threshold = level == by.levels.end() ? std::numeric_limits<double>::quiet_NaN() : level->threshold;
         to.active_at = earliest_active();
         to.is_recovering = life.is_kept();
         if (is_firing()) {
@@ -69,6 +74,21 @@ class level_lives {
     }
 
   private:
+    static std::size_t place_of(severity of) noexcept { return static_cast<std::size_t>(of); }
+
+    /// Ends the lives of levels that the rule does not have, or no longer.
+    void end_unknown(rule const& by) {
+        for (std::size_t i = 0; i < lives_.size(); ++i) {
+            bool const is_known =
+                by.levels.empty() ? i == 0
+                                  : std::any_of(by.levels.begin(), by.levels.end(),
+                                                [i](auto const& each) { return place_of(each.at) == i; });
+            if (!is_known && lives_[i].phase() != life_phase::inactive) {
+                lives_[i] = {};
+            }
+        }
+    }
+
     static bool is_beyond(rule const& by, double value, double edge) noexcept {
         return by.bad == bad_side::above ? value > edge : value < edge;
     }
@@ -90,7 +110,7 @@ class level_lives {
         return made;
     }
 
-    std::array<condition_life, 3> lives_; // one a severity
+    std::array<condition_life, 3> lives_; // by severity; without levels the first
 };
 
 } // namespace orfeas::inline v0::alert::detail
