@@ -103,6 +103,55 @@ TEST_CASE("an alert that stayed away for longer than the flap window starts anew
     CHECK(a.news() == words{"fired full warning"});
 }
 
+TEST_CASE("an alert that flaps for hours is told of once an hour, though cooldowns outlast the flap window", "[alert]") {
+    auto a = full(); // 300 s, doubled up to 3,600 s; a flap window of 600 s
+    std::vector<int> told_at;
+    for (int second = 0; second < 20'000; ++second) {
+        go(a, second % 20 < 10 ? 90 : 0);
+        for (auto const& each : a.news()) {
+            if (each.starts_with("fired")) {
+                told_at.push_back(second);
+            }
+        }
+    }
+    CHECK(told_at == std::vector<int>{0, 300, 900, 2'100, 4'500, 8'100, 11'700, 15'300, 18'900});
+}
+
+TEST_CASE("an alert that came back within the flap window flaps, however long that was not told", "[alert]") {
+    auto a = full({.warning_cooldown = 1'000s, .flap_window = 100s, .longest_cooldown = 10'000s});
+    go(a, 90);
+    go(a, 0);
+    go(a, 90);
+    go(a, 90, 1'000s);
+    CHECK(a.news() == words{"fired full warning", "resolved full warning", "fired full warning"});
+    go(a, 0);
+    go(a, 90);
+    a.news();
+    go(a, 90, 1'500s);
+    CHECK(a.news().empty()); // twice the cooldown
+    go(a, 90, 500s);
+    CHECK(a.news() == words{"fired full warning"});
+}
+
+TEST_CASE("an alert that goes back and forth between two levels is told of ever more rarely", "[alert]") {
+    auto a = full({.critical_cooldown = 60s, .flap_window = 600s, .longest_cooldown = 3'600s});
+    std::vector<int> worse_at;
+    for (int second = 0; second < 10'000; ++second) {
+        go(a, second % 20 < 10 ? 96 : 90);
+        for (auto const& each : a.news()) {
+            if (each.starts_with("worsened")) {
+                worse_at.push_back(second);
+            }
+        }
+    }
+    CHECK(worse_at.size() < 10);
+    go(a, 0, 4'000s);
+    go(a, 0, 4'000s);
+    a.news();
+    go(a, 96);
+    CHECK(a.news() == words{"fired full critical"});
+}
+
 TEST_CASE("an alert that goes on is reminded of", "[alert]") {
     auto a = full({.repeat_interval = 3'600s});
     go(a, 90);
@@ -259,6 +308,37 @@ TEST_CASE("alerts of one group are told of together, after a wait and no more of
     CHECK(a.news() == words{"fired full warning"});
 }
 
+TEST_CASE("what was told to fire is told to be over, whatever happened between two notifications of its group", "[alert]") {
+    auto a = full({.warning_cooldown = 0s, .critical_cooldown = 0s, .group_interval = 100s});
+    a.engine.add(alert::route{.name = "pager", .at_least = severity::critical});
+    go(a, 96);
+    go(a, 0);
+    go(a, 90); // and not critical
+    go(a, 0);
+    go(a, 0, 100s);
+    CHECK(a.news() == words{"fired full critical", "resolved full critical"});
+    a.engine.delivered("pager", std::string{a.engine.next("pager")->id});
+    REQUIRE(a.engine.next("pager") != nullptr);
+    CHECK(a.engine.next("pager")->news.at(0).kind == alert::news_kind::resolved);
+    go(a, 90, 100s);
+    go(a, 0);
+    go(a, 90);
+    go(a, 90, 100s);
+    CHECK(a.news() == words{"fired full warning", "resolved full warning", "fired full warning"});
+}
+
+TEST_CASE("news of an alert are told in order, also where its severity is what groups it", "[alert]") {
+    auto a = full({.group_by = {"severity"}, .group_wait = 10s});
+    go(a, 90);
+    go(a, 96);
+    go(a, 96, 10s);
+    CHECK(a.news() == words{"fired full critical"});
+    go(a, 90, 60s);
+    go(a, 0);
+    go(a, 0, 10s);
+    CHECK(a.news() == words{"resolved full warning"});
+}
+
 TEST_CASE("an alert that was over before its group was told of is not told of", "[alert]") {
     auto a = full({.group_wait = 5s});
     go(a, 90);
@@ -290,6 +370,23 @@ TEST_CASE("a receiver is told what is severe enough and matches, to the end of i
     CHECK(kinds == words{"worsened", "resolved"});
     CHECK(a.engine.remove_route("pager"));
     CHECK_FALSE(a.engine.remove_route("pager"));
+}
+
+TEST_CASE("what is told shows the value of then", "[alert]") {
+    auto rule = levels();
+    rule.annotations = {{"summary", "{{ $value }}"}};
+    alert_scene a{{rule}, {.repeat_interval = 60s}};
+    a.add("x");
+    std::vector<std::string> told;
+    a.engine.add(alert::route{.name = "reader"});
+    for (double const value : {90.0, 91.0, 92.0, 0.0}) {
+        go(a, value, 60s);
+        while (auto const* next = a.engine.next("reader")) {
+            told.emplace_back(alert::value_of(next->news.at(0).alert.annotations, "summary"));
+            a.engine.delivered("reader", next->id);
+        }
+    }
+    CHECK(told == words{"90", "91", "92", "92"});
 }
 
 TEST_CASE("what a receiver does not take waits, up to a bound", "[alert]") {

@@ -105,6 +105,21 @@ class evaluator {
         }
     }
 
+    /// Calls `visit(alert, described)` for each of them; `described()` is the alert with texts for its present value.
+    template<class Visit>
+    void for_each_described(Visit&& visit) const {
+        for (auto const& each : rules_) {
+            for (auto const& [fingerprint, at] : each.alerts) {
+                live_alert const& of = *at;
+                visit(of.told, [&each, &of] {
+                    auto made = of.told;
+                    describe(each, of, made);
+                    return made;
+                });
+            }
+        }
+    }
+
     template<class Visit>
     void for_each(Visit&& visit) {
         for (auto& each : rules_) {
@@ -282,6 +297,7 @@ class evaluator {
         of.lives.step(by, value, now);
         if (of.lives.is_over()) {
             if (!is_new) {
+                describe(each, of, of.told);
                 tell(of, state_before == alert_state::firing ? event_kind::resolved : event_kind::withdrawn,
                      detail::ended_reason(by, value), now, events);
             }

@@ -20,6 +20,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -36,7 +37,7 @@ namespace orfeas::inline v0::alert {
 ///
 /// * An alert that fires is told of once, and that it is over once; then a reminder every `repeat_interval`.
 /// * When it gets worse, that is told at once. When it gets better, or comes back after it was over, that is told when its
-///   severity's cooldown is over; each time that it comes back within the flap window the cooldown is longer.
+///   severity's cooldown is over; each time that it comes back, or gets worse again, within the flap window the cooldown is longer.
 /// * A silence, an inhibition or an acknowledgement keeps an alert quiet; when none does any more and it still fires, it is told
 ///   of at once. That an alert is over is told wherever it was told that it fires.
 /// * An acknowledgement ends with the alert, at its time, and when the alert gets worse than it was.
@@ -112,8 +113,8 @@ class notifier {
         }
         bool changed = has_changed_ || !events.empty();
         std::size_t const happened = events.size();
-        for (std::size_t i = 0; i < happened; ++i) {
-            take(alert_event{events[i]}, now);
+        for (auto const& each : events) {
+            take(each, now);
         }
         end_acknowledgements(rules, now, events);
         if (changed || had_silences || events.size() > happened) {
@@ -274,7 +275,7 @@ class notifier {
 
     bool tell_firing(evaluator const& rules, wall_time now) {
         bool changed = false;
-        rules.for_each([&](active_alert const& each) {
+        rules.for_each_described([&](active_alert const& each, auto const& described) {
             if (each.state != alert_state::firing) {
                 return;
             }
@@ -289,7 +290,7 @@ class notifier {
             bool const was_quiet = quiet_.erase(each.fingerprint) > 0;
             if (auto const kind = known.news(each, was_quiet, now, options_)) {
                 known.tell(each, now, options_);
-                put({*kind, known.worst(), reason_of(each, *kind, was_quiet), each}, now);
+                put({*kind, known.worst(), reason_of(each, *kind, was_quiet), described()}, now);
                 changed = true;
             }
         });
@@ -303,25 +304,37 @@ class notifier {
         return of.reason + std::string{more};
     }
 
-    /// Adds news to its group, in place of what was to be told of the same alert.
+    /// Adds news to its group, in place of what was to be told of the same alert. But that it was over is told before that it is
+    /// back: who does not match the one may match the other.
     void put(alert_news made, wall_time now) {
-        label_set labels;
-        for (auto const& name : options_.group_by) {
-            set_label(labels, name, value_of(made.alert.labels, name));
-        }
-        auto& into = groups_[labels];
         auto const same = [&](alert_news const& each) { return each.alert.fingerprint == made.alert.fingerprint; };
-        auto const old = std::find_if(into.news.begin(), into.news.end(), same);
-        if (old != into.news.end()) {
-            bool const never_told = old->kind == news_kind::fired && made.kind == news_kind::resolved;
-            made.kind = old->kind == news_kind::fired && !never_told ? news_kind::fired : made.kind;
-            into.news.erase(old);
-            if (never_told) {
+        auto& into = group_of(made.alert, same);
+        auto const last = std::find_if(into.news.rbegin(), into.news.rend(), same);
+        if (last != into.news.rend() && last->kind != news_kind::resolved) {
+            bool const never_told = last->kind == news_kind::fired;
+            into.news.erase(std::next(last).base());
+            if (never_told && made.kind == news_kind::resolved) {
                 return;
             }
+            made.kind = never_told ? news_kind::fired : made.kind;
         }
         into.first = into.news.empty() ? now : into.first;
         into.news.push_back(std::move(made));
+    }
+
+    /// Where news of the same alert wait already, so that they are told in order, else by its labels.
+    template<class Same>
+    group& group_of(active_alert const& of, Same const& same) {
+        for (auto& [labels, each] : groups_) {
+            if (std::any_of(each.news.begin(), each.news.end(), same)) {
+                return each;
+            }
+        }
+        label_set labels;
+        for (auto const& name : options_.group_by) {
+            set_label(labels, name, value_of(of.labels, name));
+        }
+        return groups_[labels];
     }
 
     /// Makes notifications of the groups that are due.

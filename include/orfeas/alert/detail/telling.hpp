@@ -39,8 +39,13 @@ class telling {
 
     /// Somebody is told of an alert that fires.
     void tell(active_alert const& of, wall_time now, notifier_options const& by) {
-        if (!is_open_) {
-            flaps_ = resolved_at_ && now - *resolved_at_ < by.flap_window ? flaps_ + 1 : 0;
+        if (!is_open_) { // it may have come back long before this may be told
+            flaps_ = resolved_at_ && of.fired_at.value_or(now) - *resolved_at_ < by.flap_window ? flaps_ + 1 : 0;
+            eased_at_.reset();
+        } else if (of.at > told_ && eased_at_) {
+            flaps_ = now - *eased_at_ < by.flap_window ? flaps_ + 1 : 0;
+        } else if (of.at < told_) {
+            eased_at_ = now;
         }
         worst_ = is_open_ && worst_ > of.at ? worst_ : of.at;
         is_open_ = told_once_ = true;
@@ -53,7 +58,7 @@ class telling {
     bool resolve(wall_time now) noexcept {
         bool const was_open = is_open_;
         is_open_ = false;
-        resolved_at_ = was_open ? std::optional{now} : resolved_at_;
+        resolved_at_ = now; // also where nobody was told that it was back: it flaps
         return was_open;
     }
 
@@ -75,6 +80,7 @@ class telling {
         put_time(out, last_);
         put_time(out, quiet_until_);
         put_time(out, resolved_at_);
+        put_time(out, eased_at_);
     }
     void load(record_reader& in) {
         is_open_ = in.number<std::uint8_t>() != 0;
@@ -85,6 +91,7 @@ class telling {
         last_ = take_time(in);
         quiet_until_ = take_time(in);
         resolved_at_ = take_optional_time(in);
+        eased_at_ = take_optional_time(in);
     }
 
   private:
@@ -108,6 +115,7 @@ class telling {
     wall_time last_{};
     wall_time quiet_until_{};
     std::optional<wall_time> resolved_at_;
+    std::optional<wall_time> eased_at_; // when that was told, since it fired
 };
 
 } // namespace orfeas::inline v0::alert::detail
