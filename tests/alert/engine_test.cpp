@@ -211,6 +211,26 @@ TEST_CASE("alerts go on where their rules are set after what was saved was taken
     CHECK(a.engine.history().back().kind == event_kind::acknowledged);
 }
 
+TEST_CASE("what was saved under larger bounds is cut to those of now", "[alert]") {
+    alert_scene a{{{.name = "r", .expr = "x > 0"}}, {.warning_cooldown = 0s}};
+    a.add("x");
+    a.engine.add(alert::route{.name = "pager"});
+    for (int i = 0; i < 20; ++i) {
+        a.set({static_cast<double>(i % 2)});
+        a.step();
+    }
+    alert::engine small{{.kept_events = 5, .most_waiting = 3}};
+    REQUIRE(small.load(saved(a.engine)));
+    CHECK(small.history().size() == 5);
+    CHECK(small.history().back().number == a.engine.history().back().number);
+    std::vector<std::string> ids;
+    while (auto const* next = small.next("pager")) {
+        ids.push_back(next->id);
+        CHECK(small.delivered("pager", next->id)); // its own id, as one writes it
+    }
+    CHECK(ids == std::vector<std::string>(a.ids.end() - 3, a.ids.end()));
+}
+
 TEST_CASE("damaged bytes are refused, and change nothing", "[alert]") {
     auto a = three_rules();
     a.engine.add(

@@ -245,6 +245,14 @@ TEST_CASE("no more alerts of a rule than are allowed", "[alert]") {
     rules.step(frame, events);
     CHECK(events.size() == 2);
     CHECK_THAT(rules.status().at(0).problem, Contains("more than 2 alerts"));
+    CHECK_THAT(rules.status().at(0).problem, Contains("3 are left out"));
+    for (alert::frame::index i = 0; i < 3; ++i) {
+        frame.set(i, 0);
+    }
+    rules.step(frame, events);
+    rules.step(frame, events);
+    CHECK(rules.status().at(0).firing == 2);
+    CHECK(rules.status().at(0).problem.empty());
 }
 
 TEST_CASE("a window goes on when series come and go", "[alert]") {

@@ -212,6 +212,20 @@ TEST_CASE("a silence of the future waits, and others are not silenced", "[alert]
     CHECK(a.news() == words{"worsened two critical"});
 }
 
+TEST_CASE("a silence begins and ends in its frames, though nothing else changes", "[alert]") {
+    auto a = full();
+    a.engine.add(alert::silence{.matchers = {{"alertname", match_kind::equal, "full"}},
+                                .author = "ann",
+                                .begin = a.now + 10s,
+                                .end = a.now + 20s});
+    go(a, 90);
+    for (int second = 2; second < 25; ++second) {
+        go(a, 90);
+        CHECK(a.only().is_silenced == (second >= 10 && second < 20));
+    }
+    CHECK(a.news() == words{"fired full warning", "reminder full warning"});
+}
+
 TEST_CASE("a silence that cannot be used is refused", "[alert]") {
     alert_scene a{{levels()}, {.most_silences = 1}};
     a.step();

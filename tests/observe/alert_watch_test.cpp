@@ -168,6 +168,40 @@ TEST_CASE("a change is saved before anybody is told of it, and what was told aft
     CHECK(order.at(0) == "saved");
 }
 
+TEST_CASE("no receiver gets a notification that is not saved yet", "[alert]") {
+    watched a;
+    a.watch.add(alert::rule{.name = "long", .expr = "queue_length > 5"});
+    a.watch.add(alert::route{.name = "pager"});
+    int saved = 0;
+    a.watch.on_change([&] { // as another thread would ask while this is written
+        CHECK_FALSE(a.watch.next("pager"));
+        ++saved;
+        if (saved == 1) {
+            throw std::runtime_error{"the disk is full"};
+        }
+    });
+    a.length = 6;
+    CHECK_THROWS_WITH(a.step(), Catch::Matchers::Contains("disk"));
+    REQUIRE(saved == 1);
+    auto const told = a.watch.next("pager"); // who cannot be saved for is told all the same
+    REQUIRE(told);
+    a.length = 0;
+    a.watch.on_change({});
+    CHECK(a.watch.delivered("pager", told->id));
+}
+
+TEST_CASE("what changes nothing is not saved", "[alert]") {
+    watched a;
+    a.step();
+    int saved = 0;
+    a.watch.on_change([&] { ++saved; });
+    CHECK_FALSE(a.watch.remove_silence(7));
+    CHECK_FALSE(a.watch.acknowledge(7, "ann", "", a.watch.now() + 1h));
+    CHECK_FALSE(a.watch.unacknowledge(7, "ann"));
+    a.step();
+    CHECK(saved == 0);
+}
+
 TEST_CASE("a receiver takes notifications at its own pace", "[alert]") {
     watched a;
     a.watch.add(alert::rule{.name = "long", .expr = "queue_length > 5"});

@@ -224,6 +224,7 @@ class engine {
         rules_.set_alerts(std::move(rules));
         notifier_ = std::move(notified);
         history_ = std::move(history);
+        bound_history();
         last_event_ = last_event;
         now_ = now;
         count_states();
@@ -236,7 +237,11 @@ class engine {
     void keep(alert_event made) {
         made.number = ++last_event_;
         history_.push_back(std::move(made));
-        if (history_.size() > options().kept_events) {
+        bound_history();
+    }
+
+    void bound_history() {
+        while (history_.size() > options().kept_events) {
             history_.pop_front();
         }
     }

@@ -37,7 +37,7 @@ struct rule_status {
     std::size_t series = 0;  ///< that its expression gives
     std::size_t pending = 0; ///< alerts
     std::size_t firing = 0;
-    std::string problem; ///< why it cannot be applied to the present series; empty if it can
+    std::string problem; ///< why it cannot be applied to the present series, or not to all; empty if it can
 };
 
 /// Applies rules to frames: finds which alerts begin, fire, change and end. It knows nothing of who is told.
@@ -143,6 +143,10 @@ class evaluator {
         std::vector<rule_status> made;
         for (auto const& each : rules_) {
             rule_status of{each.compiled.rule(), each.plan.results().size(), 0, 0, each.problem};
+            if (each.left_out > 0) {
+                of.problem = "more than " + std::to_string(most_alerts_) + " alerts at a time: " +
+                             std::to_string(each.left_out) + " are left out; aggregate, or choose by matchers";
+            }
             for (auto const& [fingerprint, at] : each.alerts) {
                 ++(at->told.state == alert_state::firing ? of.firing : of.pending);
             }
@@ -188,6 +192,7 @@ class evaluator {
         std::vector<live_alert*> live;           // likewise, those that are alerts
         live_alerts alerts;
         std::string problem;
+        std::size_t left_out = 0; // series of the last frame that are no alerts because there are too many
     };
 
     /// Alerts without a rule may have one again: it was put back before a frame was taken, or set after `set_alerts`.
@@ -245,6 +250,7 @@ class evaluator {
 
     void step(entry& each, frame const& in, std::vector<alert_event>& events) {
         ++steps_;
+        each.left_out = 0;
         each.plan.run(in);
         auto const& results = each.plan.results();
         for (std::size_t i = 0; i < results.size(); ++i) {
@@ -275,7 +281,7 @@ class evaluator {
 
     live_alert* begin(entry& each, std::size_t result) {
         if (each.alerts.size() >= most_alerts_) {
-            each.problem = "more than " + std::to_string(most_alerts_) + " alerts at a time: the others are left out";
+            ++each.left_out;
             return nullptr;
         }
         auto made = std::make_unique<live_alert>();

@@ -82,8 +82,9 @@ class notifier {
 
     /// Ends a silence; false when there is none of this id.
     bool remove_silence(std::uint64_t id) {
-        has_changed_ = true;
-        return std::erase_if(silences_, [&](silence const& each) { return each.id == id; }) > 0;
+        bool const was_there = std::erase_if(silences_, [&](silence const& each) { return each.id == id; }) > 0;
+        has_changed_ = has_changed_ || was_there;
+        return was_there;
     }
 
     /// Those that have not ended.
@@ -107,17 +108,19 @@ class notifier {
     /// After the rules have taken in a frame: what happened by it is in `events`, to which what happens by the notifier is added.
     /// Returns whether anything was made or has changed that is to be saved.
     bool step(evaluator& rules, wall_time now, std::vector<alert_event>& events) {
-        bool const had_silences = !silences_.empty();
-        if (std::erase_if(silences_, [&](silence const& each) { return each.end <= now; }) > 0) {
-            has_changed_ = true;
-        }
+        bool const has_ended = std::erase_if(silences_, [&](silence const& each) { return each.end <= now; }) > 0;
+        bool const has_begun = std::any_of(silences_.begin(), silences_.end(), [&](silence const& each) {
+            return each.applies(now) != each.applies(last_step_);
+        });
+        has_changed_ = has_changed_ || has_ended || has_begun;
+        last_step_ = now;
         bool changed = has_changed_ || !events.empty();
         std::size_t const happened = events.size();
         for (auto const& each : events) {
             take(each, now);
         }
         end_acknowledgements(rules, now, events);
-        if (changed || had_silences || events.size() > happened) {
+        if (changed || events.size() > happened) {
             look_at_quiet(rules, now, events);
         }
         has_changed_ = false;
@@ -407,6 +410,7 @@ class notifier {
     detail::outbox outbox_;
     std::uint64_t last_number_ = 0;
     std::uint64_t last_silence_ = 0;
+    wall_time last_step_{};
     bool has_changed_ = false;
 };
 

@@ -214,6 +214,7 @@ class alert_watch {
         }
         tell();
     }
+
     void measure(measurement_sink sink) const {
         std::scoped_lock const lock{mutex_};
         engine_.measure(sink);
@@ -252,7 +253,9 @@ class alert_watch {
             std::scoped_lock const lock{mutex_};
             return action();
         }();
-        save_now();
+        if (made) { // a silence's id, or that it was done
+            save_now();
+        }
         return made;
     }
 

@@ -57,10 +57,7 @@ class outbox {
             }
             auto& all = waiting_[name];
             all.push_back(std::move(own));
-            if (all.size() > most_) {
-                all.pop_front();
-                ++dropped_;
-            }
+            bound(all);
         }
     }
 
@@ -73,8 +70,16 @@ class outbox {
     /// A receiver has a notification. False when that does not wait for it.
     bool take_away(std::string_view name, std::string_view id) {
         auto const at = waiting_.find(name);
-        return at != waiting_.end() &&
-               std::erase_if(at->second, [&](notification const& each) { return each.id == id; }) > 0;
+        if (at == waiting_.end()) {
+            return false;
+        }
+        auto& all = at->second;
+        auto const taken = std::find_if(all.begin(), all.end(), [&](notification const& each) { return each.id == id; });
+        bool const was_waiting = taken != all.end();
+        if (was_waiting) {
+            all.erase(taken); // what `id` refers to may be gone now
+        }
+        return was_waiting;
     }
 
     std::size_t waiting() const noexcept {
@@ -106,10 +111,18 @@ class outbox {
             for (auto count = in.number<std::uint64_t>(); count > 0 && in.good(); --count) {
                 all.push_back(load_one(in));
             }
+            bound(all);
         }
     }
 
   private:
+    void bound(std::deque<notification>& all) {
+        while (all.size() > most_) {
+            all.pop_front();
+            ++dropped_;
+        }
+    }
+
     static void save(record_writer& out, notification const& of) {
         out.text(of.id);
         put_time(out, of.time);
