@@ -81,8 +81,8 @@ std::size_t allocations_of_a_frame(alert_scene& a) {
 TEST_CASE("a frame in which no alert changes allocates nothing, also with silences and inhibitions", "[alert]") {
     alert_scene a{{{.name = "r", .expr = "x > 0"}, {.name = "s", .expr = "rate(x[5s]) > 1"}}};
     a.add("x");
-    a.engine.set_inhibitions({{.source = {{"alertname", match_kind::equal, "down"}},
-                               .target = {{"alertname", match_kind::equal, "r"}}}});
+    a.engine.set_inhibitions(
+        {{.source = {{"alertname", match_kind::equal, "down"}}, .target = {{"alertname", match_kind::equal, "r"}}}});
     for (auto const begin : {0s, 1'000s}) {
         a.engine.add(alert::silence{.matchers = {{"alertname", match_kind::equal, "r"}},
                                     .author = "ann",

@@ -155,5 +155,10 @@ TEST_CASE("every threshold can be set, within reason", "[alert]") {
     CHECK(a.run(130) ==
           words{"fired gpu_memory_high warning", "fired response_time_high warning", "fired cpu_overload warning"});
     CHECK_THROWS_AS(alert::default_rules({.cpu = 90}), orfeas::option_error);
+    for (double const share : {0.0, 0.02, 0.1, 0.5, 1.0}) { // whatever is allowed makes rules that can be used
+        alert::engine engine;
+        CHECK_NOTHROW(engine.set_rules(alert::default_rules(
+            {.cpu = share, .cache_hit_ratio = share, .error_ratio = share, .stranded_ratio = share, .outage = 0s})));
+    }
     CHECK_THROWS_AS(alert::default_rules({.gpu_memory_warning = 0.96}), orfeas::option_error);
 }

@@ -167,6 +167,51 @@ TEST_CASE("a rule whose levels change while it fires goes on with those that it 
     CHECK(a.rules.alerts().empty());
 }
 
+TEST_CASE("alerts of a rule that is switched off end, also where absence would keep them", "[alert]") {
+    auto rule = two_levels();
+    rule.on_absence = alert::without_value::stays;
+    rule.keep_firing_for = 60s;
+    one_series a{rule};
+    CHECK(a.step(90) == "fired");
+    rule.is_enabled = false;
+    a.rules.set_rules({rule});
+    CHECK(a.step(90) == "resolved");
+    CHECK(a.last.reason == "its rule is switched off");
+    CHECK(a.rules.alerts().empty());
+}
+
+TEST_CASE("alerts of a rule that cannot be applied to the series any more say so when they end", "[alert]") {
+    one_series a{{.name = "r", .expr = "x + on(pool) y > 0"}};
+    auto const y = a.frame.add("y", {{"pool", "a"}});
+    a.frame.set(y, 1);
+    a.now += 1s;
+    a.frame.begin(a.now);
+    a.frame.set(a.at, 1);
+    a.frame.set(y, 1);
+    std::vector<alert::alert_event> events;
+    a.rules.step(a.frame, events);
+    REQUIRE(events.size() == 1);
+    a.frame.add("y", {{"pool", "a"}, {"tier", "l2"}});
+    CHECK(a.step(1) == "resolved");
+    CHECK_THAT(a.last.reason, Contains("its rule cannot be applied: character 3: several series"));
+}
+
+TEST_CASE("frames of different series may take turns", "[alert]") {
+    alert::evaluator rules;
+    rules.set_rules({{.name = "r", .expr = "x > 0"}});
+    alert::frame first;
+    first.set(first.add("x", {}), 0);
+    first.add("y", {});
+    alert::frame second;
+    second.add("y", {});
+    second.set(second.add("x", {}), 1);
+    std::vector<alert::alert_event> events;
+    rules.step(first, events);
+    CHECK(events.empty());
+    rules.step(second, events);
+    CHECK(events.size() == 1);
+}
+
 TEST_CASE("a rule that is taken away and put back between two frames goes on", "[alert]") {
     one_series a{two_levels()};
     a.step(90);
@@ -196,6 +241,7 @@ TEST_CASE("a rule that cannot be used is refused with its name and field, and ch
     refused({.name = "r", .expr = "x", .levels = {{severity::critical, 1}, {severity::warning, 2}}}, "levels");
     refused({.name = "r", .expr = "x", .levels = {{severity::warning, 1, 2}}}, "'clear'");
     refused({.name = "r", .expr = "x", .pending_for = -1s}, "for");
+    refused({.name = "r", .expr = "x > 1", .on_absence = alert::without_value::stays}, "on_absence: needs levels");
     refused({.name = "r", .expr = "x", .labels = {{"alertname", "y"}}}, "labels.alertname");
     refused({.name = "r", .expr = "x", .labels = {{"team", "{{ $value }}"}}}, "plain texts");
     refused({.name = "r", .expr = "x", .annotations = {{"summary", "{{ $x }}"}}}, "annotations.summary");

@@ -21,6 +21,12 @@ TEST_CASE("a frame has values of one moment", "[alert]") {
     CHECK(frame.time() == orfeas::wall_time{6s});
 }
 
+TEST_CASE("a frame takes the labels of a series in any order", "[alert]") {
+    alert::frame frame;
+    auto const x = frame.add("x", {{"tier", "l1"}, {"pool", "a"}, {"empty", ""}});
+    CHECK(frame.about(x).labels == alert::label_set{{"pool", "a"}, {"tier", "l1"}});
+}
+
 TEST_CASE("moments do not go backwards when the machine's clock does", "[alert]") {
     alert::frame frame;
     frame.begin(orfeas::wall_time{6s});

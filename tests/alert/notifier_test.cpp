@@ -103,7 +103,8 @@ TEST_CASE("an alert that stayed away for longer than the flap window starts anew
     CHECK(a.news() == words{"fired full warning"});
 }
 
-TEST_CASE("an alert that flaps for hours is told of once an hour, though cooldowns outlast the flap window", "[alert]") {
+TEST_CASE("an alert that flaps for hours is told of once an hour, though cooldowns outlast the flap window",
+          "[alert]") {
     auto a = full(); // 300 s, doubled up to 3,600 s; a flap window of 600 s
     std::vector<int> told_at;
     for (int second = 0; second < 20'000; ++second) {
@@ -322,7 +323,8 @@ TEST_CASE("alerts of one group are told of together, after a wait and no more of
     CHECK(a.news() == words{"fired full warning"});
 }
 
-TEST_CASE("what was told to fire is told to be over, whatever happened between two notifications of its group", "[alert]") {
+TEST_CASE("what was told to fire is told to be over, whatever happened between two notifications of its group",
+          "[alert]") {
     auto a = full({.warning_cooldown = 0s, .critical_cooldown = 0s, .group_interval = 100s});
     a.engine.add(alert::route{.name = "pager", .at_least = severity::critical});
     go(a, 96);

@@ -70,6 +70,10 @@ inline std::vector<rule> default_rules(default_rule_options const& by = {}) {
         all.push_back(std::move(made));
     };
     auto const within = [](double share) { return std::clamp(std::round(share * 1e6) / 1e6, 0.0, 1.0); };
+    std::vector<level> errors{{warning, by.error_ratio}};
+    if (double const many = within(by.error_ratio * 10); many > by.error_ratio) {
+        errors.push_back({critical, many});
+    }
     add({.name = "gpu_memory_high",
          .expr = "memory_allocated_bytes / memory_total_bytes or on() gpu_memory_used_bytes / gpu_memory_total_bytes",
          .levels = {{warning, by.gpu_memory_warning, within(by.gpu_memory_warning - 0.05)},
@@ -112,7 +116,7 @@ inline std::vector<rule> default_rules(default_rule_options const& by = {}) {
     add({.name = "error_ratio_high",
          .expr = "sum(rate(http_errors_total[1m])) / sum(rate(http_requests_total[1m])) "
                  "and sum(rate(http_requests_total[1m])) > 0.1",
-         .levels = {{warning, by.error_ratio}, {critical, within(by.error_ratio * 10)}},
+         .levels = std::move(errors),
          .pending_for = 10s,
          .keep_firing_for = 60s},
         "{{ $value | humanizePercentage }} of the requests fail",

@@ -38,7 +38,7 @@ namespace orfeas::inline v0::alert {
 ///
 ///     alert::engine alerts;
 ///     alerts.set_rules({{.name = "queue_long", .expr = "queue_length > 100", .pending_for = 30s}});
-///     alerts.add({.name = "people"});
+///     alerts.add(alert::route{.name = "people"});
 ///     alerts.step(frame);
 ///     while (auto const* told = alerts.next("people")) { page(*told); alerts.delivered("people", told->id); }
 ///
@@ -53,7 +53,8 @@ class engine {
 
     notifier_options const& options() const noexcept { return notifier_.options(); }
 
-    /// Puts rules in place of all before. Throws rule_error, and changes nothing, when one cannot be used.
+    /// Puts rules in place of all before; alerts of those that are there again (by name and labels) go on, those of others end with
+    /// the next frame. Throws rule_error, and changes nothing, when one cannot be used.
     void set_rules(std::vector<rule> rules) { rules_.set_rules(std::move(rules)); }
 
     /// Adds a rule. Throws rule_error when it cannot be used, or is there already.
@@ -79,7 +80,8 @@ class engine {
     void set_inhibitions(std::vector<inhibition> all) { notifier_.set_inhibitions(std::move(all)); }
     std::vector<inhibition> const& inhibitions() const noexcept { return notifier_.inhibitions(); }
 
-    /// Takes in a frame. Whether something has changed that is to be saved.
+    /// Takes in a frame, of the same object each time: rules look for their series anew when it is another one. Whether something
+    /// has changed that is to be saved.
     bool step(frame const& in) {
         now_ = in.time();
         events_.clear();
@@ -152,8 +154,8 @@ class engine {
     /// Forgets a receiver and what waits for it; false when there is none.
     bool remove_route(std::string_view name) { return notifier_.remove_route(name); }
 
-    /// The oldest notification that waits for a receiver; null where none does. Valid until the next call that changes anything;
-    /// handed over again until `delivered`.
+    /// The oldest notification that waits for a receiver; null where none does. Valid until the next call that changes anything
+    /// (`delivered` takes its own id); handed over again until `delivered`.
     notification const* next(std::string_view route_name) const { return notifier_.next(route_name); }
 
     /// A receiver has a notification; false when that does not wait for it.
@@ -199,7 +201,7 @@ class engine {
     }
 
     /// Takes up what was saved, in place of all that is there but rules, inhibitions and receivers; alerts of rules that are not
-    /// set end with the next frame. False, and nothing is changed, when the bytes are not what `save` wrote.
+    /// set by then end with the next frame. False, and nothing is changed, when the bytes are not what `save` wrote.
     bool load(std::span<std::byte const> from) {
         record_reader in{from};
         if (in.number<std::uint32_t>() != layout) {

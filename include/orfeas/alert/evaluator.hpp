@@ -73,11 +73,11 @@ class evaluator {
 
     /// Takes in a frame; appends what happened.
     void step(frame const& in, std::vector<alert_event>& events) {
-        if (bound_ != in.generation() + 1) {
+        if (bound_ != in.generation() + 1 || bound_to_ != &in) {
             bind(in);
         }
         windows_.take(in);
-        end_orphans(in.time(), events);
+        end_all(orphans_, "its rule was taken away", in.time(), events);
         for (auto& each : rules_) {
             step(each, in, events);
         }
@@ -144,8 +144,9 @@ class evaluator {
         for (auto const& each : rules_) {
             rule_status of{each.compiled.rule(), each.plan.results().size(), 0, 0, each.problem};
             if (each.left_out > 0) {
-                of.problem = "more than " + std::to_string(most_alerts_) + " alerts at a time: " +
-                             std::to_string(each.left_out) + " are left out; aggregate, or choose by matchers";
+                of.problem = "more than " + std::to_string(most_alerts_) +
+                             " alerts at a time: " + std::to_string(each.left_out) +
+                             " are left out; aggregate, or choose by matchers";
             }
             for (auto const& [fingerprint, at] : each.alerts) {
                 ++(at->told.state == alert_state::firing ? of.firing : of.pending);
@@ -211,6 +212,7 @@ class evaluator {
 
     void bind(frame const& in) {
         bound_ = in.generation() + 1;
+        bound_to_ = &in;
         windows_.begin_binding();
         for (auto& each : rules_) {
             bind(each, in);
@@ -249,6 +251,10 @@ class evaluator {
     }
 
     void step(entry& each, frame const& in, std::vector<alert_event>& events) {
+        if (!each.compiled.rule().is_enabled) {
+            end_all(each.alerts, "its rule is switched off", in.time(), events);
+            return;
+        }
         ++steps_;
         each.left_out = 0;
         each.plan.run(in);
@@ -305,7 +311,9 @@ class evaluator {
             if (!is_new) {
                 describe(each, of, of.told);
                 tell(of, state_before == alert_state::firing ? event_kind::resolved : event_kind::withdrawn,
-                     detail::ended_reason(by, value), now, events);
+                     each.problem.empty() ? detail::ended_reason(by, value)
+                                          : "its rule cannot be applied: " + each.problem,
+                     now, events);
             }
             return false;
         }
@@ -347,13 +355,12 @@ class evaluator {
         events.push_back({0, now, kind, std::move(reason), of.told});
     }
 
-    void end_orphans(wall_time now, std::vector<alert_event>& events) {
-        for (auto& [fingerprint, each] : orphans_) {
+    static void end_all(live_alerts& all, std::string_view reason, wall_time now, std::vector<alert_event>& events) {
+        for (auto& [fingerprint, each] : all) {
             bool const was_firing = each->told.state == alert_state::firing;
-            tell(*each, was_firing ? event_kind::resolved : event_kind::withdrawn, "its rule was taken away", now,
-                 events);
+            tell(*each, was_firing ? event_kind::resolved : event_kind::withdrawn, std::string{reason}, now, events);
         }
-        orphans_.clear();
+        all.clear();
     }
 
     std::size_t most_alerts_;
@@ -361,6 +368,7 @@ class evaluator {
     live_alerts orphans_; // of rules that are no more
     detail::window_store windows_;
     std::uint64_t bound_ = 0; // the frame's generation and one
+    frame const* bound_to_ = nullptr;
     std::uint64_t steps_ = 0;
 };
 

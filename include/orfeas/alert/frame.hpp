@@ -27,10 +27,10 @@ class frame {
         label_set labels;
     };
 
-    /// Adds a series, which has no value yet. It is not there already.
-    index add(std::string name, label_set labels) {
+    /// Adds a series, which has no value yet. It is not there already. Its labels may come in any order.
+    index add(std::string name, label_set const& labels) {
         ++generation_;
-        about_.push_back({std::move(name), std::move(labels)});
+        about_.push_back({std::move(name), label_set_of(labels)});
         values_.push_back(absent);
         return about_.size() - 1;
     }

@@ -39,7 +39,7 @@ namespace orfeas::inline v0::alert {
 /// * When it gets worse, that is told at once. When it gets better, or comes back after it was over, that is told when its
 ///   severity's cooldown is over; each time that it comes back, or gets worse again, within the flap window the cooldown is longer.
 /// * A silence, an inhibition or an acknowledgement keeps an alert quiet; when none does any more and it still fires, it is told
-///   of at once. That an alert is over is told wherever it was told that it fires.
+///   of at once, but after an inhibition alone only if nobody was told of it before. That an alert is over is told wherever it was told that it fires.
 /// * An acknowledgement ends with the alert, at its time, and when the alert gets worse than it was.
 /// * News of alerts of one group are one notification.
 ///

@@ -17,7 +17,7 @@ struct notifier_options {
     std::chrono::seconds warning_cooldown{300};     ///< likewise, of warnings
     std::chrono::seconds critical_cooldown{60};     ///< likewise, of critical alerts
     std::chrono::seconds repeat_interval{14'400};   ///< from one reminder of an alert that goes on to the next
-    std::chrono::seconds flap_window{600};          ///< an alert that comes back within it flaps
+    std::chrono::seconds flap_window{600};          ///< an alert that comes back, or gets worse again, within it flaps
     double flap_multiplier = 2;                     ///< of the cooldown, each time an alert flaps
     std::chrono::seconds longest_cooldown{3'600};   ///< however much an alert flaps
     std::vector<std::string> group_by{"alertname"}; ///< labels: alerts that have the same are told of together
@@ -39,7 +39,8 @@ struct notifier_options {
         field("critical_cooldown", self.critical_cooldown, up_to_a_day, "likewise, of critical alerts");
         field("repeat_interval", self.repeat_interval, in_range(seconds{60}, seconds{31'536'000}),
               "from one reminder of an alert that goes on to the next");
-        field("flap_window", self.flap_window, up_to_a_day, "an alert that comes back within it flaps");
+        field("flap_window", self.flap_window, up_to_a_day,
+              "an alert that comes back, or gets worse again, within it flaps");
         field("flap_multiplier", self.flap_multiplier, in_range(1.0, 100.0),
               "of the cooldown, each time an alert flaps");
         field("longest_cooldown", self.longest_cooldown, up_to_a_day, "however much an alert flaps");

@@ -23,7 +23,9 @@ struct level {
         std::nullopt; ///< an alert that fires goes on until the value is not beyond this; else the threshold
 };
 
-/// What an alert without a value in a frame does: it ends, as with Prometheus, or it stays as it is.
+/// What an alert that fires does in a frame without a value for it: it ends, as with Prometheus, or it stays as it is, also when
+/// its series is no more. One that is pending ends either way. Only a rule with levels can say `stays`: without them, no value is
+/// what ends an alert.
 enum class without_value : std::uint8_t { ends, stays };
 
 /// Says when there is an alert, and what is told of it. One alert for each series that the expression gives; it is known by

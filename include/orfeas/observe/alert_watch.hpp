@@ -128,7 +128,7 @@ class alert_watch {
         return engine_.alerts();
     }
 
-    /// What happened after the event of a number, oldest first, at most so much.
+    /// What happened after the event of a number, oldest first; of more than `most` events the newest.
     std::vector<alert::alert_event> events(std::uint64_t after = 0, std::size_t most = 1'000) const {
         std::scoped_lock const lock{mutex_};
         auto const& all = engine_.history();
@@ -226,7 +226,8 @@ class alert_watch {
         engine_.save(to);
     }
 
-    /// Takes it up. False when the bytes are not what `save` wrote; nothing is changed then.
+    /// Takes it up; rules may be set before or after, until the first frame. False when the bytes are not what `save` wrote; nothing
+    /// is changed then.
     bool load(std::span<std::byte const> from) {
         std::scoped_lock const lock{mutex_};
         return engine_.load(from);
@@ -299,7 +300,7 @@ class alert_watch {
         keys_.clear();
         frames.for_each([&](series const& about, auto const&) {
             keys_.push_back(about.key);
-            frame_.add(about.name, alert::label_set_of(about.labels));
+            frame_.add(about.name, about.labels);
         });
         for (auto& [key, each] : counters_) {
             each.at = frame_.add(each.name, each.labels);

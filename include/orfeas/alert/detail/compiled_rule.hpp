@@ -31,6 +31,7 @@ class compiled_rule {
         check_name();
         check_levels();
         check_durations();
+        check_absence();
         rule_.labels = read_labels();
         for (auto const& [name, source] : rule_.annotations) {
             try {
@@ -120,6 +121,13 @@ class compiled_rule {
         }
         if (rule_.keep_firing_for.count() < 0) {
             refuse("keep_firing_for", "a duration is not negative");
+        }
+    }
+
+    /// Without levels, no value is how an expression says that there is no alert: it would never end.
+    void check_absence() const {
+        if (rule_.on_absence == without_value::stays && rule_.levels.empty()) {
+            refuse("on_absence", "needs levels: without them an alert ends by having no value, and would never end");
         }
     }
 

@@ -35,6 +35,7 @@ class expression_parser {
 
   private:
     static constexpr std::size_t deepest = 100;
+    static constexpr std::size_t most_operators = 1'000; // in a row they lie within one another, too
 
     [[noreturn]] void refuse(std::string problem) const { throw syntax_error{words_.now().offset, std::move(problem)}; }
 
@@ -132,6 +133,9 @@ class expression_parser {
     /// The operator that stands here, how it matches, and what is right of it.
     expression_node parse_right(operation op, expression_node left, expression_node (expression_parser::*operand)()) {
         auto const offset = words_.now().offset;
+        if (++operators_ > most_operators) {
+            refuse("more than " + std::to_string(most_operators) + " operators: make several rules of it");
+        }
         words_.advance();
         if (is_word("bool")) {
             refuse("'bool' is not known here: an alert is where something is, not where it is 1");
@@ -413,6 +417,7 @@ class expression_parser {
   private:
     expression_lexer words_;
     std::size_t depth_ = 0;
+    std::size_t operators_ = 0;
 };
 
 } // namespace orfeas::inline v0::alert::detail

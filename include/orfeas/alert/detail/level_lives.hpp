@@ -80,9 +80,9 @@ class level_lives {
     void end_unknown(rule const& by) {
         for (std::size_t i = 0; i < lives_.size(); ++i) {
             bool const is_known =
-                by.levels.empty() ? i == 0
-                                  : std::any_of(by.levels.begin(), by.levels.end(),
-                                                [i](auto const& each) { return place_of(each.at) == i; });
+                by.levels.empty() ? i == 0 : std::any_of(by.levels.begin(), by.levels.end(), [i](auto const& each) {
+                    return place_of(each.at) == i;
+                });
             if (!is_known && lives_[i].phase() != life_phase::inactive) {
                 lives_[i] = {};
             }

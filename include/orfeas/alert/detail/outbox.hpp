@@ -74,7 +74,8 @@ class outbox {
             return false;
         }
         auto& all = at->second;
-        auto const taken = std::find_if(all.begin(), all.end(), [&](notification const& each) { return each.id == id; });
+        auto const taken =
+            std::find_if(all.begin(), all.end(), [&](notification const& each) { return each.id == id; });
         bool const was_waiting = taken != all.end();
         if (was_waiting) {
             all.erase(taken); // what `id` refers to may be gone now
