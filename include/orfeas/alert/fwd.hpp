@@ -12,6 +12,7 @@ enum class news_kind : std::uint8_t;
 enum class match_kind : std::uint8_t;
 enum class bad_side : std::uint8_t;
 enum class without_value : std::uint8_t;
+enum class rules_reload : std::uint8_t;
 
 struct acknowledgement;
 struct active_alert;
@@ -33,6 +34,7 @@ class frame;
 class label_matcher;
 class notifier;
 class rule_error;
+class rules_file_watcher;
 class syntax_error;
 class text_pattern;
 class text_template;
