@@ -9,6 +9,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <chrono>
 #include <string>
@@ -52,7 +53,23 @@ boost::asio::awaitable<void> take(stream& from, std::vector<std::string>& into, 
     }
 }
 
+boost::asio::awaitable<void> take_one(stream& from, bool& throws_after) {
+    co_await from.next();
+    throws_after = co_await boost::asio::this_coro::throw_if_cancelled();
+}
+
 } // namespace
+
+TEST_CASE("who is told still learns of a cancellation as before", "[alert]") {
+    watched a;
+    boost::asio::io_context io;
+    stream people{io.get_executor(), a.watch, {.name = "people"}, 1ms};
+    a.step(1);
+    bool throws_after = false;
+    boost::asio::co_spawn(io, take_one(people, throws_after), boost::asio::detached);
+    io.run();
+    CHECK(throws_after);
+}
 
 TEST_CASE("a coroutine is told of alerts in order", "[alert]") {
     watched a;

@@ -53,24 +53,11 @@ class notification_stream {
     /// The oldest notification that this receiver does not have yet, as soon as there is one; empty when the stream is closed
     /// and when the wait is cancelled. The one before counts as delivered. One coroutine waits at a time.
     boost::asio::awaitable<std::optional<notification>, Executor> next() {
-        constexpr auto token = boost::asio::as_tuple(boost::asio::use_awaitable_t<Executor>{});
-        co_await boost::asio::this_coro::throw_if_cancelled(false);
-        confirm();
-        std::optional<notification> found = from_.next(name_);
-        while (!found && !is_closed_) {
-            timer_.expires_after(interval_);
-            co_await timer_.async_wait(token);
-            auto const state = co_await boost::asio::this_coro::cancellation_state;
-            if (state.cancelled() != boost::asio::cancellation_type::none) {
-                co_return std::nullopt;
-            }
-            found = from_.next(name_);
-        }
-        if (found && !is_closed_) {
-            handed_over_ = found->id;
-            co_return found;
-        }
-        co_return std::nullopt;
+        bool const throws = co_await boost::asio::this_coro::throw_if_cancelled();
+        co_await boost::asio::this_coro::throw_if_cancelled(false); // it holds for the caller, too
+        auto found = co_await wait();
+        co_await boost::asio::this_coro::throw_if_cancelled(throws);
+        co_return found;
     }
 
     /// The notification that was handed over last is delivered, without asking for the next one.
@@ -90,6 +77,26 @@ class notification_stream {
   private:
     using timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                                     boost::asio::wait_traits<std::chrono::steady_clock>, Executor>;
+
+    boost::asio::awaitable<std::optional<notification>, Executor> wait() {
+        constexpr auto token = boost::asio::as_tuple(boost::asio::use_awaitable_t<Executor>{});
+        confirm();
+        std::optional<notification> found = from_.next(name_);
+        while (!found && !is_closed_) {
+            timer_.expires_after(interval_);
+            co_await timer_.async_wait(token);
+            auto const state = co_await boost::asio::this_coro::cancellation_state;
+            if (state.cancelled() != boost::asio::cancellation_type::none) {
+                co_return std::nullopt;
+            }
+            found = from_.next(name_);
+        }
+        if (found && !is_closed_) {
+            handed_over_ = found->id;
+            co_return found;
+        }
+        co_return std::nullopt;
+    }
 
     std::string name_;
     Source& from_;
