@@ -48,7 +48,7 @@ class service {
         add("process_cpu_cores", 4);
         add("http_request_p95_ms", 20);
         add("process_cpu_seconds_total", 0, {}, 0.5);
-        add("http_requests_total", 0, {}, 100);
+        add("http_application_requests_total", 0, {}, 100);
         add("http_errors_total", 0, {}, 0.1);
         add("cache_hit_ratio", 0.9, {{"component", "meshes"}});
         add("runtime_executor_lag_seconds", 0.001, {{"kind", "timer"}, {"stat", "p99"}});

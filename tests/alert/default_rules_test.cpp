@@ -29,7 +29,7 @@ struct service {
         set("runtime_executor_lag_seconds", 0.001, {{"kind", "timer"}, {"stat", "p99"}});
         set("runtime_executor_lag_seconds", 9, {{"kind", "timer"}, {"stat", "max"}});
         grow("process_cpu_seconds_total", 1);
-        grow("http_requests_total", 100);
+        grow("http_application_requests_total", 100);
         grow("http_errors_total", 0.1);
         grow("export_dropped_total", 0, {{"component", "otlp"}, {"reason", "queue_full"}, {"signal", "traces"}});
     }

@@ -11,6 +11,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <array>
 #include <vector>
@@ -33,7 +34,22 @@ asio::awaitable<void> listen(stream& from, std::vector<judged_sample>& to, bool&
     has_ended = true;
 }
 
+asio::awaitable<void> listen_once(stream& from, bool& throws_after) {
+    co_await from.next();
+    throws_after = co_await asio::this_coro::throw_if_cancelled();
+}
+
 } // namespace
+
+TEST_CASE("detect: who listened still learns of a cancellation as before") {
+    asio::io_context io;
+    stream verdicts{io.get_executor(), limit_detector{10, 1}};
+    verdicts.push(at(1, 1));
+    bool throws_after = false;
+    asio::co_spawn(io, listen_once(verdicts, throws_after), asio::detached);
+    io.run();
+    CHECK(throws_after);
+}
 
 TEST_CASE("detect: who listens gets each verdict in its turn, before and after it waits") {
     asio::io_context io;

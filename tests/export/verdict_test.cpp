@@ -93,6 +93,9 @@ TEST_CASE("verdict: an answer with more text than is read is judged by its statu
         auto const got = parser.parse("HTTP/1.1 " + head + "\r\ncontent-length: 101\r\n\r\n", done.response);
         REQUIRE(got.outcome == http::response_parser::state::refused);
         done.error = make_error_code(http::client_error::body_too_large);
+        CHECK(
+            exporting::judge(done, otlp_encoding::protobuf, "rejectedSpans", now).meaning ==
+            (head.starts_with("503") ? unreachable : refused)); // of a success it is not known what was refused in part
         return exporting::judge_delivery(done, now);
     };
     CHECK(of("200 OK").meaning == accepted);

@@ -57,7 +57,7 @@ struct service {
         auto const counter = [&](std::string_view name, double value) {
             sink({name, measurement_kind::counter, unit::none, value});
         };
-        counter("http_requests_total", served);
+        counter("http_application_requests_total", served);
         counter("generated_bytes_total", made_bytes);
         counter("cache_l1_hits_total", l1_hits);
         counter("cache_loads_total", loads);

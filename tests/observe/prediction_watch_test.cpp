@@ -162,12 +162,12 @@ TEST_CASE("observe: hit ratios and latencies are forecast, rated and held agains
 TEST_CASE("observe: health takes errors and anomalies into account") {
     feed from;
     for (int i = 0; i < 300; ++i) {
-        from.frame({{"http_requests_per_second{component=\"http\"}", 100},
+        from.frame({{"http_application_requests_per_second{component=\"http\"}", 100},
                     {"http_errors_per_second{component=\"http\"}", 50}});
     }
     CHECK(from.watch.report().health.score < 40);
     feed calm;
-    calm.frame({{"http_requests_per_second{component=\"http\"}", 100}});
+    calm.frame({{"http_application_requests_per_second{component=\"http\"}", 100}});
     CHECK(calm.watch.report().health.score == 100);
     calm.watch.set_anomaly_score(0.9);
     CHECK(calm.watch.report().health.score < 100);

@@ -60,10 +60,10 @@ TEST_CASE("without a GPU the CPU's use counts, as a share of the cores", "[scale
 TEST_CASE("what is told of replicas and of the load to come is taken up", "[scale]") {
     watched a{{.max_replicas = 20, .target_utilization = 0.5, .load_per_replica = 10}};
     a.watch.set_replicas(4, 4);
-    a.run({{"gpu_utilization_ratio", 0.5}, {"http_requests_per_second", 40}}, 5);
+    a.run({{"gpu_utilization_ratio", 0.5}, {"http_application_requests_per_second", 40}}, 5);
     CHECK(a.watch.advice()->desired_replicas == 4);
     CHECK(a.watch.advice()->current_replicas == 4);
     a.watch.set_forecast(orfeas::scale::predicted_load{.expected = 60, .low = 50, .high = 75, .lead = 300s});
-    a.run({{"gpu_utilization_ratio", 0.5}, {"http_requests_per_second", 40}}, 5);
+    a.run({{"gpu_utilization_ratio", 0.5}, {"http_application_requests_per_second", 40}}, 5);
     CHECK(a.watch.advice()->desired_replicas == 8);
 }

@@ -44,7 +44,7 @@ void run(accounts& of, int seconds) {
         };
         set("gpu_memory_total_bytes", 1, "0");
         set("gpu_utilization_ratio", 0.5, "0");
-        set("http_requests_per_second", 10, "");
+        set("http_application_requests_per_second", 10, "");
         of.kept.take(frames);
     }
 }

@@ -26,6 +26,7 @@ TEST_CASE("serve: without requests there are no latencies, and no errors") {
     serve::basic_request_statistics<manual_clock> const none;
     CHECK(std::isnan(readings(none).at("http_request_p50_ms")));
     CHECK(readings(none).at("http_errors_total") == 0);
+    CHECK(readings(none).at("http_application_requests_total") == 0);
 }
 
 TEST_CASE("serve: latencies are those of the last ten seconds, errors those of all time") {
@@ -40,6 +41,7 @@ TEST_CASE("serve: latencies are those of the last ten seconds, errors those of a
     CHECK(std::abs(readings(statistics).at("http_request_p50_ms") - 10) < 0.2);
     CHECK(std::abs(readings(statistics).at("http_request_p95_ms") - 500) < 8);
     CHECK(readings(statistics).at("http_errors_total") == 10);
+    CHECK(readings(statistics).at("http_application_requests_total") == 100);
     clock.advance(11s);
     CHECK(std::isnan(readings(statistics).at("http_request_p95_ms")));
     CHECK(readings(statistics).at("http_errors_total") == 10);

@@ -114,8 +114,8 @@ inline std::vector<rule> default_rules(default_rule_options const& by = {}) {
         "one request in 20 takes longer than {{ $value }} ms",
         "Above {{ $threshold }} ms. Look at the slowest traces.");
     add({.name = "error_ratio_high",
-         .expr = "sum(rate(http_errors_total[1m])) / sum(rate(http_requests_total[1m])) "
-                 "and sum(rate(http_requests_total[1m])) > 0.1",
+         .expr = "sum(rate(http_errors_total[1m])) / sum(rate(http_application_requests_total[1m])) "
+                 "and sum(rate(http_application_requests_total[1m])) > 0.1",
          .levels = std::move(errors),
          .pending_for = 10s,
          .keep_firing_for = 60s},

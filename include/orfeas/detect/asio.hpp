@@ -68,14 +68,12 @@ class verdict_stream {
     /// The oldest verdict that nobody has taken, as soon as there is one; empty when the stream is closed and all were taken,
     /// and when the wait is cancelled. One coroutine waits at a time.
     boost::asio::awaitable<std::optional<judged_sample>, Executor> next() {
-        constexpr auto token = boost::asio::as_tuple(boost::asio::use_awaitable_t<Executor>{});
-        co_await boost::asio::this_coro::throw_if_cancelled(false);
-        while (waiting_.empty() && !is_closed_) {
-            co_await arrival_.async_wait(token); // which ends by an arrival, by closing, or by cancellation
-            auto const state = co_await boost::asio::this_coro::cancellation_state;
-            if (state.cancelled() != boost::asio::cancellation_type::none) {
-                co_return std::nullopt;
-            }
+        bool const throws = co_await boost::asio::this_coro::throw_if_cancelled();
+        co_await boost::asio::this_coro::throw_if_cancelled(false); // it holds for the caller, too
+        bool const is_over = co_await wait();
+        co_await boost::asio::this_coro::throw_if_cancelled(throws);
+        if (!is_over) {
+            co_return std::nullopt;
         }
         co_return take();
     }
@@ -96,6 +94,19 @@ class verdict_stream {
     using time_point = std::chrono::steady_clock::time_point;
     using timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                                     boost::asio::wait_traits<std::chrono::steady_clock>, Executor>;
+
+    /// Until a verdict waits, or none will come; false when it was cancelled.
+    boost::asio::awaitable<bool, Executor> wait() {
+        constexpr auto token = boost::asio::as_tuple(boost::asio::use_awaitable_t<Executor>{});
+        while (waiting_.empty() && !is_closed_) {
+            co_await arrival_.async_wait(token); // which ends by an arrival, by closing, or by cancellation
+            auto const state = co_await boost::asio::this_coro::cancellation_state;
+            if (state.cancelled() != boost::asio::cancellation_type::none) {
+                co_return false;
+            }
+        }
+        co_return true;
+    }
 
     verdict add(std::chrono::nanoseconds time, verdict const& said) {
         if (is_closed_) {

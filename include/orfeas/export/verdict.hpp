@@ -51,7 +51,9 @@ constexpr bool is_media_type(std::string_view field, std::string_view type) noex
 /// another one. `member` is the name of the rejected in JSON.
 inline verdict judge(http::client_result const& done, otlp_encoding encoding, std::string_view member, wall_time now) {
     using enum verdict::kind;
-    if (!done) {
+    bool const is_failure_with_much_to_say =
+        done.error == make_error_code(http::client_error::body_too_large) && !done.response.is_success();
+    if (!done && !is_failure_with_much_to_say) {
         return {detail::is_worth_retrying(done.error) ? unreachable : refused};
     }
     auto const& answer = done.response;

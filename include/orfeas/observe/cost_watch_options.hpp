@@ -14,7 +14,7 @@ struct cost_watch_options {
     std::string presence =
         "gpu_memory_total_bytes"; ///< has a value while a GPU is seen; labels `gpu` and `name` say which
     std::string utilization = "gpu_utilization_ratio"; ///< how busy it was, by the same labels
-    std::string requests = "http_requests_per_second";
+    std::string requests = "http_application_requests_per_second";
     std::string generated_bytes = "generated_bytes_per_second";
     std::string hits = "cache_hits_per_second, cache_l1_hits_per_second, cache_l2_hits_per_second";
     std::string misses = "cache_misses_per_second";

@@ -94,7 +94,7 @@ class prediction_watch {
             frames.for_each([&](series const& about, auto const& value_at) {
                 double const value = value_at(frames.last_seq());
                 if (is_finite(value)) {
-                    requests += about.name == "http_requests_per_second" ? value : 0;
+                    requests += about.name == "http_application_requests_per_second" ? value : 0;
                     errors += about.name == "http_errors_per_second" ? value : 0;
                     take(frames, about, value);
                 }

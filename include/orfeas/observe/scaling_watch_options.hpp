@@ -15,7 +15,7 @@ struct scaling_watch_options {
         "gpu_utilization_ratio";                ///< their mean; without a value, the CPU's use of the process's cores
     std::string queue = "queue_depth";          ///< their sum
     std::string p95_ms = "http_request_p95_ms"; ///< the largest of them
-    std::string load = "http_requests_per_second"; ///< their sum
+    std::string load = "http_application_requests_per_second"; ///< their sum
     std::uint32_t replicas = 1; ///< that the series are of, until `set_replicas` says how many there are
 
     static constexpr std::string_view environment_prefix = "ORFEAS_SCALED_";

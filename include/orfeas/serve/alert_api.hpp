@@ -141,8 +141,12 @@ inline http::response acknowledge_alert(observe::alert_watch& watch, http::reque
     made.comment = asked.text("comment", detail::longest_comment);
     made.at = detail::time_of(watch);
     made.until = made.at + detail::seconds_of(asked.number("duration_seconds", 1, detail::a_week).value_or(3'600));
-    if (!watch.acknowledge(fingerprint, made.author, made.comment, made.until)) {
-        throw detail::not_firing(watch, fingerprint);
+    try {
+        if (!watch.acknowledge(fingerprint, made.author, made.comment, made.until)) {
+            throw detail::not_firing(watch, fingerprint);
+        }
+    } catch (std::invalid_argument const& error) { // a frame came in between, and the time is over
+        throw detail::refused("duration_seconds", error.what(), "longer than a frame takes to come");
     }
     std::string text;
     json_writer json{text};
@@ -155,9 +159,9 @@ inline http::response acknowledge_alert(observe::alert_watch& watch, http::reque
 /// DELETE /api/v1/alerts/{id}/acknowledge?author=NAME: takes it back.
 inline http::response withdraw_acknowledgement(observe::alert_watch& watch, http::request const& q) {
     auto const author = q.parameter("author").value_or("an operator");
-    if (author.empty() || author.size() > detail::longest_author) {
-        throw detail::refused("author", "author is empty or too long.",
-                              "at most " + std::to_string(detail::longest_author) + " bytes");
+    if (author.size() > detail::longest_author || !detail::is_line(author)) {
+        throw detail::refused("author", "author is too long, or is not one line.",
+                              "a line of at most " + std::to_string(detail::longest_author) + " bytes");
     }
     if (!watch.unacknowledge(detail::asked_alert(q), author)) {
         throw detail::refused("id", "No such alert is acknowledged.", "an alert that is acknowledged",

@@ -14,7 +14,7 @@
 
 namespace orfeas::inline v0::serve {
 
-/// How the service does as a whole: how many requests failed, and how long the requests of the last ten seconds took.
+/// How the service does as a whole: how many requests there were, how many failed, and how long the requests of the last ten seconds took.
 /// Thread-safe.
 template<clock Clock = coarse_clock>
 class basic_request_statistics {
@@ -23,6 +23,7 @@ class basic_request_statistics {
 
     /// Counts a request that was answered after `duration`; `failed` says that the fault was the server's (5xx).
     void record(std::chrono::nanoseconds duration, bool failed) {
+        requests_.fetch_add(1, std::memory_order_relaxed);
         if (failed) {
             errors_.fetch_add(1, std::memory_order_relaxed);
         }
@@ -36,6 +37,12 @@ class basic_request_statistics {
             std::scoped_lock const lock{mutex_};
             return durations_.recent(clock_.now());
         }();
+        sink({"http_application_requests_total",
+              measurement_kind::counter,
+              unit::none,
+              static_cast<double>(requests_.load(std::memory_order_relaxed)),
+              {},
+              "requests answered, but for those by which the service is watched"});
         sink({"http_errors_total",
               measurement_kind::counter,
               unit::none,
@@ -58,6 +65,7 @@ class basic_request_statistics {
 
   private:
     Clock clock_;
+    std::atomic<std::uint64_t> requests_ = 0;
     std::atomic<std::uint64_t> errors_ = 0;
     mutable std::mutex mutex_;
     stats::rolling_histogram durations_{stats::bucket_layout{stats::bucket_range{}}, 10, std::chrono::seconds{1}};

@@ -23,6 +23,12 @@ inline http::problem_error refused(std::string_view field, std::string_view deta
     return http::problem_error{http::problem{status}.detail(detail).field(field).allowed(allowed)};
 }
 
+/// Whether a text says something, and is one line.
+inline bool is_line(std::string_view text) {
+    return text.find_first_not_of(' ') != std::string_view::npos &&
+           std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; });
+}
+
 /// The members of a JSON object that is the body of a request. All that it throws is an http::problem_error (400) that names
 /// the member and what it may be. Thread-compatible (distinct objects).
 class json_body {
@@ -66,9 +72,7 @@ class json_body {
     /// A text of one line that must be given.
     std::string needed_line(std::string_view name, std::size_t longest) const {
         auto made = text(name, longest);
-        bool const is_line =
-            std::none_of(made.begin(), made.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; });
-        if (made.find_first_not_of(' ') == std::string::npos || !is_line) {
+        if (!is_line(made)) {
             throw refused(name, std::string{name} + " is missing, or is not one line.",
                           "a line of at most " + std::to_string(longest) + " bytes");
         }
