@@ -62,7 +62,7 @@ struct tiered_stats {
     }
 };
 
-/// Reports `stats` as measurements: `cache_hits_total` and `cache_lookups_total` by tier, the other fields under their names,
+/// Reports `stats` as measurements: fields under their names (`cache_l1_hits_total`, `cache_l2_hits_total`, `cache_hit_ratio`, …),
 /// the local tier's levels, and each node's state by its name.
 inline void measure(tiered_stats const& stats, measurement_sink sink) {
     tiered_stats::fields(stats, [&](std::string_view field, auto value, unit unit, std::string_view help) {
