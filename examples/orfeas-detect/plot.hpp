@@ -65,7 +65,7 @@ class plot {
     static constexpr double width = 1200;
     static constexpr double left = 76;
     static constexpr double right = 16;
-    static constexpr double top = 44;
+    static constexpr double top = 66;
     static constexpr double bottom = 36;
     static constexpr double panel_height = 150;
     static constexpr double panel_step = 174;
@@ -85,6 +85,8 @@ class plot {
         orfeas::detect::anomaly_family family;
         bool is_anomalous;
     };
+
+    using name_lines = std::array<double, 2>; // where each line of alerts' names is free from, in pixels
 
     struct range {
         double low = std::numeric_limits<double>::infinity();
@@ -230,6 +232,7 @@ class plot {
 
     /// Shades each alert and says what kind it is.
     void alerts(orfeas::svg_writer& svg, double height) const {
+        name_lines free_from{};
         for (std::size_t row = 0; row < times_.size();) {
             if (!verdicts_[row].is_anomalous) {
                 ++row;
@@ -243,10 +246,23 @@ class plot {
             svg.begin("rect").attribute("x", x).attribute("y", top);
             svg.attribute("width", std::max(2.0, x_of(end) - x)).attribute("height", height);
             svg.attribute("fill", alert_colour).attribute("opacity", "0.22").close();
-            svg.begin("text").attribute("x", x).attribute("y", top - 18).attribute("fill", alert_colour);
-            svg.attribute("font-size", "9").open().content(to_string(verdicts_[row].family)).end("text");
+            name_alert(svg, x, to_string(verdicts_[row].family), free_from);
             row = end + 1;
         }
+    }
+
+    /// In the first line of names where it stands on no other one; an alert among many close ones may stay unnamed.
+    static void name_alert(orfeas::svg_writer& svg, double x, std::string_view name, name_lines& free_from) {
+        double const room = static_cast<double>(name.size()) * 5.5 + 4;
+        double const begin = std::min(x, width - right - room);
+        auto const line = std::ranges::find_if(free_from, [&](double from) { return begin >= from; });
+        if (line == free_from.end()) {
+            return;
+        }
+        *line = begin + room;
+        double const y = 38 + 11 * static_cast<double>(line - free_from.begin());
+        svg.begin("text").attribute("x", begin).attribute("y", y).attribute("fill", alert_colour);
+        svg.attribute("font-size", "9").open().content(name).end("text");
     }
 
     void times(orfeas::svg_writer& svg, double y) const {
