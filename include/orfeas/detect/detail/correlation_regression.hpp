@@ -39,7 +39,7 @@ class correlation_regression {
 
     /// Compares standardised numbers to what is expected of them, those with a weight of 1; others have 0.
     void judge(lanes const& standard, lanes const& weights) noexcept {
-        vector_of(expected_).noalias() = matrix_of(weights_, size_) * vector_of(last_);
+        multiply(expected_, weights_, last_);
         float const known = has_last_ ? 1.0F : 0.0F;
         array_of(error_) = (array_of(standard) - array_of(expected_)) * array_of(weights) * known;
     }
@@ -73,7 +73,7 @@ class correlation_regression {
         auto projected = vector_of(projected_);
         auto clipped = vector_of(clipped_);
         clipped = vector_of(last_).cwiseMax(-clip).cwiseMin(clip);
-        projected.noalias() = matrix_of(inverse_, size_) * clipped;
+        multiply(projected_, inverse_, clipped_);
         vector_of(gain_) = projected / (1 + clipped.dot(projected));
         array_of(clipped_) = array_of(error_).max(-array_of(limits)).min(array_of(limits));
         add_products(weights_, clipped_, gain_);
