@@ -4,6 +4,7 @@
 #include <orfeas/core/floating.hpp>
 #include <orfeas/core/options.hpp>
 #include <orfeas/core/state.hpp>
+#include <orfeas/detect/detail/alert_identities.hpp>
 #include <orfeas/detect/verdict.hpp>
 
 #include <array>
@@ -94,29 +95,19 @@ class alert_gate {
 
     /// What an open alert is at a sample that brings no score: it continues. Empty when none is open.
     alert_ref ongoing() const noexcept {
-        return in_episode_ && is_alert_ ? alert_ref{last_id_, alert_phase::continues} : alert_ref{};
+        return in_episode_ && is_alert_ ? alert_ref{identities_.last, alert_phase::continues} : alert_ref{};
     }
 
     /// Goes through the life of an alert about silence, which has an identity of its own: it starts at the first silent sample
     /// and ends at the first other one. Empty when there is no such alert.
-    alert_ref silence(bool is_silent) noexcept {
-        if (!is_silent && silence_id_ == 0) {
-            return {};
-        }
-        if (silence_id_ == 0) {
-            silence_id_ = ++last_id_;
-            return {silence_id_, alert_phase::starts};
-        }
-        alert_ref const made{silence_id_, is_silent ? alert_phase::continues : alert_phase::ends};
-        silence_id_ = is_silent ? silence_id_ : 0;
-        return made;
-    }
+    alert_ref silence(bool is_silent) noexcept { return identities_.silence(is_silent); }
 
     /// Forgets the stream. Alerts keep counting up, so that no two have the same identity.
     void reset() {
-        auto const id = last_id_;
+        auto identities = identities_;
+        identities.reset();
         *this = alert_gate{options_};
-        last_id_ = id;
+        identities_ = identities;
     }
 
     void save(state_writer& out) const { save_state(out, kind, fingerprint(options_), *this); }
@@ -124,8 +115,8 @@ class alert_gate {
 
     static void state(auto& self, auto&& io) {
         io(self.scores_, self.times_, self.first_, self.size_, self.now_, self.log_sum_, self.peaks_, self.usual_,
-           self.per_usual_, self.last_id_, self.silence_id_, self.in_episode_, self.is_alert_, self.calm_,
-           self.lasted_);
+           self.per_usual_, self.identities_.last, self.identities_.silent, self.in_episode_, self.is_alert_,
+           self.calm_, self.lasted_);
     }
     bool valid() const noexcept {
         return first_ < capacity && size_ <= capacity && usual_ > 0 && is_finite(usual_) && per_usual_ > 0;
@@ -175,10 +166,10 @@ class alert_gate {
         bool const ends = !made.is_peak && (calm_ >= options_.quiet || lasted_ >= options_.longest);
         if (is_alert && !is_alert_) {
             is_alert_ = true;
-            made.alert = {++last_id_, alert_phase::starts};
+            made.alert = {identities_.next(), alert_phase::starts};
             made.state = verdict_state::anomalous;
         } else if (is_alert_) {
-            made.alert = {last_id_, ends ? alert_phase::ends : alert_phase::continues};
+            made.alert = {identities_.last, ends ? alert_phase::ends : alert_phase::continues};
             made.state = ends ? verdict_state::recovering : verdict_state::anomalous;
         }
         in_episode_ = !ends;
@@ -194,8 +185,7 @@ class alert_gate {
     double peaks_ = 0;
     double usual_ = options_.usual_peak;
     double per_usual_ = 1 / options_.usual_peak;
-    std::uint64_t last_id_ = 0;
-    std::uint64_t silence_id_ = 0; // of the open alert about silence
+    detail::alert_identities identities_;
     bool in_episode_ = false;
     bool is_alert_ = false;
     std::uint32_t calm_ = 0;

@@ -4,6 +4,7 @@
 #include <orfeas/core/state.hpp>
 #include <orfeas/detect/concepts.hpp>
 #include <orfeas/detect/correlation_options.hpp>
+#include <orfeas/detect/detail/alert_identities.hpp>
 #include <orfeas/detect/detail/correlation_alerts.hpp>
 #include <orfeas/detect/detail/correlation_blame.hpp>
 #include <orfeas/detect/detail/correlation_score.hpp>
@@ -79,7 +80,7 @@ class correlation_detector {
         } else {
             pass_over(made);
         }
-        tell_silence(made, step.is_silent);
+        detail::tell_silence(made, alerts_, step.is_silent);
         return made;
     }
 
@@ -166,15 +167,6 @@ class correlation_detector {
         made.alert = alerts_.ongoing();
         made.state = made.alert ? verdict_state::anomalous : warm() ? verdict_state::normal : verdict_state::warming;
         made.confidence = 0;
-    }
-
-    /// An alert about silence shows where no other alert is told of.
-    void tell_silence(verdict& made, bool is_silent) noexcept {
-        if (!made.alert) {
-            made.alert = alerts_.silence(is_silent);
-            made.state = made.alert.phase == alert_phase::ends ? verdict_state::recovering : made.state;
-        }
-        made.state = is_silent ? verdict_state::silent : made.state;
     }
 
     correlation_options options_;

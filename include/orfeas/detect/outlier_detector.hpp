@@ -5,6 +5,7 @@
 #include <orfeas/core/options.hpp>
 #include <orfeas/detect/alert_gate.hpp>
 #include <orfeas/detect/concepts.hpp>
+#include <orfeas/detect/detail/alert_identities.hpp>
 #include <orfeas/detect/detail/exponential_tail.hpp>
 #include <orfeas/detect/detail/gap_keeper.hpp>
 #include <orfeas/detect/detail/outlier_score.hpp>
@@ -65,7 +66,7 @@ class outlier_detector {
             pass_over(made);
         }
         if (step.is_silent || !made.alert) {
-            tell_silence(made, step.is_silent);
+            detail::tell_silence(made, gate_, step.is_silent);
         }
         return made;
     }
@@ -192,15 +193,6 @@ class outlier_detector {
         expect(made, 0);
         made.alert = gate_.ongoing();
         made.state = made.alert ? verdict_state::anomalous : made.state;
-    }
-
-    /// An alert about silence shows where no other alert is told of.
-    void tell_silence(verdict& made, bool is_silent) noexcept {
-        if (!made.alert) {
-            made.alert = gate_.silence(is_silent);
-            made.state = made.alert.phase == alert_phase::ends ? verdict_state::recovering : made.state;
-        }
-        made.state = is_silent ? verdict_state::silent : made.state;
     }
 
     outlier_options options_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <orfeas/core/state.hpp>
+#include <orfeas/detect/detail/alert_identities.hpp>
 #include <orfeas/detect/tail_threshold.hpp>
 #include <orfeas/detect/verdict.hpp>
 
@@ -63,28 +64,20 @@ class correlation_alerts {
     /// What an open alert is at a sample without values: it continues. Empty when none is open.
     alert_ref ongoing() const noexcept { return is_alert_ ? alert_ref{open_id_, alert_phase::continues} : alert_ref{}; }
 
-    /// Goes through the life of an alert about silence, which has an identity of its own: it starts at the first silent sample
-    /// and ends at the first other one.
-    alert_ref silence(bool is_silent) noexcept {
-        if (silence_id_ == 0) {
-            silence_id_ = is_silent ? ++last_id_ : 0;
-            return is_silent ? alert_ref{silence_id_, alert_phase::starts} : alert_ref{};
-        }
-        alert_ref const made{silence_id_, is_silent ? alert_phase::continues : alert_phase::ends};
-        silence_id_ = is_silent ? silence_id_ : 0;
-        return made;
-    }
+    /// As in alert_identities.
+    alert_ref silence(bool is_silent) noexcept { return identities_.silence(is_silent); }
 
     /// Forgets the stream. Alerts keep counting up.
     void reset() {
-        auto const id = last_id_;
+        auto identities = identities_;
+        identities.reset();
         *this = correlation_alerts{fixed_, warm_up_};
-        last_id_ = id;
+        identities_ = identities;
     }
 
     static void state(auto& self, auto&& io) {
-        io(self.seen_, self.tail_, self.last_id_, self.open_id_, self.silence_id_, self.in_episode_, self.is_alert_,
-           self.calm_, self.lasted_);
+        io(self.seen_, self.tail_, self.identities_.last, self.open_id_, self.identities_.silent, self.in_episode_,
+           self.is_alert_, self.calm_, self.lasted_);
     }
     bool valid() const noexcept { return tail_.valid(); }
 
@@ -128,7 +121,7 @@ class correlation_alerts {
         bool const ends = calm_ >= quiet || lasted_ >= longest;
         if (!is_alert_ && made.score >= 0.5 && !ends) {
             is_alert_ = true;
-            open_id_ = ++last_id_;
+            open_id_ = identities_.next();
             made.alert = {open_id_, alert_phase::starts};
             made.state = verdict_state::anomalous;
         } else if (is_alert_) {
@@ -145,9 +138,8 @@ class correlation_alerts {
     tail_threshold tail_ = tail_threshold{tail_options()};
     tail_threshold::asked usual_{usual_share};
     tail_threshold::asked chance_{1};
-    std::uint64_t last_id_ = 0;
+    alert_identities identities_;
     std::uint64_t open_id_ = 0;
-    std::uint64_t silence_id_ = 0;
     bool in_episode_ = false;
     bool is_alert_ = false;
     std::uint32_t calm_ = 0;

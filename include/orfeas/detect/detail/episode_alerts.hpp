@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/detect/detail/alert_identities.hpp>
 #include <orfeas/detect/verdict.hpp>
 
 #include <cstdint>
@@ -55,7 +56,7 @@ class episode_alerts {
         bool const ends = made.is_worn || calm_ >= how_.quiet;
         if (!is_alert_ && raw >= boundary && !ends) {
             is_alert_ = true;
-            open_id_ = ++last_id_;
+            open_id_ = identities_.next();
             worst_ = raw;
             made.alert = {open_id_, alert_phase::starts};
             made.state = verdict_state::anomalous;
@@ -77,28 +78,20 @@ class episode_alerts {
         return in_episode_ && is_alert_ ? alert_ref{open_id_, alert_phase::continues} : alert_ref{};
     }
 
-    /// Goes through the life of an alert about silence, which has an identity of its own: it starts at the first silent sample
-    /// and ends at the first other one. Empty when there is no such alert.
-    alert_ref silence(bool is_silent) noexcept {
-        if (silence_id_ == 0) {
-            silence_id_ = is_silent ? ++last_id_ : 0;
-            return is_silent ? alert_ref{silence_id_, alert_phase::starts} : alert_ref{};
-        }
-        alert_ref const made{silence_id_, is_silent ? alert_phase::continues : alert_phase::ends};
-        silence_id_ = is_silent ? silence_id_ : 0;
-        return made;
-    }
+    /// As in alert_identities.
+    alert_ref silence(bool is_silent) noexcept { return identities_.silence(is_silent); }
 
     /// Forgets the stream. Alerts keep counting up.
     void reset() noexcept {
-        auto const id = last_id_;
+        auto identities = identities_;
+        identities.reset();
         *this = episode_alerts{how_};
-        last_id_ = id;
+        identities_ = identities;
     }
 
     static void state(auto& self, auto&& io) {
-        io(self.last_id_, self.open_id_, self.silence_id_, self.worst_, self.in_episode_, self.is_alert_, self.calm_,
-           self.lasted_);
+        io(self.identities_.last, self.open_id_, self.identities_.silent, self.worst_, self.in_episode_, self.is_alert_,
+           self.calm_, self.lasted_);
     }
     bool valid() const noexcept { return worst_ >= 0; }
 
@@ -107,10 +100,9 @@ class episode_alerts {
     static constexpr double worse = 2; // times what was told last
 
     settings how_;
-    std::uint64_t last_id_ = 0;
+    alert_identities identities_;
     std::uint64_t open_id_ = 0;
-    std::uint64_t silence_id_ = 0; // of the open alert about silence
-    double worst_ = 0;             // of the open alert
+    double worst_ = 0; // of the open alert
     std::uint32_t calm_ = 0;
     std::uint32_t lasted_ = 0;
     bool in_episode_ = false;

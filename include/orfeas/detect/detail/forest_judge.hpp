@@ -2,10 +2,9 @@
 #pragma once
 
 #include <orfeas/core/floating.hpp>
-#include <orfeas/detect/alert_gate.hpp>
-#include <orfeas/detect/detail/exponential_tail.hpp>
 #include <orfeas/detect/detail/forest.hpp>
 #include <orfeas/detect/detail/forest_metric.hpp>
+#include <orfeas/detect/detail/isolation_alerts.hpp>
 #include <orfeas/detect/random_cut_forest_options.hpp>
 #include <orfeas/detect/verdict.hpp>
 
@@ -28,7 +27,7 @@ class forest_judge {
           weights_(metrics * options.shingle, 1.0),
           shares_(metrics),
           forest_{point_.size(), options.trees, options.samples, 1.0 / options.lookback, options.seed},
-          gate_{gate_options(options)} {}
+          alerts_{options.threshold, usual} {}
 
     bool warm() const noexcept { return seen_ >= options_.warm_up; }
 
@@ -47,7 +46,7 @@ class forest_judge {
         made.raw_score = score * attribute();
         begin(made);
         if (warm()) {
-            decide(made);
+            alerts_.judge(made);
         }
         if (is_whole) {
             learn();
@@ -57,32 +56,24 @@ class forest_judge {
     /// What is said of a sample without values.
     void pass_over(verdict& made) const noexcept {
         begin(made);
-        made.alert = gate_.ongoing();
-        made.state = made.alert ? verdict_state::anomalous : made.state;
+        alerts_.pass_over(made);
     }
 
-    /// An alert about silence shows where no other alert is told of.
-    void tell_silence(verdict& made, bool is_silent) noexcept {
-        if (!made.alert) {
-            made.alert = gate_.silence(is_silent);
-            made.state = made.alert.phase == alert_phase::ends ? verdict_state::recovering : made.state;
-        }
-        made.state = is_silent ? verdict_state::silent : made.state;
-    }
+    void tell_silence(verdict& made, bool is_silent) noexcept { alerts_.tell_silence(made, is_silent); }
 
     /// Forgets the stream; alerts keep counting up.
     void reset() {
-        auto gate = gate_;
-        gate.reset();
+        auto alerts = alerts_;
+        alerts.reset();
         *this = forest_judge{metrics_.size(), options_};
-        gate_ = gate;
+        alerts_ = alerts;
     }
 
     static void state(auto& self, auto&& io) {
-        io(self.seen_, self.metrics_, self.point_, self.shares_, self.forest_, self.gate_, self.tail_);
+        io(self.seen_, self.metrics_, self.point_, self.shares_, self.forest_, self.alerts_);
     }
     bool valid() const {
-        bool all = forest_.valid() && gate_.valid() && tail_.valid();
+        bool all = forest_.valid() && alerts_.valid();
         for (auto const& each : metrics_) {
             all = all && each.valid() && each.size() == forest_.size();
         }
@@ -100,12 +91,6 @@ class forest_judge {
     static constexpr std::uint64_t trusted = 8; // times the warm-up until the confidence is full
     static constexpr double band = 0.025;       // of the kept values is on either side
     static constexpr double largest = 1e300;
-
-    static alert_gate_options gate_options(random_cut_forest_options const& options) {
-        alert_gate_options made;
-        made.threshold = options.threshold;
-        return made;
-    }
 
     /// The oldest sample makes room for the next one. The first stands for all before it.
     void push(std::span<double const> values) noexcept {
@@ -164,16 +149,6 @@ class forest_judge {
         made.high = is_first ? only : metric.quantile(1 - band);
     }
 
-    void decide(verdict& made) {
-        double const surprise = made.raw_score > usual ? made.raw_score - usual : 0;
-        auto const gated = gate_.update(surprise);
-        made.state = gated.state;
-        made.alert = gated.alert;
-        made.score = gated.score;
-        made.tail_probability = tail_.take(surprise, gated.state != verdict_state::anomalous);
-        made.family = made.score > 0 ? anomaly_family::isolation : anomaly_family::none;
-    }
-
     void learn() noexcept {
         forest_.learn(point_, weights_);
         std::size_t const newest = point_.size() - metrics_.size();
@@ -194,8 +169,7 @@ class forest_judge {
     std::vector<double> weights_;
     std::vector<double> shares_;
     forest forest_;
-    alert_gate gate_;
-    exponential_tail tail_;
+    isolation_alerts alerts_;
 };
 
 } // namespace orfeas::inline v0::detect::detail

@@ -2,10 +2,9 @@
 #pragma once
 
 #include <orfeas/core/floating.hpp>
-#include <orfeas/detect/alert_gate.hpp>
-#include <orfeas/detect/detail/exponential_tail.hpp>
 #include <orfeas/detect/detail/half_space_metric.hpp>
 #include <orfeas/detect/detail/half_spaces.hpp>
+#include <orfeas/detect/detail/isolation_alerts.hpp>
 #include <orfeas/detect/half_space_trees_options.hpp>
 #include <orfeas/detect/verdict.hpp>
 
@@ -28,7 +27,7 @@ class half_space_judge {
           point_(metrics),
           shares_(metrics),
           spaces_{metrics, options.trees, options.depth, options.window, options.seed},
-          gate_{gate_options(options)} {}
+          alerts_{options.threshold, usual} {}
 
     bool warm() const noexcept { return has_reference_; }
 
@@ -49,7 +48,7 @@ class half_space_judge {
         }
         begin(made);
         if (has_reference_) {
-            decide(made);
+            alerts_.judge(made);
         }
         if (++filled_ == options_.window) {
             turn();
@@ -59,33 +58,25 @@ class half_space_judge {
     /// What is said of a sample without values.
     void pass_over(verdict& made) const noexcept {
         begin(made);
-        made.alert = gate_.ongoing();
-        made.state = made.alert ? verdict_state::anomalous : made.state;
+        alerts_.pass_over(made);
     }
 
-    /// An alert about silence shows where no other alert is told of.
-    void tell_silence(verdict& made, bool is_silent) noexcept {
-        if (!made.alert) {
-            made.alert = gate_.silence(is_silent);
-            made.state = made.alert.phase == alert_phase::ends ? verdict_state::recovering : made.state;
-        }
-        made.state = is_silent ? verdict_state::silent : made.state;
-    }
+    void tell_silence(verdict& made, bool is_silent) noexcept { alerts_.tell_silence(made, is_silent); }
 
     /// Forgets the stream; alerts keep counting up.
     void reset() {
-        auto gate = gate_;
-        gate.reset();
+        auto alerts = alerts_;
+        alerts.reset();
         *this = half_space_judge{metrics_.size(), options_};
-        gate_ = gate;
+        alerts_ = alerts;
     }
 
     static void state(auto& self, auto&& io) {
         io(self.seen_, self.filled_, self.has_reference_, self.metrics_, self.values_, self.shares_, self.spaces_,
-           self.gate_, self.tail_);
+           self.alerts_);
     }
     bool valid() const noexcept {
-        bool all = filled_ < options_.window && spaces_.valid() && gate_.valid() && tail_.valid();
+        bool all = filled_ < options_.window && spaces_.valid() && alerts_.valid();
         for (auto const& each : metrics_) {
             all = all && each.valid();
         }
@@ -102,12 +93,6 @@ class half_space_judge {
     static constexpr double usual = 1.5;        // what is below it is no surprise
     static constexpr std::uint32_t trusted = 4; // windows until the confidence is full
     static constexpr double largest = 1e300;
-
-    static alert_gate_options gate_options(half_space_trees_options const& options) {
-        alert_gate_options made;
-        made.threshold = options.threshold;
-        return made;
-    }
 
     /// What the values of the window are compared to is now that window. Where ranges have changed, it is counted anew.
     void turn() noexcept {
@@ -167,16 +152,6 @@ class half_space_judge {
         made.high = has_reference_ ? metric.high() : only;
     }
 
-    void decide(verdict& made) {
-        double const surprise = made.raw_score > usual ? made.raw_score - usual : 0;
-        auto const gated = gate_.update(surprise);
-        made.state = gated.state;
-        made.alert = gated.alert;
-        made.score = gated.score;
-        made.tail_probability = tail_.take(surprise, gated.state != verdict_state::anomalous);
-        made.family = made.score > 0 ? anomaly_family::isolation : anomaly_family::none;
-    }
-
     half_space_trees_options options_;
     std::uint32_t seen_ = 0; // up to what counts
     std::uint32_t filled_ = 0;
@@ -186,8 +161,7 @@ class half_space_judge {
     std::vector<float> point_;
     std::vector<double> shares_;
     half_spaces spaces_;
-    alert_gate gate_;
-    exponential_tail tail_;
+    isolation_alerts alerts_;
 };
 
 } // namespace orfeas::inline v0::detect::detail

@@ -3,6 +3,7 @@
 
 #include <orfeas/core/options.hpp>
 #include <orfeas/core/state.hpp>
+#include <orfeas/detect/detail/alert_identities.hpp>
 #include <orfeas/detect/detail/finding.hpp>
 #include <orfeas/detect/detail/gap_keeper.hpp>
 #include <orfeas/detect/gap_policy.hpp>
@@ -48,7 +49,7 @@ class single_judge {
             made.blame.add(0, 1);
         }
         if (step.is_silent || !made.alert) {
-            tell_silence(made, step.is_silent);
+            detail::tell_silence(made, judge_.alerts(), step.is_silent);
         }
         return made;
     }
@@ -84,15 +85,6 @@ class single_judge {
     static options_type const& checked(options_type const& options) {
         validate(options);
         return options;
-    }
-
-    /// An alert about silence shows where no other alert is told of.
-    void tell_silence(verdict& made, bool is_silent) noexcept {
-        if (!made.alert) {
-            made.alert = judge_.alerts().silence(is_silent);
-            made.state = made.alert.phase == alert_phase::ends ? verdict_state::recovering : made.state;
-        }
-        made.state = is_silent ? verdict_state::silent : made.state;
     }
 
     options_type options_;
