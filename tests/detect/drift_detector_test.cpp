@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "detect/random.hpp"
 #include "detect/single_metric_checks.hpp"
 #include "support/catch.hpp"
 
@@ -17,35 +16,9 @@ using namespace orfeas::detect;
 using namespace orfeas_test;
 
 TEST_CASE("detect: what holds for all detectors holds for drifts") {
-    auto const seed = test_seed();
-    INFO("ORFEAS_TEST_SEED=" << seed);
-    drift_detector const fresh;
     drift_options other;
     other.threshold = 20;
-    SECTION("flat lines") {
-        check_flat(fresh);
-    }
-    SECTION("scale") {
-        check_scale(fresh);
-    }
-    SECTION("values that are not finite") {
-        check_not_finite(fresh, seed);
-    }
-    SECTION("missing values") {
-        check_policies<drift_detector>(drift_options{}, seed);
-    }
-    SECTION("any input") {
-        check_any_input<drift_detector>(drift_options{}, seed);
-    }
-    SECTION("thresholds") {
-        check_threshold<drift_detector>(drift_options{}, {5, 6, 8, 12, 20, 40, 60}, seed);
-    }
-    SECTION("state") {
-        check_state(fresh, drift_detector{other}, seed);
-    }
-    SECTION("reset") {
-        check_reset(fresh);
-    }
+    check_all<drift_detector>(drift_options{}, other, {5, 6, 8, 12, 20, 40, 60});
 }
 
 TEST_CASE("detect: a slow rise and a slow fall are found, with their direction, onset and slope") {

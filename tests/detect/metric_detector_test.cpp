@@ -33,32 +33,9 @@ anomaly_family first_family(std::vector<verdict> const& verdicts, std::size_t fr
 } // namespace
 
 TEST_CASE("detect: what holds for all detectors holds for all questions together") {
-    auto const seed = test_seed();
-    INFO("ORFEAS_TEST_SEED=" << seed);
-    metric_detector const fresh;
     metric_options other;
     other.threshold = 1.5;
-    SECTION("flat lines") {
-        check_flat(fresh);
-    }
-    SECTION("scale") {
-        check_scale(fresh);
-    }
-    SECTION("values that are not finite") {
-        check_not_finite(fresh, seed);
-    }
-    SECTION("missing values") {
-        check_policies<metric_detector>(metric_options{}, seed);
-    }
-    SECTION("any input") {
-        check_any_input<metric_detector>(metric_options{}, seed);
-    }
-    SECTION("state") {
-        check_state(fresh, metric_detector{other}, seed);
-    }
-    SECTION("reset") {
-        check_reset(fresh);
-    }
+    check_all<metric_detector>(metric_options{}, other);
 }
 
 TEST_CASE("detect: raising the threshold of all questions adds no sample that is in an alert") {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "detect/random.hpp"
 #include "detect/single_metric_checks.hpp"
 #include "support/catch.hpp"
 
@@ -18,35 +17,9 @@ using namespace orfeas::detect;
 using namespace orfeas_test;
 
 TEST_CASE("detect: what holds for all detectors holds for seasons") {
-    auto const seed = test_seed();
-    INFO("ORFEAS_TEST_SEED=" << seed);
-    season_detector const fresh;
     season_options other;
     other.threshold = 20;
-    SECTION("flat lines") {
-        check_flat(fresh);
-    }
-    SECTION("scale") {
-        check_scale(fresh);
-    }
-    SECTION("values that are not finite") {
-        check_not_finite(fresh, seed);
-    }
-    SECTION("missing values") {
-        check_policies<season_detector>(season_options{}, seed);
-    }
-    SECTION("any input") {
-        check_any_input<season_detector>(season_options{}, seed);
-    }
-    SECTION("thresholds") {
-        check_threshold<season_detector>(season_options{}, {3, 4, 6, 8, 12, 20, 40, 60}, seed);
-    }
-    SECTION("state") {
-        check_state(fresh, season_detector{other}, seed);
-    }
-    SECTION("reset") {
-        check_reset(fresh);
-    }
+    check_all<season_detector>(season_options{}, other, {3, 4, 6, 8, 12, 20, 40, 60});
 }
 
 TEST_CASE("detect: a day that runs late is found though its values are usual") {
@@ -190,33 +163,7 @@ std::vector<verdict> judged_minutely(D& judge, std::vector<double> const& values
 } // namespace
 
 TEST_CASE("detect: what holds for all detectors holds where the period is found") {
-    auto const seed = test_seed();
-    INFO("ORFEAS_TEST_SEED=" << seed);
-    season_detector const fresh{finding()};
-    SECTION("flat lines") {
-        check_flat(fresh);
-    }
-    SECTION("scale") {
-        check_scale(fresh);
-    }
-    SECTION("values that are not finite") {
-        check_not_finite(fresh, seed);
-    }
-    SECTION("missing values") {
-        check_policies<season_detector>(finding(), seed);
-    }
-    SECTION("any input") {
-        check_any_input<season_detector>(finding(), seed);
-    }
-    SECTION("thresholds") {
-        check_threshold<season_detector>(finding(), {3, 4, 6, 8, 12, 20, 40, 60}, seed);
-    }
-    SECTION("state") {
-        check_state(fresh, season_detector{}, seed);
-    }
-    SECTION("reset") {
-        check_reset(fresh);
-    }
+    check_all<season_detector>(finding(), season_options{}, {3, 4, 6, 8, 12, 20, 40, 60});
 }
 
 TEST_CASE("detect: a period is found, and a break of it is alerted of") {

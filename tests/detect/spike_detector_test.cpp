@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "detect/random.hpp"
 #include "detect/single_metric_checks.hpp"
 #include "support/catch.hpp"
 
@@ -17,35 +16,9 @@ using namespace orfeas::detect;
 using namespace orfeas_test;
 
 TEST_CASE("detect: what holds for all detectors holds for spikes") {
-    auto const seed = test_seed();
-    INFO("ORFEAS_TEST_SEED=" << seed);
-    spike_detector const fresh;
     spike_options other;
     other.threshold = 6;
-    SECTION("flat lines") {
-        check_flat(fresh);
-    }
-    SECTION("scale") {
-        check_scale(fresh);
-    }
-    SECTION("values that are not finite") {
-        check_not_finite(fresh, seed);
-    }
-    SECTION("missing values") {
-        check_policies<spike_detector>(spike_options{}, seed);
-    }
-    SECTION("any input") {
-        check_any_input<spike_detector>(spike_options{}, seed);
-    }
-    SECTION("thresholds") {
-        check_threshold<spike_detector>(spike_options{}, {4, 4.5, 5, 6, 8, 12, 20, 50}, seed);
-    }
-    SECTION("state") {
-        check_state(fresh, spike_detector{other}, seed);
-    }
-    SECTION("reset") {
-        check_reset(fresh);
-    }
+    check_all<spike_detector>(spike_options{}, other, {4, 4.5, 5, 6, 8, 12, 20, 50});
 }
 
 TEST_CASE("detect: a spike is told of with its first sample, once, and with what was expected") {

@@ -31,6 +31,16 @@ inline std::size_t starts(std::span<orfeas::detect::verdict const> verdicts) {
     return count;
 }
 
+/// Values from 9 to 11, each as likely as any other.
+inline std::vector<double> even_noise(std::mt19937_64& random, std::size_t size) {
+    std::uniform_real_distribution<> some{9, 11};
+    std::vector<double> made;
+    for (std::size_t i = 0; i < size; ++i) {
+        made.push_back(some(random));
+    }
+    return made;
+}
+
 /// Noise of deviation 1 whose neighbours have the correlation `phi`; of heavy tails (Student's t with 8 degrees of freedom) or none.
 inline std::vector<double> correlated_noise(std::mt19937_64& random, std::size_t size, double phi, bool is_heavy) {
     constexpr double freedom = 8;

@@ -36,9 +36,10 @@ class forest_metric {
         std::copy_backward(at, end, end + 1);
         *at = value;
     }
+    /// Removes a value that joined.
     void leave(double value) noexcept {
         auto const end = sorted_.begin() + size_--;
-        auto const at = std::lower_bound(sorted_.begin(), end, value);
+        auto const at = std::lower_bound(sorted_.begin(), end - 1, value); // the last, if none before it
         std::copy(at + 1, end, at);
     }
 

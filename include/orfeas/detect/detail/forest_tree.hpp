@@ -178,6 +178,7 @@ class forest_tree {
     }
 
     bool shrink(place at) noexcept;
+    bool fits(place at) const noexcept;
     place split(place at, double const* x, double const* weights, double outside, forest_random& random) noexcept;
 
     std::size_t dimensions_;
@@ -368,6 +369,17 @@ inline bool forest_tree::shrink(place at) noexcept {
     return has_changed;
 }
 
+/// Whether the box of a node is the smallest around those below it.
+inline bool forest_tree::fits(place at) const noexcept {
+    auto const [left, right] = nodes_[at].children;
+    bool all = true;
+    for (std::size_t i = 0; i < dimensions_; ++i) {
+        all = all && low_of(at)[i] == std::min(low_of(left)[i], low_of(right)[i]) &&
+              high_of(at)[i] == std::max(high_of(left)[i], high_of(right)[i]);
+    }
+    return all;
+}
+
 inline bool forest_tree::valid(std::span<place const> leaves) const {
     bool all = leaves_ <= capacity_ && size_ == leaves.size() && (root_ == nowhere) == (size_ == 0);
     for (double const each : boxes_) {
@@ -400,7 +412,8 @@ inline bool forest_tree::valid(std::span<place const> leaves) const {
         open.pop_back();
         meet(at);
         if (!all || is_leaf(at)) {
-            all = all && nodes_[at].children[0] == at && nodes_[at].children[1] == at;
+            all = all && nodes_[at].children[0] == at && nodes_[at].children[1] == at &&
+                  std::equal(low_of(at), high_of(at), high_of(at));
             continue;
         }
         auto const& here = nodes_[at];
@@ -411,7 +424,7 @@ inline bool forest_tree::valid(std::span<place const> leaves) const {
             below += all ? nodes_[child].count : 0U;
             open.push_back(child);
         }
-        all = all && below == here.count;
+        all = all && below == here.count && fits(at);
     }
     std::vector<std::uint16_t> kept(capacity_);
     for (place const each : leaves) {
