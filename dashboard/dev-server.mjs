@@ -38,7 +38,7 @@ function invent(t, random) {
     'cache_l1_hits_per_second{component="meshes"}': quiet ? 0 : 0.6 * requests,
     'cache_l2_hits_per_second{component="meshes"}': quiet ? 0 : 0.3 * requests,
     'cache_misses_per_second{component="meshes"}': quiet ? 0 : 0.1 * requests,
-    http_requests_per_second: requests,
+    http_application_requests_per_second: requests,
     http_errors_per_second: t % 97 < 2 ? 1.5 : 0,
     http_request_p50_ms: p50,
     http_request_p95_ms: p50 * 3.1 + (t % 71 < 4 ? 22 : 0) + 2 * random(),
@@ -99,7 +99,7 @@ const costSeries = () => {
 
 // What is advised under a budget, by the load of the newest frame.
 const inventScaling = (data) => {
-  const load = data.http_requests_per_second ?? 0;
+  const load = data.http_application_requests_per_second ?? 0;
   const wanted = Math.ceil(load / 5);
   const desired_replicas = Math.min(6, wanted);
   return {

@@ -51,7 +51,7 @@ const CORE = [
   { id: "cache", title: "Cache hit ratio", unit: "ratio", span: 1, lines: [["cache_hit_ratio", "hit ratio"]] },
   {
     id: "requests", title: "Requests", unit: "per_second",
-    lines: [["http_requests_per_second", "requests"], ["http_errors_per_second", "errors"]],
+    lines: [["http_application_requests_per_second", "requests"], ["http_errors_per_second", "errors"]],
   },
   { id: "latency", title: "Latency", unit: "milliseconds", lines: [["http_request_p50_ms", "p50"], ["http_request_p95_ms", "p95"]] },
 ];
@@ -193,7 +193,7 @@ export function planPanels(keys, meta, isActive = () => true, caches = []) {
   const used = new Set(CORE.flatMap((panel) => panel.lines.map(([name]) => name)));
   const families = new Map();
   for (const name of parsed.keys()) {
-    if (used.has(name)) continue;
+    if (used.has(name) || name.endsWith("_start_time_seconds")) continue; // a point in time is no course
     const family = familyOf(name);
     families.set(family, [...(families.get(family) ?? []), name]);
   }

@@ -22,7 +22,7 @@ const TILES = [
     note: ({ text }) => [["", text("cache_entries", "none", " entries")], ["", text("cache_bytes", "bytes")]],
   },
   {
-    title: "Requests", name: "http_requests_per_second", unit: "per_second", color: 0,
+    title: "Requests", name: "http_application_requests_per_second", unit: "per_second", color: 0,
     level: ({ value }) => (value("http_errors_per_second") > 0 ? "high" : undefined),
     note: ({ text }) => [["errors", text("http_errors_per_second", "per_second")], ["queued", text("queue_depth", "none")]],
   },

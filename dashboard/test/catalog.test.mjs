@@ -29,6 +29,10 @@ test("core panels come first and take their keys", () => {
   assert.deepEqual(panels.slice(6).map((panel) => panel.id), ["queue_depth"]);
 });
 
+test("a point in time has no panel", () => {
+  assert.deepEqual(plan(["process_start_time_seconds", "x_seconds"]).slice(6).map((panel) => panel.id), ["x_seconds"]);
+});
+
 test("two components in one core panel carry their names and their own colours", () => {
   const keys = ["a", "b"].flatMap((c) => [`memory_allocated_bytes{component="${c}"}`, `memory_reserved_bytes{component="${c}"}`]);
   const { series } = byId(plan(keys), "pool");

@@ -14,7 +14,7 @@ struct anomaly_options {
     /// The series that are judged, by metric name or key with commas between them; "*" for all.
     std::string series =
         "process_cpu_ratio, process_resident_memory_bytes, memory_allocated_bytes, memory_stranded_ratio,"
-        "queue_depth, cache_hit_ratio, cache_l2_read_failures_per_second, http_requests_per_second,"
+        "queue_depth, cache_hit_ratio, cache_l2_read_failures_per_second, http_application_requests_per_second,"
         "http_errors_per_second, http_request_p95_ms, gpu_utilization_ratio, gpu_memory_used_bytes,"
         "gpu_temperature_celsius, gpu_power_watts,"
         R"(runtime_executor_lag_seconds{kind="timer",stat="p99"})";
