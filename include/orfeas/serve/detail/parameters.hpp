@@ -68,7 +68,7 @@ inline std::string_view choice_parameter(http::request const& q, std::string_vie
     }
     std::string const allowed = std::string{choices[0]}.append(" or ").append(choices[1]);
     throw http::problem_error{http::problem{http::status::bad_request}
-                                  .detail(std::string{name} + " is neither " + allowed + ".")
+                                  .detail(std::string{name} + " is not one of " + allowed + ".")
                                   .field(name)
                                   .allowed(allowed)};
 }
