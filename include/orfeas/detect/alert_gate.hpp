@@ -119,7 +119,10 @@ class alert_gate {
            self.calm_, self.lasted_);
     }
     bool valid() const noexcept {
-        return first_ < capacity && size_ <= capacity && usual_ > 0 && is_finite(usual_) && per_usual_ > 0;
+        constexpr double most = 750; // of the logarithm of a double
+        bool const is_mean = peaks_ >= 0 && log_sum_ <= most * (peaks_ + 1) && log_sum_ >= -most * (peaks_ + 1);
+        return first_ < capacity && size_ <= capacity && is_mean && is_finite(peaks_) && usual_ > 0 &&
+               is_finite(usual_) && per_usual_ > 0 && is_finite(per_usual_);
     }
 
   private:

@@ -68,11 +68,12 @@ class tail_threshold {
         return chance < 1 ? chance : 1;
     }
 
-    /// Takes in a value. One that is not finite leaves no trace.
-    void learn(double value) {
-        if (!is_finite(value)) {
+    /// Takes in a value, up to 1e300. One that is not finite leaves no trace.
+    void learn(double given) {
+        if (!is_finite(given)) {
             return;
         }
+        double const value = given > most_learned ? most_learned : given < -most_learned ? -most_learned : given;
         ++seen_;
         if (seen_ == 1) {
             mean_ = quantile_ = value;
@@ -129,9 +130,13 @@ class tail_threshold {
            self.mean_, self.share_, self.shape_, self.scale_, self.mean_excess_, self.log_share_);
     }
     bool valid() const noexcept {
-        bool all = next_ < excesses && share_ >= 0 && share_ <= 1;
+        bool all = next_ < excesses && share_ >= 0 && share_ <= 1 && log_share_ <= 0 && spread_ >= 0 && scale_ >= 0 &&
+                   mean_excess_ >= 0 && shape_ >= lightest && shape_ <= heaviest;
         for (double const each : {quantile_, spread_, mean_, shape_, scale_, mean_excess_, log_share_}) {
-            all = all && is_finite(each);
+            all = all && is_finite(each) && each >= -largest && each <= largest;
+        }
+        for (double const each : excess_) {
+            all = all && each >= 0 && each <= largest;
         }
         return all;
     }
@@ -149,6 +154,10 @@ class tail_threshold {
     static constexpr std::uint64_t settling = 64; // values whose spread starts the search for the quantile
     static constexpr std::size_t least_excesses = 8;
     static constexpr std::uint32_t refit = 16;
+    static constexpr double most_learned = 1e300;
+    static constexpr double largest = 1e305; // that a number can become
+    static constexpr double lightest = -0.5; // shape of a tail
+    static constexpr double heaviest = 0.4;
     static constexpr double clip_factor = 12; // times the mean excess: what is above is learned as that
 
     std::size_t kept() const noexcept {
@@ -209,14 +218,15 @@ class tail_threshold {
             sum += excess_[i];
         }
         double const mean = sum / static_cast<double>(n);
-        double squares = 0;
-        for (std::size_t i = 0; i < n; ++i) {
-            squares += (excess_[i] - mean) * (excess_[i] - mean);
+        double squares = 0; // of how far each is from the mean, by the mean: no scale is too large to square
+        for (std::size_t i = 0; mean > 0 && i < n; ++i) {
+            double const off = excess_[i] / mean - 1;
+            squares += off * off;
         }
         mean_excess_ = mean;
-        double const ratio = squares > 0 ? mean * mean / (squares / static_cast<double>(n)) : 1;
+        double const ratio = squares > 0 ? static_cast<double>(n) / squares : 1;
         double const shape = (1 - ratio) / 2;
-        shape_ = shape < -0.5 ? -0.5 : shape > 0.4 ? 0.4 : shape;
+        shape_ = shape < lightest ? lightest : shape > heaviest ? heaviest : shape;
         scale_ = mean * (1 - shape_);
         log_share_ = std::log(share());
     }

@@ -76,8 +76,8 @@ class correlation_company {
            self.learned_, self.high_, self.calm_, self.lasted_);
     }
     bool valid() const noexcept {
-        return whitening_.valid() && habit_.valid() && all_finite(recent_, longer_, work_) && rare_ > 0 &&
-               is_finite(static_cast<double>(rare_)) && is_finite(static_cast<double>(sureness_));
+        return whitening_.valid() && habit_.valid() && all_moderate(recent_, longer_, work_) && rare_ > 0 &&
+               is_moderate(rare_) && is_moderate(sureness_);
     }
 
   private:

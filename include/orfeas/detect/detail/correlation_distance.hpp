@@ -60,7 +60,7 @@ class correlation_distance {
            self.whitened_, self.per_deviation_);
     }
     bool valid() const noexcept {
-        return pending_ < batch && all_finite(covariance_, sum_, batch_, inverse_, whitened_, per_deviation_);
+        return pending_ < batch && all_moderate(covariance_, sum_, batch_, inverse_, whitened_, per_deviation_);
     }
 
   private:

@@ -94,7 +94,7 @@ class correlation_habit {
 
     static void state(auto& self, auto&& io) { io(self.seen_, self.rare_, self.square_, self.surprise_); }
     bool valid() const noexcept {
-        return all_finite(rare_, square_, surprise_) && array_of(rare_).minCoeff() >= 0 &&
+        return all_moderate(rare_, square_, surprise_) && array_of(rare_).minCoeff() >= 0 &&
                array_of(square_).minCoeff() >= 0;
     }
 

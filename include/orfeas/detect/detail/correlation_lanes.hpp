@@ -5,6 +5,7 @@
 
 #include <Eigen/Core>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -69,6 +70,18 @@ bool all_finite(Lists const&... lists) noexcept {
         return true;
     };
     return (is_sound(lists) && ...);
+}
+
+/// Whether a number without a unit is such as they become.
+inline bool is_moderate(float value) noexcept {
+    return is_finite(static_cast<double>(value)) && value >= -1e12F && value <= 1e12F;
+}
+inline bool all_moderate(lanes const& values) noexcept {
+    return std::all_of(values.begin(), values.end(), is_moderate);
+}
+template<class... Lists>
+bool all_moderate(lanes const& first, Lists const&... others) noexcept {
+    return all_moderate(first) && (all_moderate(others) && ...);
 }
 
 /// Numbers of four metrics: a register. One pass over these costs a fraction of one pass for each operation.

@@ -60,7 +60,7 @@ class correlation_regression {
         io(self.learned_, self.pace_, self.has_last_, self.weights_, self.inverse_, self.last_, self.expected_,
            self.error_);
     }
-    bool valid() const noexcept { return all_finite(weights_, inverse_, last_, expected_, error_); }
+    bool valid() const noexcept { return all_moderate(weights_, inverse_, last_, expected_, error_); }
 
   private:
     static constexpr double memory = 20; // lookbacks

@@ -70,9 +70,15 @@ class correlation_scale {
            self.credit_, self.off_, self.spread_, self.square_, self.standard_, self.known_, self.is_settled_);
     }
     bool valid() const noexcept {
-        return all_finite(level_, low_, high_, last_, ranges_, per_range_, moves_, credit_, off_, spread_, square_,
-                          standard_) &&
-               array_of(square_).minCoeff() >= 0 && array_of(moves_).minCoeff() >= 0;
+        bool all = all_finite(level_, low_, high_, last_, ranges_, per_range_) &&
+                   all_moderate(moves_, credit_, off_, spread_, square_, standard_) &&
+                   array_of(square_).minCoeff() >= 0 && array_of(moves_).minCoeff() >= 0;
+        for (std::size_t i = 0; i < level_.size(); ++i) {
+            double const slack = 1e-6 * ranges_[i]; // levels are rounded
+            all = all && ranges_[i] == high_[i] - low_[i] && per_range_[i] == inverse_of(ranges_[i]) &&
+                  level_[i] >= low_[i] - slack && level_[i] <= high_[i] + slack;
+        }
+        return all;
     }
 
   private:
@@ -103,6 +109,8 @@ class correlation_scale {
         }
         return is_within;
     }
+
+    static double inverse_of(double range) noexcept { return range > 1e-300 ? 1 / range : 0; }
 
     float offset(std::size_t i, double value) noexcept {
         double const bounded = value > largest ? largest : value < -largest ? -largest : value;
@@ -140,7 +148,7 @@ class correlation_scale {
         shrink_[i] = static_cast<float>(before / after);
         square_[i] *= shrink_[i] * shrink_[i];
         ranges_[i] = after;
-        per_range_[i] = after > 1e-300 ? 1 / after : 0;
+        per_range_[i] = inverse_of(after);
     }
 
     /// Measures by the spread, then moves level and spread.

@@ -101,9 +101,8 @@ class correlation_score {
     }
     bool valid() const noexcept {
         return scale_.valid() && level_habit_.valid() && step_habit_.valid() && distance_.valid() &&
-               regression_.valid() && company_.valid() && all_finite(unit_, deviations_) && alert_square_ >= 0 &&
-               all_finite(parts_) && is_finite(static_cast<double>(alert_square_)) &&
-               is_finite(static_cast<double>(severity_));
+               regression_.valid() && company_.valid() && all_moderate(unit_, deviations_) && alert_square_ >= 0 &&
+               all_moderate(parts_) && is_moderate(alert_square_) && is_moderate(alert_) && is_moderate(severity_);
     }
 
   private:

@@ -76,7 +76,8 @@ class half_space_judge {
            self.alerts_);
     }
     bool valid() const noexcept {
-        bool all = filled_ < options_.window && spaces_.valid() && alerts_.valid();
+        bool all =
+            filled_ < options_.window && seen_ <= trusted * options_.window && spaces_.valid() && alerts_.valid();
         for (auto const& each : metrics_) {
             all = all && each.valid();
         }
