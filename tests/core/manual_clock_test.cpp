@@ -28,3 +28,15 @@ TEST_CASE("core: a manual clock starts at the wall time it is given") {
     wall_time const birth{std::chrono::seconds{42}};
     CHECK(manual_clock{birth}.wall_now() == birth);
 }
+
+TEST_CASE("core: setting the wall time of a manual clock lets no time pass") {
+    manual_clock time;
+    auto const copy = time;
+    auto const start = time.now();
+    auto const wall = time.wall_now();
+    time.set_wall_by(-1h);
+    CHECK(copy.now() == start);
+    CHECK(copy.wall_now() - wall == -1h);
+    time.advance(1s);
+    CHECK(time.wall_now() - wall == 1s - 1h);
+}
