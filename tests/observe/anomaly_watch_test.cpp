@@ -238,3 +238,16 @@ TEST_CASE("observe: frames without a value are none to a judge, and options are 
     CHECK(from.watch.report().warm == 0); // 267 values of the 300 that it needs
     CHECK_THROWS_WITH(observe::anomaly_watch<limit_judge>({.kept = 0}), orfeas_test::contains("kept"));
 }
+
+TEST_CASE("observe: an anomaly does not end before it begins when the clock is set back, and keeps the worst of it") {
+    limits from{{.series = "latency_ms"}};
+    from.frame({{"latency_ms", 5}});
+    from.frame({{"latency_ms", 90}});
+    from.second -= 500;
+    from.frame({{"latency_ms", 20}});
+    auto const found = from.watch.active();
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].begin <= found[0].end);
+    CHECK(found[0].end == wall_time{1s * from.second});
+    CHECK(found[0].value == 90);
+}

@@ -112,3 +112,60 @@ TEST_CASE("observe: the history behaves as a queue of maps") {
         });
     }
 }
+
+TEST_CASE("observe: a history stays in order when the clock is set back") {
+    using namespace std::chrono_literals;
+    observe::history kept{8};
+    monotonic_time const start{1h};
+    kept.begin_frame(at_second(100), start);
+    kept.begin_frame(at_second(101), start + 1s);
+    kept.begin_frame(at_second(3'702), start + 2s); // set forward by an hour
+    kept.begin_frame(at_second(3'703), start + 3s);
+    CHECK(kept.time(2) == at_second(101)); // a gap: the machine may have slept
+    CHECK(kept.time(3) == at_second(3'702));
+    kept.begin_frame(at_second(104), start + 4s); // and back
+    for (std::uint64_t seq = 1; seq <= 5; ++seq) {
+        CHECK(kept.time(seq) == at_second(99 + seq));
+        CHECK(kept.steady_time(seq) == start + std::chrono::seconds{seq - 1});
+    }
+    kept.begin_frame(at_second(50), start + 5s); // behind all that is kept
+    for (std::uint64_t seq = 1; seq <= 6; ++seq) {
+        CHECK(kept.time(seq) == at_second(44 + seq));
+    }
+}
+
+TEST_CASE("observe: without a steady time, none has passed when the time goes back") {
+    using namespace std::chrono_literals;
+    observe::history kept{3};
+    kept.begin_frame(at_second(100));
+    kept.begin_frame(at_second(105));
+    kept.begin_frame(at_second(20));
+    kept.begin_frame(at_second(21));
+    CHECK(kept.steady_time(3) == kept.steady_time(2));
+    CHECK(kept.steady_time(4) - kept.steady_time(3) == 1s);
+    CHECK(kept.time(2) == at_second(20));
+    CHECK(kept.time(3) == at_second(20));
+}
+
+TEST_CASE("observe: times of frames never decrease, nor come before their frames, however the clock is set") {
+    using namespace std::chrono_literals;
+    auto const seed = std::random_device{}();
+    INFO("seed " << seed);
+    std::mt19937_64 random{seed};
+    observe::history kept{20};
+    auto wall = at_second(1'000'000);
+    monotonic_time steady{1h};
+    for (int i = 0; i < 2'000; ++i) {
+        auto const passed = std::chrono::milliseconds{1 + random() % 2'000};
+        auto const set_by = random() % 7 == 0
+                                ? std::chrono::milliseconds{static_cast<int>(random() % 200'000) - 100'000}
+                                : std::chrono::milliseconds{0};
+        steady += passed;
+        wall += passed + set_by;
+        kept.begin_frame(wall, steady);
+        REQUIRE(kept.time(kept.last_seq()) == wall);
+        for (auto seq = kept.first_seq() + 1; seq <= kept.last_seq(); ++seq) {
+            REQUIRE(kept.time(seq) >= kept.time(seq - 1));
+        }
+    }
+}

@@ -181,3 +181,30 @@ TEST_CASE("observe: frames may be taken and read by different threads") {
         });
     }
 }
+
+TEST_CASE("observe: frames go on in order when the wall clock is set forward and back") {
+    manual_clock clock;
+    manual_sampler frames{{}, clock};
+    double hits = 0;
+    frames.add_source(counter("hits_total", hits));
+    auto const start = clock.wall_now();
+    auto const take = [&](int count) {
+        for (int i = 0; i < count; ++i) {
+            clock.advance(1s);
+            hits += 3;
+            frames.sample();
+            CHECK((i == 0 || newest(frames, "hits_per_second") == 3));
+        }
+    };
+    take(5);
+    clock.set_wall_by(1h);
+    take(5);
+    clock.set_wall_by(-1h);
+    take(5);
+    frames.with_history([&](observe::history const& h) {
+        for (std::uint64_t seq = 1; seq <= 15; ++seq) {
+            CHECK(h.time(seq) == start + std::chrono::seconds{seq});
+            CHECK(h.steady_time(seq) - h.steady_time(1) == std::chrono::seconds{seq - 1});
+        }
+    });
+}

@@ -191,8 +191,9 @@ class anomaly_watch {
         if (open == nullptr) {
             return;
         }
-        open->end = now_;
-        if (said.score > open->score || open->end == open->begin) {
+        bool const is_new = open->end == wall_time{};
+        end_now(*open);
+        if (said.score > open->score || is_new) {
             open->score = said.score;
             open->family = said.family;
             open->confidence = said.confidence;
@@ -208,10 +209,16 @@ class anomaly_watch {
         return in != orfeas::unit::none && in != orfeas::unit::celsius;
     }
 
+    /// Where the clock was set back since it began, it began no later than now.
+    void end_now(anomaly& of) const noexcept {
+        of.begin = std::min(of.begin, now_);
+        of.end = now_;
+    }
+
     void close(judged_series& by) {
         if (auto* const open = find_open(by.open)) {
             open->is_active = false;
-            open->end = now_;
+            end_now(*open);
         }
         by.open = by.alert = 0;
     }

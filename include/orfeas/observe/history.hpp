@@ -5,6 +5,8 @@
 #include <orfeas/core/clock.hpp>
 #include <orfeas/observe/series.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -19,6 +21,11 @@ namespace orfeas::inline v0::observe {
 
 /// The last frames of all series, one column a series. A frame is one moment: a sequence number, its time, and a value
 /// for each series that had one then; where a series had none, the value is NaN.
+///
+/// Times are those of the machine's clock, and do not decrease: where it is set back behind the last frame, frames that it dated
+/// later than they can have been, by what has passed since them, get that time instead. What has passed between two frames is the
+/// difference of their `steady_time`, which nobody sets.
+///
 /// Series come by themselves with their first value and go when none of the kept frames has a value of theirs.
 /// Memory: 8 bytes a series and frame. Thread-compatible (distinct objects).
 class history {
@@ -27,19 +34,30 @@ class history {
     static constexpr double absent = std::numeric_limits<double>::quiet_NaN();
 
     /// Keeps `capacity` frames, at least one.
-    explicit history(std::size_t capacity) : times_(capacity) {
+    explicit history(std::size_t capacity) : times_(capacity), steady_times_(capacity) {
         ORFEAS_ASSERT(capacity > 0, "a history keeps at least one frame");
     }
 
     /// Starts the next frame, in which no series has a value yet, and returns its sequence number (the first is 1).
-    std::uint64_t begin_frame(wall_time time) {
+    std::uint64_t begin_frame(wall_time time, monotonic_time steady) {
         ++last_seq_;
         times_[slot(last_seq_)] = time;
+        steady_times_[slot(last_seq_)] = steady;
+        bound_times();
         for (auto& [key, each] : columns_) {
             each.values[slot(last_seq_)] = absent;
         }
         forget_silent();
         return last_seq_;
+    }
+
+    /// The same where there is no clock that nobody sets: when the time goes back, none has passed.
+    std::uint64_t begin_frame(wall_time time) {
+        if (empty()) {
+            return begin_frame(time, {});
+        }
+        auto const passed = std::max(time - times_[slot(last_seq_)], wall_time::duration{0});
+        return begin_frame(time, steady_times_[slot(last_seq_)] + passed);
     }
 
     /// The series of a key, if any frame that is kept has a value for it.
@@ -71,6 +89,12 @@ class history {
     wall_time time(std::uint64_t seq) const {
         ORFEAS_ASSERT(seq >= first_seq() && seq <= last_seq_, "a frame that is kept");
         return times_[slot(seq)];
+    }
+
+    /// When frame `seq` was taken, by a clock that never steps. `seq` is one of those kept.
+    monotonic_time steady_time(std::uint64_t seq) const {
+        ORFEAS_ASSERT(seq >= first_seq() && seq <= last_seq_, "a frame that is kept");
+        return steady_times_[slot(seq)];
     }
 
     /// The value of the series `key` in frame `seq`, NaN if it had none.
@@ -106,11 +130,25 @@ class history {
             .first;
     }
 
+    /// Where the newest frame is not after the one before, the clock was set back: frames that are dated too late are dated anew.
+    void bound_times() {
+        auto const newest = slot(last_seq_);
+        if (last_seq_ == first_seq() || times_[newest] > times_[slot(last_seq_ - 1)]) {
+            return;
+        }
+        for (auto seq = first_seq(); seq < last_seq_; ++seq) {
+            auto const passed =
+                std::chrono::duration_cast<wall_time::duration>(steady_times_[newest] - steady_times_[slot(seq)]);
+            times_[slot(seq)] = std::min(times_[slot(seq)], times_[newest] - passed);
+        }
+    }
+
     void forget_silent() {
         std::erase_if(columns_, [&](auto const& entry) { return entry.second.last_set < first_seq(); });
     }
 
     std::vector<wall_time> times_;
+    std::vector<monotonic_time> steady_times_;
     column_map columns_;
     std::uint64_t last_seq_ = 0;
 };

@@ -81,7 +81,7 @@ class sampler {
         elapsed_seconds_ = std::chrono::duration<double>(now - last_sample_).count();
         last_sample_ = now;
         ++generation_;
-        history_.begin_frame(clock_.wall_now());
+        history_.begin_frame(clock_.wall_now(), now);
         for (auto const& from : sources_) {
             from([this](measurement const& m) { record(m); });
         }
