@@ -271,3 +271,38 @@ TEST_CASE("ids of notifications differ, also between runs", "[alert]") {
     }
     CHECK(ids.size() == 20 * 19);
 }
+
+TEST_CASE("of frames without a steady time, none has passed when the clock is set back", "[alert]") {
+    alert_scene a{{{.name = "high", .expr = "x > 1", .pending_for = 10s}}};
+    a.add("x");
+    a.set({2});
+    a.step();
+    a.step(5s);
+    a.now -= 24h;
+    a.step(0s);
+    CHECK(a.only().state == alert::alert_state::pending);
+    CHECK(a.engine.now() == a.now);
+    CHECK(a.has_changed); // the times are others: to be saved
+    a.step(4s);
+    CHECK(a.only().state == alert::alert_state::pending);
+    a.step(1s);
+    CHECK(a.only().state == alert::alert_state::firing);
+    CHECK(a.only().fired_at == a.now);
+    CHECK(a.only().active_at == a.now - 10s);
+}
+
+TEST_CASE("an acknowledgement ends when the clock says so, and began when it did", "[alert]") {
+    alert_scene a{{{.name = "high", .expr = "x > 1"}}};
+    a.add("x");
+    a.set({2});
+    a.step();
+    a.engine.acknowledge(a.only().fingerprint, "anna", "", a.now + 1h);
+    auto const until = a.now + 1h;
+    a.now -= 2h;
+    a.step(0s);
+    REQUIRE(a.only().acknowledged);
+    CHECK(a.only().acknowledged->at == a.now);
+    CHECK(a.only().acknowledged->until == until);
+    a.step(3h);
+    CHECK_FALSE(a.only().acknowledged);
+}

@@ -27,11 +27,22 @@ TEST_CASE("a frame takes the labels of a series in any order", "[alert]") {
     CHECK(frame.about(x).labels == alert::label_set{{"pool", "a"}, {"tier", "l1"}});
 }
 
-TEST_CASE("moments do not go backwards when the machine's clock does", "[alert]") {
+TEST_CASE("moments do not go backwards when the machine's clock is put right by a little", "[alert]") {
     alert::frame frame;
     frame.begin(orfeas::wall_time{6s});
     frame.begin(orfeas::wall_time{5s});
     CHECK(frame.time() == orfeas::wall_time{6s});
+    frame.begin(orfeas::wall_time{7s});
+    CHECK(frame.time() == orfeas::wall_time{7s});
+}
+
+TEST_CASE("moments follow a clock that is set back", "[alert]") {
+    alert::frame frame;
+    frame.begin(orfeas::wall_time{3'600s});
+    CHECK_FALSE(frame.steady_time());
+    frame.begin(orfeas::wall_time{5s}, orfeas::monotonic_time{7s});
+    CHECK(frame.time() == orfeas::wall_time{5s});
+    CHECK(frame.steady_time() == orfeas::monotonic_time{7s});
 }
 
 TEST_CASE("a change of the series shows in the generation", "[alert]") {

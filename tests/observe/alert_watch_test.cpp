@@ -272,3 +272,114 @@ TEST_CASE("a silence and its end go through the watch", "[alert]") {
     CHECK(a.watch.remove_rule("long"));
     CHECK(a.watch.status().empty());
 }
+
+TEST_CASE("an alert is pending for as long as it is to be, however the wall clock is set", "[alert]") {
+    watched a;
+    a.watch.add(alert::rule{.name = "long", .expr = "queue_length > 5", .pending_for = 30s, .keep_firing_for = 20s});
+    a.step(5);
+    a.length = 6;
+    a.step(10); // pending since 9 s
+    a.clock.set_wall_by(1h);
+    a.step(10);
+    REQUIRE(a.watch.alerts().size() == 1);
+    CHECK(a.watch.alerts()[0].state == alert::alert_state::pending); // not cut short
+    CHECK(a.watch.now() == a.clock.wall_now());
+    CHECK(a.clock.wall_now() - a.watch.alerts()[0].active_at == 19s);
+    a.clock.set_wall_by(-1h);
+    a.step(10); // pending since 29 s
+    CHECK(a.watch.alerts()[0].state == alert::alert_state::pending);
+    CHECK(a.watch.now() == a.clock.wall_now()); // not waiting for the hour to come
+    a.step();
+    CHECK(a.watch.alerts()[0].state == alert::alert_state::firing);
+    CHECK(a.watch.alerts()[0].fired_at == a.clock.wall_now());
+    a.length = 0;
+    a.step(10); // kept since 9 s
+    a.clock.set_wall_by(-2h);
+    a.step(10);
+    CHECK(a.watch.alerts().size() == 1);
+    a.step(2);
+    CHECK(a.watch.alerts().empty());
+    for (auto const& each : a.watch.events()) { // nothing happened in what is now the future
+        CHECK(each.time <= a.watch.now());
+    }
+}
+
+TEST_CASE("windows of rules reach over a wall clock that is set", "[alert]") {
+    watched a;
+    a.watch.set_rules({{.name = "slow", .expr = "rate(jobs_total[5s]) < 1.9"},
+                       {.name = "fast", .expr = "rate(jobs_total[5s]) > 2.1"},
+                       {.name = "blind", .expr = "absent(rate(jobs_total[5s]))"}});
+    a.step(10);
+    auto const settled = a.watch.events().size(); // rules without enough values yet
+    for (auto const by : {3'600s, -3'600s, -86'400s, 100s}) {
+        a.clock.set_wall_by(by);
+        for (int i = 0; i < 10; ++i) {
+            a.step();
+            REQUIRE(a.watch.alerts().empty());
+        }
+    }
+    CHECK(a.watch.events().size() == settled);
+}
+
+TEST_CASE("a cooldown and a reminder take their time, however the wall clock is set", "[alert]") {
+    watched a;
+    a.watch.add(alert::rule{.name = "long", .expr = "queue_length > 5"});
+    std::vector<std::string> told;
+    a.watch.subscribe({.name = "people"},
+                      [&](alert::notification const& each) { told.emplace_back(to_string(each.news.at(0).kind)); });
+    auto const flap = [&] {
+        a.length = 0;
+        a.step();
+        a.length = 6;
+        a.step();
+    };
+    a.length = 6;
+    a.step(); // told; a warning's cooldown is 300 s
+    a.clock.set_wall_by(24h);
+    flap();
+    a.step(100);
+    CHECK(told == std::vector<std::string>{"fired", "resolved"}); // neither a reminder nor the end of the cooldown
+    a.clock.set_wall_by(-24h);
+    a.step(190);
+    CHECK(told.size() == 2);
+    a.step(10);
+    CHECK(told == std::vector<std::string>{"fired", "resolved", "fired"});
+}
+
+TEST_CASE("alerts are evaluated after a restart with a clock that was ahead", "[alert]") {
+    watched before;
+    before.clock.set_wall_by(24h);
+    before.watch.add(alert::rule{.name = "long", .expr = "queue_length > 5", .pending_for = 30s});
+    before.length = 6;
+    before.step(21);
+    std::vector<std::byte> saved;
+    before.watch.save(saved);
+
+    watched a;
+    a.watch.add(alert::rule{.name = "long", .expr = "queue_length > 5", .pending_for = 30s});
+    REQUIRE(a.watch.load(saved));
+    a.length = 6;
+    a.step(10); // the first is taken to follow the last one of before at once
+    CHECK(a.watch.alerts().at(0).state == alert::alert_state::pending);
+    CHECK(a.watch.now() == a.clock.wall_now());
+    a.step();
+    CHECK(a.watch.alerts().at(0).state == alert::alert_state::firing);
+}
+
+TEST_CASE("a silence ends when the clock says so, also where it was set", "[alert]") {
+    watched a;
+    a.watch.add(alert::rule{.name = "long", .expr = "queue_length > 5"});
+    a.step();
+    alert::silence quiet;
+    quiet.matchers = {{"alertname", alert::match_kind::equal, "long"}};
+    quiet.author = "anna";
+    quiet.begin = a.watch.now();
+    quiet.end = a.watch.now() + 1h;
+    a.watch.add(quiet);
+    a.length = 6;
+    a.step();
+    CHECK(a.watch.alerts().at(0).is_silenced);
+    a.clock.set_wall_by(2h);
+    a.step();
+    CHECK_FALSE(a.watch.alerts().at(0).is_silenced);
+}

@@ -19,9 +19,11 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -83,10 +85,11 @@ class engine {
     /// Takes in a frame, of the same object each time: rules look for their series anew when it is another one. Whether something
     /// has changed that is to be saved.
     bool step(frame const& in) {
+        bool const was_set = follow_clock(in);
         now_ = in.time();
         events_.clear();
         rules_.step(in, events_);
-        bool const changed = notifier_.step(rules_, now_, events_);
+        bool const changed = notifier_.step(rules_, now_, events_) || was_set;
         for (auto& each : events_) {
             keep(std::move(each));
         }
@@ -229,12 +232,44 @@ class engine {
         bound_history();
         last_event_ = last_event;
         now_ = now;
+        steady_.reset();
         count_states();
         return true;
     }
 
   private:
     static constexpr std::uint32_t layout = 2;
+
+    /// Where the clock was set since the last frame, all times go with it, so that what lasts has lasted for as long as it had.
+    bool follow_clock(frame const& in) {
+        auto const by = clock_step(in);
+        steady_ = in.steady_time();
+        if (by.count() == 0) {
+            return false;
+        }
+        rules_.clock_was_set(by);
+        notifier_.clock_was_set(by);
+        for (auto& each : history_) { // what happened by a clock that was ahead
+            each.time += each.time > in.time() ? by : wall_time::duration{0};
+        }
+        return true;
+    }
+
+    /// By how much the clock was set since the last frame; 0 if it was not. Before the first frame, and after a restart, time may
+    /// have passed that nobody has measured.
+    wall_time::duration clock_step(frame const& in) const noexcept {
+        if (now_ == wall_time{}) {
+            return {};
+        }
+        auto step = in.time() - now_;
+        if (steady_ && in.steady_time()) {
+            step -= std::chrono::duration_cast<wall_time::duration>(*in.steady_time() - *steady_);
+        } else {
+            step = std::min(step, wall_time::duration{0});
+        }
+        bool const is_set = step > frame::clock_tolerance || step < -frame::clock_tolerance;
+        return is_set ? step : wall_time::duration{0};
+    }
 
     void keep(alert_event made) {
         made.number = ++last_event_;
@@ -266,6 +301,7 @@ class engine {
     std::deque<alert_event> history_;
     std::uint64_t last_event_ = 0;
     wall_time now_{};
+    std::optional<monotonic_time> steady_; // of the last frame of this run, if it told it
     std::array<double, 3> firing_{};
     double pending_ = 0;
 };

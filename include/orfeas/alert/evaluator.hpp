@@ -14,6 +14,7 @@
 #include <orfeas/alert/label_set.hpp>
 #include <orfeas/alert/rule.hpp>
 #include <orfeas/alert/rule_error.hpp>
+#include <orfeas/core/clock.hpp>
 #include <orfeas/core/records.hpp>
 
 #include <algorithm>
@@ -80,6 +81,16 @@ class evaluator {
         end_all(orphans_, "its rule was taken away", in.time(), events);
         for (auto& each : rules_) {
             step(each, in, events);
+        }
+    }
+
+    /// The clock was set by so much between the last frame and the next: alerts have held for as long as they had, and windows
+    /// reach as far back as they did.
+    void clock_was_set(wall_time::duration by) noexcept {
+        windows_.shift(by);
+        shift(orphans_, by);
+        for (auto& each : rules_) {
+            shift(each.alerts, by);
         }
     }
 
@@ -195,6 +206,19 @@ class evaluator {
         std::string problem;
         std::size_t left_out = 0; // series of the last frame that are no alerts because there are too many
     };
+
+    static void shift(live_alerts& all, wall_time::duration by) noexcept {
+        for (auto& [fingerprint, each] : all) {
+            each->lives.shift(by);
+            each->told.active_at += by;
+            if (each->told.fired_at) {
+                *each->told.fired_at += by;
+            }
+            if (each->told.acknowledged) {
+                each->told.acknowledged->at += by;
+            }
+        }
+    }
 
     /// Alerts without a rule may have one again: it was put back before a frame was taken, or set after `set_alerts`.
     void adopt_orphans() {

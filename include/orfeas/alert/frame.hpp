@@ -5,9 +5,11 @@
 #include <orfeas/core/assert.hpp>
 #include <orfeas/core/clock.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +23,7 @@ class frame {
   public:
     using index = std::size_t;
     static constexpr double absent = std::numeric_limits<double>::quiet_NaN();
+    static constexpr std::chrono::seconds clock_tolerance{2}; ///< by which a clock may step without having been set
 
     struct series {
         std::string name; ///< of the metric
@@ -42,10 +45,12 @@ class frame {
         values_.clear();
     }
 
-    /// Starts the next moment, in which no series has a value yet. Moments do not go backwards: one before the last is taken
-    /// for the last.
-    void begin(wall_time at) {
-        time_ = at > time_ ? at : time_;
+    /// Starts the next moment, in which no series has a value yet. A moment up to `clock_tolerance` before the last is taken for
+    /// the last; one further back says that the clock was set back. `steady`, from a clock that nobody sets, tells how much time has
+    /// passed; without it, what the clock has gone forward by has passed, and when it goes back, nothing.
+    void begin(wall_time at, std::optional<monotonic_time> steady = std::nullopt) {
+        time_ = at < time_ && at >= time_ - clock_tolerance ? time_ : at;
+        steady_time_ = steady;
         for (double& each : values_) {
             each = absent;
         }
@@ -58,6 +63,7 @@ class frame {
     }
 
     wall_time time() const noexcept { return time_; }
+    std::optional<monotonic_time> steady_time() const noexcept { return steady_time_; }
     std::size_t size() const noexcept { return values_.size(); }
     series const& about(index at) const noexcept { return about_[at]; }
     double value(index at) const noexcept { return values_[at]; }
@@ -69,6 +75,7 @@ class frame {
     std::vector<series> about_;
     std::vector<double> values_;
     wall_time time_{};
+    std::optional<monotonic_time> steady_time_;
     std::uint64_t generation_ = 0;
 };
 

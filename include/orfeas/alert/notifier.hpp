@@ -130,6 +130,20 @@ class notifier {
         return changed;
     }
 
+    /// The clock was set by so much between the last frame and the next: cooldowns, reminders and groups go on for as long as they
+    /// would have. Silences and acknowledgements end when the clock says so.
+    void clock_was_set(wall_time::duration by) noexcept {
+        for (auto& [fingerprint, each] : tellings_) {
+            each.shift(by);
+        }
+        for (auto& [labels, each] : groups_) {
+            each.first += by;
+            if (each.last_told) {
+                *each.last_told += by;
+            }
+        }
+    }
+
     void save(record_writer& out) const {
         out.number(last_number_);
         out.number(last_silence_);

@@ -308,7 +308,7 @@ class alert_watch {
     }
 
     void fill(history const& frames) {
-        frame_.begin(frames.time(frames.last_seq()));
+        frame_.begin(frames.time(frames.last_seq()), frames.steady_time(frames.last_seq()));
         alert::frame::index at = 0;
         frames.for_each([&](series const&, auto const& value_at) { frame_.set(at++, value_at(frames.last_seq())); });
         for (auto const& [key, each] : counters_) {

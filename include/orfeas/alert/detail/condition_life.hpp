@@ -39,6 +39,13 @@ class condition_life {
         }
     }
 
+    /// The clock was set: what was at a time was at another one.
+    void shift(wall_time::duration by) noexcept {
+        for (auto* const each : {&active_at_, &fired_at_, &kept_since_}) {
+            *each += *each == wall_time{} ? wall_time::duration{0} : by; // else it has not been yet
+        }
+    }
+
     void save(record_writer& out) const {
         out.number(phase_);
         for (auto const each : {active_at_, fired_at_, kept_since_}) {

@@ -5,6 +5,7 @@
 #include <orfeas/alert/detail/condition_life.hpp>
 #include <orfeas/alert/rule.hpp>
 #include <orfeas/alert/severity.hpp>
+#include <orfeas/core/clock.hpp>
 #include <orfeas/core/records.hpp>
 
 #include <algorithm>
@@ -59,6 +60,12 @@ class level_lives {
         to.is_recovering = life.is_kept();
         if (is_firing()) {
             to.fired_at = to.fired_at.value_or(life.fired_at());
+        }
+    }
+
+    void shift(wall_time::duration by) noexcept {
+        for (auto& each : lives_) {
+            each.shift(by);
         }
     }
 

@@ -71,6 +71,17 @@ class telling {
     severity worst() const noexcept { return worst_; } ///< that was told of since it fired
     std::uint32_t flaps() const noexcept { return flaps_; }
 
+    /// The clock was set: cooldowns and windows go on for as long as they would have.
+    void shift(wall_time::duration by) noexcept {
+        last_ += by;
+        quiet_until_ += by;
+        for (auto* const each : {&resolved_at_, &eased_at_}) {
+            if (*each) {
+                **each += by;
+            }
+        }
+    }
+
     void save(record_writer& out) const {
         out.number(is_open_);
         out.number(told_once_);

@@ -56,6 +56,16 @@ class window_store {
         }
     }
 
+    /// The clock was set: values lie as long before the next frame as they did.
+    void shift(wall_time::duration by) noexcept {
+        for (auto& [key, each] : entries_) {
+            each.values->shift(by);
+            if (each.last) {
+                *each.last += by;
+            }
+        }
+    }
+
   private:
     struct entry {
         std::unique_ptr<window_values> values;

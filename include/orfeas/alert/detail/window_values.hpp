@@ -42,6 +42,13 @@ class window_values {
         }
     }
 
+    void shift(wall_time::duration by) noexcept {
+        for (std::size_t i = 0; i < count_; ++i) {
+            at(i).first_time += by;
+            at(i).last_time += by;
+        }
+    }
+
     /// By how much a counter has grown within the window that ends at `now`, as if to both ends of it: none of fewer than two
     /// values. The extrapolation is that of Prometheus (`extrapolatedRate` of 2.42).
     std::optional<double> increase(wall_time now) const {
