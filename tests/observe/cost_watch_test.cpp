@@ -170,3 +170,17 @@ TEST_CASE("observe: costs are asked for while frames are counted") {
     CHECK(of.costs.report().overall.money == 1'000);
     CHECK(of.costs.report().requests == Approx(1'500));
 }
+
+TEST_CASE("observe: a clock that is set makes nothing cheaper or dearer") {
+    service of;
+    for (auto const by : {3'600s, -3'600s, -86'400s, 0s}) {
+        of.clock.set_wall_by(by);
+        for (int i = 0; i < 5; ++i) {
+            of.served += 4;
+            of.frame();
+        }
+    }
+    auto const known = of.costs.report();
+    CHECK(known.requests == Approx(80));
+    CHECK(known.overall.money == Approx(40)); // 20 s at 2 a second
+}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "support/catch.hpp"
 
+#include <orfeas/core/manual_clock.hpp>
+#include <orfeas/observe/sampler.hpp>
 #include <orfeas/observe/scaling_watch.hpp>
 
 #include <chrono>
@@ -20,9 +22,9 @@ struct watched {
         for (int i = 0; i < seconds; ++i) {
             frames.begin_frame(orfeas::wall_time{480'000h + std::chrono::seconds{++now}});
             for (auto const& [name, value] : values) {
-                frames.set(name, value, [&name = name] {
+                frames.set(name, value, [&metric = name] {
                     observe::series about;
-                    about.name = name;
+                    about.name = metric;
                     return about;
                 });
             }
@@ -33,6 +35,30 @@ struct watched {
     observe::history frames{3};
     observe::scaling_watch watch;
     int now = 0;
+};
+
+/// A watch of four replicas under a sampler, one frame a second.
+struct scale_by_clock {
+    scale_by_clock() {
+        watch.set_replicas(4, 4);
+        sampler.add_source([this](orfeas::measurement_sink sink) {
+            sink({"gpu_utilization_ratio", orfeas::measurement_kind::gauge, orfeas::unit::ratio, use});
+        });
+        sampler.add_listener([this](observe::history const& frames) { watch.take(frames); });
+    }
+
+    void run(int seconds, double used) {
+        use = used;
+        for (int i = 0; i < seconds; ++i) {
+            clock.advance(1s);
+            sampler.sample();
+        }
+    }
+
+    orfeas::manual_clock clock;
+    observe::sampler<orfeas::manual_clock> sampler{{.history_size = 3}, clock};
+    observe::scaling_watch watch{{}, {.max_replicas = 10, .target_utilization = 0.5}};
+    double use = 0;
 };
 
 } // namespace
@@ -66,4 +92,20 @@ TEST_CASE("what is told of replicas and of the load to come is taken up", "[scal
     a.watch.set_forecast(orfeas::scale::predicted_load{.expected = 60, .low = 50, .high = 75, .lead = 300s});
     a.run({{"gpu_utilization_ratio", 0.5}, {"http_application_requests_per_second", 40}}, 5);
     CHECK(a.watch.advice()->desired_replicas == 8);
+}
+
+TEST_CASE("a clock that is set changes no advice", "[scale]") {
+    scale_by_clock a;
+    a.run(20, 0.5);
+    CHECK(a.watch.advice()->desired_replicas == 4);
+    a.run(30, 0.1); // fewer would do, but the window of 300 s holds
+    CHECK(a.watch.advice()->desired_replicas == 4);
+    a.clock.set_wall_by(1h);
+    a.run(60, 0.1);
+    CHECK(a.watch.advice()->desired_replicas == 4);
+    a.clock.set_wall_by(-2h);
+    a.run(60, 0.1);
+    CHECK(a.watch.advice()->desired_replicas == 4);
+    a.run(160, 0.1); // the window has passed
+    CHECK(a.watch.advice()->desired_replicas < 4);
 }

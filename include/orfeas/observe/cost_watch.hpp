@@ -33,8 +33,9 @@ namespace orfeas::inline v0::observe {
 ///     costs.open();
 ///     sampler.add_listener([&](observe::history const& frames) { costs.take(frames); });
 ///
-/// A frame counts for the time since the one before. When that is longer than cost_options::max_gap, or not after it, nothing
-/// is known of the time between, and nothing is counted. Loads cost the mean price of the GPUs that are seen with them.
+/// A frame counts for the time that has passed since the one before, whatever the machine's clock was set to meanwhile. When that
+/// is longer than cost_options::max_gap, nothing is known of the time between, and nothing is counted. Loads cost the mean price of
+/// the GPUs that are seen with them.
 /// `take` holds its caller up while a line is written to the disk, once a period.
 /// Thread-safe.
 template<record_storage Storage = log_file>
@@ -71,9 +72,10 @@ class cost_watch {
                 note(about, value);
             }
         });
-        account_for_gpus();
+        auto const steady = frames.steady_time(seq);
+        account_for_gpus(steady);
         if (seq > frames.first_seq()) {
-            account_for_work(now_ - frames.time(seq - 1));
+            account_for_work(steady - frames.steady_time(seq - 1));
         }
         book_.tick(now_);
     }
@@ -160,15 +162,15 @@ class cost_watch {
         return at != gpus_.end() ? *at : gpus_.emplace_back(gpu{std::move(device)});
     }
 
-    void account_for_gpus() {
+    void account_for_gpus(monotonic_time now) {
         for (auto const& each : gpus_) {
             if (auto const place = book_.meter().place(each.device)) {
-                book_.meter().device_time(*place, now_.time_since_epoch(), each.busy);
+                book_.meter().device_time(*place, now.time_since_epoch(), each.busy);
             }
         }
     }
 
-    void account_for_work(wall_time::duration passed) {
+    void account_for_work(monotonic_time::duration passed) {
         auto& meter = book_.meter();
         if (passed.count() <= 0 || passed > meter.options().max_gap) {
             return;

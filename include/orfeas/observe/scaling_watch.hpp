@@ -26,7 +26,7 @@ namespace orfeas::inline v0::observe {
 ///
 ///     watch.set_replicas(3, 3);   // whenever the orchestrator says so
 ///     sampler.add_listener([&](observe::history const& frames) { watch.take(frames); });
-///
+/// Its windows follow the time that passes between frames, whatever the machine's clock is set to meanwhile.
 /// Thread-safe.
 class scaling_watch {
   public:
@@ -86,7 +86,7 @@ class scaling_watch {
         seen.p95_ms = slowest.largest();
         seen.load = load.total();
         seen.forecast = forecast_;
-        advisor_.advise(frames.time(seq).time_since_epoch(), seen);
+        advisor_.advise(frames.steady_time(seq).time_since_epoch(), seen);
     }
 
     /// The last advice; none before the first frame.
