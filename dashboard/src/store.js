@@ -41,13 +41,16 @@ export class Store {
   // Takes a metrics_update. Answers the sequence number after which frames are missing that the server may still
   // hold, or undefined.
   apply(frame) {
-    if (frame.boot_id !== this.bootId) this.clear(frame.boot_id);
+    // where its clock was set back, the server has dated the frames that it holds anew
+    const isSetBack = frame.boot_id === this.bootId && frame.seq > this.lastSeq && frame.timestamp < this.lastTime;
+    if (frame.boot_id !== this.bootId || isSetBack) this.clear(frame.boot_id);
     if (frame.history) this.merge(frame.history);
     const last = this.lastSeq;
     if (frame.seq <= last) return undefined;
     this.#append(frame.seq, frame.timestamp, (add) => {
       for (const key in frame.data) add(key, frame.data[key]);
     });
+    if (isSetBack) return 0;
     return !frame.history && last >= 0 && frame.seq > last + 1 ? last : undefined;
   }
 

@@ -21,7 +21,7 @@ export class View {
   update(first, last) {
     this.first = first;
     this.last = last;
-    if (this.follow || !(this.to > first)) this.to = last;
+    if (this.follow || !(this.to > first) || this.to > last) this.to = last; // a clock may be set back
   }
 
   live(span = this.span) {

@@ -37,6 +37,18 @@ test("missing frames are reported and filled in at their place", () => {
   assert.equal(store.apply(frame(6)), undefined);
 });
 
+test("where the server's clock was set back, frames are asked for anew", () => {
+  const store = new Store(10);
+  for (const [seq, timestamp] of [[1, 1001], [2, 4602], [3, 4603]]) store.apply({ ...frame(seq), timestamp });
+  assert.equal(store.apply(frame(4)), 0);
+  assert.equal(store.merge(columns([1, 2, 3, 4])), 3);
+  assert.deepEqual(seqs(store), [1, 2, 3, 4]);
+  assert.deepEqual([...store.time.subarray(store.begin, store.end)], [1001, 1002, 1003, 1004]);
+  assert.equal(store.apply(frame(5)), undefined);
+  store.apply({ ...frame(6), timestamp: 10, history: { ...columns([6]), timestamp: [10] } }); // by a socket that was away
+  assert.deepEqual(seqs(store), [6]);
+});
+
 test("what the server no longer holds stays a gap", () => {
   const store = new Store(10);
   store.apply(frame(1));

@@ -24,6 +24,13 @@ test("a following view moves with the data, another stays", () => {
   assert.equal(v.from, 1302);
 });
 
+test("a view that stays goes along when the clock is set back", () => {
+  const v = view();
+  v.select(1100, 1200);
+  v.update(500, 1000);
+  assert.equal(v.to, 1000);
+});
+
 test("zoom keeps the time under the anchor and has limits", () => {
   const v = view();
   v.zoom(0.5, 1400);
