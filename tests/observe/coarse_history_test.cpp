@@ -115,6 +115,7 @@ TEST_CASE("observe: a clock that is set back overwrites what has become the futu
     REQUIRE(found.size() == 1);
     CHECK(found[0].value.count == 2);
     CHECK(found[0].value.max == 9);
+    CHECK(found[0].value.mean == 5);
 }
 
 TEST_CASE("observe: coarse histories agree with a plain model under random frames") {

@@ -185,7 +185,7 @@ class coarse_history {
             // what is behind a clock that was set back has become the future, which is unknown
             auto const [from, to] = std::minmax(stretch, each.newest);
             for (auto& [key, one] : series_) {
-                one.columns[i].advance(from, to);
+                one.columns[i].advance(from, to, stretch);
             }
             each.newest = stretch;
             if (i + 1 == tier_count) {

@@ -38,12 +38,14 @@ class coarse_column {
         at.mean = static_cast<float>(sum_ / at.count);
     }
 
-    /// Makes room for the stretches after `from` up to and with `to`.
-    void advance(std::int64_t from, std::int64_t to) noexcept {
+    /// Makes room for the stretches after `from` up to and with `to`; values are taken into `newest` from now on, one of both.
+    void advance(std::int64_t from, std::int64_t to, std::int64_t newest) noexcept {
         auto const size = static_cast<std::int64_t>(ring_.size());
         for (std::int64_t at = std::max(from + 1, to - size + 1); at <= to; ++at) {
             ring_[slot(at)] = {};
         }
+        auto const& now = ring_[slot(newest)]; // has values where the clock was set back to it
+        sum_ = static_cast<double>(now.mean) * now.count;
     }
 
     coarse_value const& operator[](std::int64_t stretch) const noexcept { return ring_[slot(stretch)]; }
