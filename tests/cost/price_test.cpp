@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "support/catch.hpp"
 
+#include <orfeas/core/error.hpp>
 #include <orfeas/cost/price.hpp>
 
 #include <cmath>
+#include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,4 +63,20 @@ TEST_CASE("cost: a device is told by its UUID, else its index, else its name") {
     CHECK(device_id{"1", "n", "u"}.key() == "u");
     CHECK(device_id{"1", "n", ""}.key() == "1");
     CHECK(device_id{"", "n", ""}.key() == "n");
+}
+
+TEST_CASE("cost: prices told as numbers are refused where texts would be, by the name of the field") {
+    constexpr double infinite = std::numeric_limits<double>::infinity();
+    for (double const wrong : {-1.0, -1e-300, std::numeric_limits<double>::quiet_NaN(), infinite, -infinite}) {
+        INFO(wrong);
+        CHECK_THROWS_WITH(price_list(wrong, {}), orfeas_test::contains("price is"));
+        CHECK_THROWS_AS(price_list(wrong, {}), orfeas::option_error);
+        std::vector<device_price> const rules{{"*H100*", 1}, {"*", wrong}};
+        CHECK_THROWS_WITH(price_list(std::nullopt, rules), orfeas_test::contains("device_prices"));
+    }
+    CHECK_THROWS_WITH(price_list(std::nullopt, std::vector<device_price>{{"", 1}}),
+                      orfeas_test::contains("device_prices"));
+    price_list const sound{0.0, std::vector<device_price>{{"*H100*", 0.5}}};
+    CHECK(sound.of({"0", "NVIDIA H100", ""}) == 0.5);
+    CHECK(sound.of({"0", "NVIDIA L4", ""}) == 0);
 }

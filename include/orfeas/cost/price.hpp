@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/error.hpp>
 #include <orfeas/core/floating.hpp>
+#include <orfeas/core/options.hpp>
 #include <orfeas/cost/detail/wildcard.hpp>
 
 #include <charconv>
@@ -74,9 +76,17 @@ class price_list {
   public:
     price_list() = default;
 
-    /// The default in money a second, if there is one.
+    /// The default in money a second, if there is one. Throws option_error for a price that a text could not tell either: below 0
+    /// or not finite, or without a pattern.
     price_list(std::optional<double> by_default, std::vector<device_price> rules)
-        : default_{by_default}, rules_{std::move(rules)} {}
+        : default_{checked(by_default)}, rules_{std::move(rules)} {
+        for (auto const& each : rules_) {
+            if (each.pattern.empty()) {
+                throw option_error{"device_prices", each.pattern, "a pattern of index, name or UUID"};
+            }
+            check("device_prices", each.money_per_second);
+        }
+    }
 
     /// From texts that were validated: a text that is no price counts as none.
     price_list(std::string_view by_default, std::span<std::string const> rules) : default_{parse_price(by_default)} {
@@ -98,6 +108,20 @@ class price_list {
     }
 
   private:
+    static std::optional<double> checked(std::optional<double> by_default) {
+        if (by_default) { // first of all: g++ 12 warns of reading it later
+            check("price", *by_default);
+        }
+        return by_default;
+    }
+
+    static void check(std::string_view field, double money_per_second) {
+        if (!is_finite(money_per_second) || money_per_second < 0) {
+            throw option_error{field, orfeas::detail::option_text(money_per_second),
+                               "a finite amount of money a second, from 0 on"};
+        }
+    }
+
     std::optional<double> default_{};
     std::vector<device_price> rules_{};
 };
