@@ -216,6 +216,49 @@ TEST_CASE("cost: a clock that was wrong costs one day's figure at most") {
     CHECK(said.projected_money == Approx(30 * 24));
 }
 
+TEST_CASE("cost: a clock that was wrong by years leaves the months as they are") {
+    for (auto const wrong : {months{24}, months{-24}, months{48}, months{240}, months{-480}, months{25}, months{7}}) {
+        INFO(wrong.count() << " months");
+        month_trend right;
+        month_trend trend;
+        for (auto* const each : {&right, &trend}) {
+            add_hours(*each, at(2026y / March / 1), at(2026y / April / 20, 12), 1);
+        }
+        year_month_day const far = year_month_day{2026y / April / 20} + wrong;
+        for (int hour = 12; hour < 15; ++hour) { // three hours by a wrong clock
+            trend.add(at(far, hour), 1);
+        }
+        for (auto* const each : {&right, &trend}) {
+            add_hours(*each, at(2026y / April / 20, 15), at(2026y / April / 25), 1);
+        }
+        auto const now = at(2026y / April / 25);
+        auto const told = trend.outlook(now);
+        auto const expected = right.outlook(now);
+        CHECK(told.known_days >= expected.known_days - 1);
+        CHECK(told.money_so_far == Approx(expected.money_so_far).margin(24));
+        CHECK(told.previous_money == expected.previous_money);
+        CHECK(told.projected_money == Approx(expected.projected_money).margin(30));
+        CHECK(trend.months(now).size() == 2);
+    }
+}
+
+TEST_CASE("cost: a day by a clock of 1970 is not the first on record for good") {
+    month_trend trend;
+    trend.add(at(1970y / January / 1), 0.5); // a machine that was told the time after it began
+    trend.add(at(2026y / April / 10, 22), 2);
+    add_hours(trend, at(2026y / April / 11), at(2026y / April / 12), 1);
+    CHECK(trend.outlook(at(2026y / April / 12)).projected_money == Approx(2 + 20 * 24));
+}
+
+TEST_CASE("cost: months are told at the ends of what a clock can say") {
+    month_trend trend;
+    for (auto const now : {wall_time::min() + days{800}, wall_time{}, wall_time::max() - days{800}}) {
+        trend.add(now, 3);
+        CHECK(trend.outlook(now).money_so_far == 3);
+        CHECK(trend.months(now).size() == 1);
+    }
+}
+
 TEST_CASE("cost: a month's trend goes on from its state, and refuses one that was damaged") {
     month_trend whole;
     month_trend first;

@@ -68,7 +68,8 @@ struct month_cost {
 /// from their spread and their correlation. A day that nothing was told of is not known; it is no day without cost. Of the
 /// first day on record the begin may be missing, so nothing is projected from it, and no change is told by it.
 ///
-/// Costs are told in the order of time, about. 70 days and 24 months are kept; 2 KB, no allocation but in the questions.
+/// Costs are told in the order of time, about. What a clock tells that was wrong for a while, by years even, costs one day's figure
+/// at most: a month whose place it took is found again by its days. 70 days and 24 months are kept; 2 KB, no allocation but in the questions.
 /// Thread-compatible (distinct objects).
 class month_trend {
   public:
@@ -86,7 +87,7 @@ class month_trend {
         auto& of_day = days_[slot(day, kept_days)];
         auto& of_month = months_[slot(month_of(time), kept_months)];
         if (of_month.known == 0 || of_month.number != month_of(time)) {
-            of_month = {month_of(time)};
+            of_month = month_by_days(month_of(time));
         }
         if (of_day.known == 0 || of_day.number != day) {
             of_day = {day};
@@ -119,7 +120,7 @@ class month_trend {
         auto const first = sys_days{today.year() / today.month() / 1}.time_since_epoch().count();
         auto const month_before = year_month{today.year(), today.month()} - std::chrono::months{1};
         auto const first_before = sys_days{month_before / 1}.time_since_epoch().count();
-        auto const whole = first_day_ + 1;
+        auto const whole = first_day(day_of(now)) + 1;
         double const before = mean_of_days(std::max(first_before, whole), first);
         made.change_ratio = before > 0 ? mean_of_days(std::max(first, whole), day_of(now)) / before - 1 : absent;
         return made;
@@ -189,6 +190,29 @@ class month_trend {
         return at.known > 0 && at.number == month ? &at : nullptr;
     }
 
+    /// A month that is begun, or that a month of a wrong clock has taken the place of: what its kept days say.
+    entry month_by_days(std::int64_t number) const noexcept {
+        entry made{number};
+        for (auto const& each : days_) {
+            if (each.known > 0 && month_of(wall_time{std::chrono::days{each.number}}) == number) {
+                made.money += each.money;
+                ++made.known;
+            }
+        }
+        return made;
+    }
+
+    /// The first day on record, of which the begin may be missing; that of a clock that was wrong for long does not count.
+    std::int64_t first_day(std::int64_t today) const noexcept {
+        auto const oldest_kept = today - static_cast<std::int64_t>(kept_days) + 1;
+        auto made = first_day_;
+        for (auto day = oldest_kept; made < oldest_kept && day <= today; ++day) {
+            auto const& at = days_[slot(day, kept_days)];
+            made = at.known > 0 && at.number == day ? day : made;
+        }
+        return made;
+    }
+
     /// The known days from `begin` up to before `end`.
     std::vector<detail::day_value> known(std::int64_t begin, std::int64_t end) const {
         std::vector<detail::day_value> made;
@@ -212,7 +236,7 @@ class month_trend {
 
     void project(month_outlook& made, wall_time now, std::int64_t last_day) const {
         auto const today = day_of(now);
-        auto const past = known(std::max(today - looked_at_days, first_day_ + 1), today);
+        auto const past = known(std::max(today - looked_at_days, first_day(today) + 1), today);
         if (past.empty()) {
             return;
         }
