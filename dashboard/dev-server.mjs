@@ -66,6 +66,7 @@ const inventCosts = () => {
   const devices = [gpu("GPU-1", "NVIDIA H100", 2.4, 0.71), gpu("GPU-2", "NVIDIA L4", 0.8, 0.38)];
   const sum = (member) => devices.reduce((all, { figures }) => all + figures[member], 0);
   return {
+    has_ledger: true,
     report: {
       currency: CURRENCY, requests: 91300, generated_bytes: 410e9, cache_hits: 54000, mean_load_money: 0.0000312, saved_money: 1.68, devices,
       overall: {

@@ -78,7 +78,7 @@ export class Costs extends Answers {
     const { report } = answer;
     const missing = noCosts(report);
     setText(this.none, missing);
-    this.link.hidden = Boolean(missing);
+    this.link.hidden = missing || !answer.has_ledger;
     this.tell(missing ? [] : costFacts(answer, this.data));
     this.fill(this.devices, missing ? [] : deviceRows(report), tableOf("By device, in " + report.currency, ["Device", "An hour", "In use", "So far", "Idle"]));
     this.fill(this.batches, batchRows(this.data), tableOf("By batch size, in " + report.currency, ["Items", "An item", "Saved", "Latency"]));

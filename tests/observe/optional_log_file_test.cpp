@@ -18,6 +18,7 @@ TEST_CASE("without a path nothing is kept, with one it is", "[observe]") {
     CHECK_FALSE(none.truncate(0));
     CHECK_FALSE(none.read(0, bytes.data(), bytes.size(), count));
     CHECK(count == 0);
+    CHECK_FALSE(none.is_kept());
     auto const path =
         std::filesystem::temp_directory_path() / ("orfeas_optional_" + std::to_string(std::random_device{}()));
     {
@@ -27,6 +28,7 @@ TEST_CASE("without a path nothing is kept, with one it is", "[observe]") {
     optional_log_file again{path.string()};
     CHECK_FALSE(again.read(0, bytes.data(), bytes.size(), count));
     CHECK(std::string(bytes.data(), count) == "abc");
+    CHECK(again.is_kept());
     CHECK_FALSE(again.truncate(1));
     std::filesystem::remove(path);
 }

@@ -4,6 +4,7 @@
 #include <orfeas/core/record_log.hpp>
 #include <orfeas/observe/cost_watch.hpp>
 #include <orfeas/observe/history.hpp>
+#include <orfeas/observe/optional_log_file.hpp>
 #include <orfeas/serve/cost_api.hpp>
 
 #include <nlohmann/json.hpp>
@@ -18,6 +19,11 @@ using orfeas::memory_storage;
 using orfeas::observe::cost_watch;
 
 namespace {
+
+struct accounts_in_memory {
+    cost_watch<orfeas::observe::optional_log_file> kept{{}, {.price = "3.6/h"}, orfeas::observe::optional_log_file{""}};
+    cost_watch<orfeas::observe::optional_log_file>& costs() { return kept; }
+};
 
 struct accounts {
     explicit accounts(memory_storage ledger = {}) : kept{{}, {.price = "3.6/h"}, std::move(ledger)} {}
@@ -54,7 +60,7 @@ void run(accounts& of, int seconds) {
 TEST_CASE("costs are told as JSON; what is not known is null", "[cost]") {
     accounts of;
     run(of, 101);
-    auto const answer = orfeas::serve::costs(of.kept.report(), of.kept.month());
+    auto const answer = orfeas::serve::costs(of.kept.report(), of.kept.month(), of.kept.has_ledger());
     auto const told = nlohmann::json::parse(answer.body().text());
     CHECK(told["report"]["currency"] == "USD");
     CHECK(told["report"]["overall"]["money"].get<double>() == Approx(0.1));
@@ -64,6 +70,7 @@ TEST_CASE("costs are told as JSON; what is not known is null", "[cost]") {
     CHECK(told["report"]["devices"].size() == 1);
     CHECK(told["month"]["money_so_far"].get<double>() == Approx(0.1));
     CHECK(told["month"]["projected_money"].is_null());
+    CHECK(told["has_ledger"] == true);
 }
 
 TEST_CASE("the ledger is told as CSV", "[cost]") {
@@ -88,4 +95,21 @@ TEST_CASE("a ledger that could not be opened is not told as one without costs", 
         CHECK(error.problem().status() == orfeas::http::status::service_unavailable);
         CHECK_THAT(error.problem().json(), Catch::Matchers::Contains("no log of records"));
     }
+}
+
+TEST_CASE("where no ledger is kept, none is told, and how to keep one is", "[cost]") {
+    accounts_in_memory of;
+    REQUIRE_FALSE(of.kept.open());
+    CHECK_FALSE(of.kept.has_ledger());
+    try {
+        orfeas::serve::cost_ledger(of);
+        FAIL("it was told");
+    } catch (orfeas::http::problem_error const& error) {
+        CHECK(error.problem().status() == orfeas::http::status::not_found);
+        auto const told = nlohmann::json::parse(error.problem().json());
+        CHECK(told["field"] == "cost_ledger");
+        CHECK_THAT(told["allowed"].get<std::string>(), orfeas_test::contains("ORFEAS_OBSERVATORY_COST_LEDGER"));
+    }
+    auto const answer = orfeas::serve::costs(of.kept.report(), of.kept.month(), of.kept.has_ledger());
+    CHECK(nlohmann::json::parse(answer.body().text())["has_ledger"] == false);
 }

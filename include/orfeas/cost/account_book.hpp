@@ -110,6 +110,7 @@ class account_book {
     month_outlook month(wall_time now) const { return trend_.outlook(now); }
     month_trend const& trend() const noexcept { return trend_; }
     cost::ledger<Storage>& ledger() noexcept { return ledger_; }
+    cost::ledger<Storage> const& ledger() const noexcept { return ledger_; }
 
     /// Why the newest line was not written, or the ledger not opened; none when all is well.
     std::error_code last_error() const noexcept { return last_error_; }

@@ -99,6 +99,16 @@ class cost_watch {
         return book_.month(now_);
     }
 
+    /// Whether lines are written to anywhere: false where the storage says that nothing is kept (`is_kept()`).
+    bool has_ledger() const {
+        if constexpr (requires(Storage const& kept) { kept.is_kept(); }) {
+            std::scoped_lock const lock{mutex_};
+            return book_.ledger().storage().is_kept();
+        } else {
+            return true;
+        }
+    }
+
     /// The lines of the ledger as CSV, in pieces; where it could not be opened, why. The watch is held up meanwhile.
     std::error_code write_csv(function_ref<void(std::string_view)> sink) {
         std::scoped_lock const lock{mutex_};

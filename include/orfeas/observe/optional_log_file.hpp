@@ -23,6 +23,9 @@ class optional_log_file {
         }
     }
 
+    /// Whether there is a path, so that anything is kept.
+    bool is_kept() const noexcept { return file_.has_value(); }
+
     std::error_code read(std::uint64_t offset, char* to, std::size_t size, std::size_t& count) {
         count = 0;
         return file_ ? file_->read(offset, to, size, count) : std::error_code{};

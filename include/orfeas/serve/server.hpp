@@ -163,8 +163,9 @@ class server {
             get("/api/v1/scaling", [&from](http::request const&) { return scaling(from.scaling().advice()); });
         }
         if constexpr (costed_source<Source>) {
-            get("/api/v1/cost",
-                [&from](http::request const&) { return costs(from.costs().report(), from.costs().month()); });
+            get("/api/v1/cost", [&from](http::request const&) {
+                return costs(from.costs().report(), from.costs().month(), from.costs().has_ledger());
+            });
             get("/api/v1/cost/ledger.csv", [&from](http::request const&) { return cost_ledger(from); });
         }
         if constexpr (alerting_source<Source>) {
