@@ -78,6 +78,24 @@ static_assert(exporting::notification_source<waiting_list>);
 static_assert(exporting::notification_source<alert::engine>);
 static_assert(!exporting::notification_source<std::string>);
 
+/// Errors that nothing can be said of: their message needs memory that is not there.
+class unspeakable_errors : public boost::system::error_category {
+  public:
+    char const* name() const noexcept override { return "unspeakable"; }
+    std::string message(int) const override { throw std::bad_alloc{}; }
+    char const* message(int, char* to, std::size_t) const noexcept override { return to; }
+};
+
+/// Connections that come to nothing, and not a word about it.
+struct failing_transport : orfeas::http::tcp_client_transport {
+    template<class Executor>
+    asio::awaitable<boost::system::error_code, Executor> shake_hands(stream<Executor>&,
+                                                                     orfeas::http::url const&) const {
+        static unspeakable_errors const category;
+        co_return boost::system::error_code{1, category};
+    }
+};
+
 using webhook = exporting::webhook<waiting_list>;
 using ids = std::vector<std::string>;
 
@@ -307,4 +325,22 @@ TEST_CASE("webhook: an engine on the same executor is a source", "[export][webho
     CHECK(news[0]["alert"]["labels"]["alertname"] == "full");
     CHECK(news[0]["alert"]["value"] == 96);
     CHECK(alerts.next("webhook") == nullptr);
+}
+
+TEST_CASE("webhook: an attempt is settled once, also where memory ends while it is told of", "[export][webhook]") {
+    alert_receiver const good{[](std::size_t) { return answer("200 OK"); }};
+    two_threads run;
+    waiting_list alerts;
+    auto options = quick(good);
+    options.give_up_after = 1ms;
+    exporting::webhook<waiting_list, asio::any_io_executor, failing_transport> out{run.io.get_executor(), alerts,
+                                                                                   options};
+    alerts.add("a");
+    alerts.add("b");
+    out.start();
+    REQUIRE(eventually([&] { return alerts.delivered().size() >= 2; }));
+    run.stop(out, 5s);
+    CHECK(alerts.delivered() == ids{"a", "b"});
+    CHECK(out.stats().given_up_total == 2);
+    CHECK(good.requests().empty());
 }

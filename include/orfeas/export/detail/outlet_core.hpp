@@ -191,43 +191,57 @@ class outlet_core : public std::enable_shared_from_this<outlet_core<Work, Feed, 
     }
 
     awaitable<void> send() {
-        verdict failed{verdict::kind::unreachable};
-        std::string why;
+        verdict found{verdict::kind::unreachable};
+        http::client_request const* request = nullptr;
+        http::client_result done;
+        std::exception_ptr error; // of an attempt that did not come to an end
         try {
-            auto const& request = locked([](Work& work) -> auto& { return work.request(present()); });
+            request = &locked([](Work& work) -> auto& { return work.request(present()); });
             auto const deadline = std::min<monotonic_time>(std::chrono::steady_clock::now() + timeout_, stop_by());
-            auto const done = co_await client_.send(request, deadline);
-            report(settle(judge_delivery(done, std::chrono::system_clock::now())), request, done);
-            co_return;
-        } catch (std::invalid_argument const& error) { // what another attempt would not change
-            failed.meaning = verdict::kind::refused;
-            why = error.what();
-        } catch (std::exception const& error) { // out of memory
-            why = error.what();
+            done = co_await client_.send(*request, deadline);
+            found = judge_delivery(done, std::chrono::system_clock::now());
+        } catch (std::invalid_argument const&) { // what another attempt would not change
+            found.meaning = verdict::kind::refused;
+            error = std::current_exception();
+        } catch (std::exception const&) { // out of memory
+            error = std::current_exception();
         }
-        auto const found = settle(failed);
-        works_ = found.works;
-        log_(severity::error, "export", "alerts_failed", {{"outlet", name_}, {"error", why}, {"lost", found.lost}});
+        auto const settled = settle(found); // once: what fails from here on is only told, or not
+        try {
+            error ? report(settled, error) : report(settled, *request, done);
+        } catch (std::exception const&) { // out of memory
+        }
+        works_ = settled.works;
     }
 
     outlet_result settle(verdict const& found) {
         return locked([&found](Work& work) { return work.settle(found, present()); });
     }
 
-    /// Tells of each change between a receiver that works and one that does not, and of each loss.
-    void report(outlet_result const& found, http::client_request const& request, http::client_result const& done) {
-        if (found.lost > 0 || found.works != works_) {
-            std::string why = done.error.message();
-            if (done) {
-                auto const quote = done.response.body_text().substr(0, largest_quote);
-                why = "status " + std::to_string(done.response.code());
-                why.append(found.works || quote.empty() ? "" : ": ").append(found.works ? "" : quote);
-            }
-            log_(found.works && found.lost == 0 ? severity::info : severity::warning, "export",
-                 found.works ? "receiver_answers" : "receiver_fails",
-                 {{"outlet", name_}, {"url", origin_of(request.url)}, {"answer", why}, {"lost", found.lost}});
+    void report(outlet_result const& found, std::exception_ptr const& error) const {
+        try {
+            std::rethrow_exception(error);
+        } catch (std::exception const& why) {
+            log_(severity::error, "export", "alerts_failed",
+                 {{"outlet", name_}, {"error", std::string_view{why.what()}}, {"lost", found.lost}});
         }
-        works_ = found.works;
+    }
+
+    /// Tells of each change between a receiver that works and one that does not, and of each loss.
+    void report(outlet_result const& found, http::client_request const& request,
+                http::client_result const& done) const {
+        if (found.lost == 0 && found.works == works_) {
+            return;
+        }
+        std::string why = done.error.message();
+        if (done) {
+            auto const quote = done.response.body_text().substr(0, largest_quote);
+            why = "status " + std::to_string(done.response.code());
+            why.append(found.works || quote.empty() ? "" : ": ").append(found.works ? "" : quote);
+        }
+        log_(found.works && found.lost == 0 ? severity::info : severity::warning, "export",
+             found.works ? "receiver_answers" : "receiver_fails",
+             {{"outlet", name_}, {"url", origin_of(request.url)}, {"answer", why}, {"lost", found.lost}});
     }
 
     mutable std::mutex mutex_;
