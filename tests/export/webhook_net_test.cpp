@@ -16,11 +16,13 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace alert = orfeas::alert;
@@ -54,6 +56,9 @@ class waiting_list {
 
     void delivered(std::string_view, std::string_view id) {
         std::scoped_lock const hold{mutex_};
+        if (std::exchange(is_short_of_memory_, false)) {
+            throw std::bad_alloc{};
+        }
         std::erase_if(all_, [&](alert::notification const& each) { return each.id == id; });
         delivered_.emplace_back(id);
     }
@@ -61,6 +66,12 @@ class waiting_list {
     void fail(bool throws) {
         std::scoped_lock const hold{mutex_};
         throws_ = throws;
+    }
+
+    /// The next time that it is told of a delivery, it cannot take that in.
+    void run_short_of_memory() {
+        std::scoped_lock const hold{mutex_};
+        is_short_of_memory_ = true;
     }
 
     std::vector<std::string> delivered() {
@@ -73,6 +84,7 @@ class waiting_list {
     std::deque<alert::notification> all_;
     std::vector<std::string> delivered_;
     bool throws_ = false;
+    bool is_short_of_memory_ = false;
 };
 static_assert(exporting::notification_source<waiting_list>);
 static_assert(exporting::notification_source<alert::engine>);
@@ -343,4 +355,21 @@ TEST_CASE("webhook: an attempt is settled once, also where memory ends while it 
     CHECK(alerts.delivered() == ids{"a", "b"});
     CHECK(out.stats().given_up_total == 2);
     CHECK(good.requests().empty());
+}
+
+TEST_CASE("webhook: what was taken is not sent again where its source cannot take that in at first",
+          "[export][webhook]") {
+    alert_receiver const good{[](std::size_t) { return answer("200 OK"); }};
+    two_threads run;
+    waiting_list alerts;
+    alerts.add("a");
+    alerts.run_short_of_memory();
+    webhook out{run.io.get_executor(), alerts, quick(good)};
+    out.start();
+    REQUIRE(eventually([&] {
+        out.wake();
+        return alerts.delivered() == ids{"a"};
+    }));
+    run.stop(out, 5s);
+    CHECK(ids_of(good.requests()) == ids{"a"});
 }

@@ -22,6 +22,7 @@
 #include <chrono>
 #include <concepts>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,8 +51,12 @@ class webhook_feed {
     void pull(Core& core, moment at) {
         from_.with([&](Source& source) {
             auto const route = core.locked([](webhook_delivery& work) { return work.options().route; });
-            if (auto const id = core.locked([](webhook_delivery& work) { return work.take_settled(); })) {
-                source.delivered(route, *id);
+            if (!settled_) {
+                settled_ = core.locked([](webhook_delivery& work) { return work.take_settled(); });
+            }
+            if (settled_) { // known until the source has heard of it, or it would be sent again
+                source.delivered(route, *settled_);
+                settled_.reset();
             }
             auto&& waiting = source.next(route);
             core.locked([&](webhook_delivery& work) { work.offer(waiting ? &*waiting : nullptr, at); });
@@ -62,6 +67,7 @@ class webhook_feed {
 
   private:
     source_lease<Source> from_;
+    std::optional<std::string> settled_;
 };
 
 } // namespace detail
