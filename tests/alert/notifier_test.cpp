@@ -5,6 +5,7 @@
 #include <orfeas/alert/notifier.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -418,4 +419,41 @@ TEST_CASE("what a receiver does not take waits, up to a bound", "[alert]") {
         a.engine.delivered("slow", ids.back());
     }
     CHECK(ids == std::vector<std::string>(a.ids.end() - 3, a.ids.end()));
+}
+
+TEST_CASE("what a receiver does not take has a bound in bytes, too, but the newest always waits", "[alert]") {
+    std::string const long_text(20'000, 'x');
+    alert_scene a{{{.name = "full",
+                    .expr = "x",
+                    .levels = {{severity::warning, 85, 80}},
+                    .annotations = {{"description", long_text}}}},
+                  {.most_waiting_bytes = 64 << 10}};
+    a.add("x");
+    a.engine.add(alert::route{.name = "slow"});
+    for (int i = 0; i < 20; ++i) {
+        go(a, 90, 2h);
+        go(a, 0);
+    }
+    std::vector<std::byte> saved;
+    a.engine.save(saved);
+    alert::engine later{{.kept_events = 1, .most_waiting_bytes = 64 << 10}};
+    REQUIRE(later.load(saved));
+    for (auto* const engine : {&a.engine, &later}) {
+        std::vector<std::string> ids;
+        while (auto const* next = engine->next("slow")) {
+            ids.push_back(next->id);
+            engine->delivered("slow", ids.back());
+        }
+        CHECK(ids == std::vector<std::string>(a.ids.end() - 3, a.ids.end())); // of 20 KB and a little each
+    }
+
+    alert_scene large{{{.name = "full", .expr = "x > 1", .annotations = {{"description", long_text + long_text}}},
+                       {.name = "as_well", .expr = "x > 1", .annotations = {{"description", long_text + long_text}}}},
+                      {.group_by = {}, .most_waiting_bytes = 64 << 10}};
+    large.add("x");
+    large.engine.add(alert::route{.name = "slow"});
+    large.set({2});
+    large.step();
+    REQUIRE(large.engine.next("slow") != nullptr); // one of 80 KB
+    CHECK(large.engine.next("slow")->news.size() == 2);
 }

@@ -48,7 +48,7 @@ class notifier {
   public:
     /// Throws option_error.
     explicit notifier(notifier_options options = {})
-        : options_{checked(std::move(options))}, outbox_{options_.most_waiting} {}
+        : options_{checked(std::move(options))}, outbox_{options_.most_waiting, options_.most_waiting_bytes} {}
 
     notifier_options const& options() const noexcept { return options_; }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/core/bytes.hpp>
 #include <orfeas/core/options.hpp>
 
 #include <chrono>
@@ -25,6 +26,7 @@ struct notifier_options {
     std::chrono::seconds group_interval{0};         ///< from one notification of a group to the next
     std::uint32_t kept_events = 1'000;              ///< of the history
     std::uint32_t most_waiting = 10'000; ///< notifications for a receiver that does not take them; then the oldest go
+    std::uint64_t most_waiting_bytes = 8_MiB; ///< likewise, of these notifications as they are saved
     std::uint32_t most_silences = 1'000;
 
     static constexpr std::string_view environment_prefix = "ORFEAS_ALERT_";
@@ -51,6 +53,8 @@ struct notifier_options {
         field("kept_events", self.kept_events, in_range(1, 1'000'000), "events of the history");
         field("most_waiting", self.most_waiting, in_range(1, 1'000'000),
               "notifications for a receiver that does not take them; then the oldest go");
+        field("most_waiting_bytes", self.most_waiting_bytes, in_range(64_KiB, 1_GiB),
+              "of these notifications as they are saved; then the oldest go, but the newest");
         field("most_silences", self.most_silences, in_range(1, 100'000), "silences at a time");
     }
 };

@@ -19,11 +19,12 @@
 namespace orfeas::inline v0::alert::detail {
 
 /// The notifications that wait for each receiver, oldest first, until it says that it has one. What waits for receivers that
-/// are not there (yet, after a restart) waits, too.
+/// are not there (yet, after a restart) waits, too. Each has so many notifications and so many bytes, as they are saved; beyond
+/// either the oldest go, but never the newest.
 /// Thread-compatible (distinct objects).
 class outbox {
   public:
-    explicit outbox(std::size_t most) : most_{most} {}
+    outbox(std::size_t most, std::uint64_t most_bytes) : most_{most}, most_bytes_{most_bytes} {}
 
     /// False when there is one of this name.
     bool add(route made) {
@@ -55,16 +56,14 @@ class outbox {
             if (own.news.empty()) {
                 continue;
             }
-            auto& all = waiting_[name];
-            all.push_back(std::move(own));
-            bound(all);
+            add(waiting_[name], std::move(own));
         }
     }
 
     /// The oldest that waits for a receiver; null where none does.
     notification const* next(std::string_view name) const {
         auto const at = waiting_.find(name);
-        return at == waiting_.end() || at->second.empty() ? nullptr : &at->second.front();
+        return at == waiting_.end() || at->second.all.empty() ? nullptr : &at->second.all.front().told;
     }
 
     /// A receiver has a notification. False when that does not wait for it.
@@ -73,11 +72,11 @@ class outbox {
         if (at == waiting_.end()) {
             return false;
         }
-        auto& all = at->second;
-        auto const taken =
-            std::find_if(all.begin(), all.end(), [&](notification const& each) { return each.id == id; });
+        auto& all = at->second.all;
+        auto const taken = std::find_if(all.begin(), all.end(), [&](held const& each) { return each.told.id == id; });
         bool const was_waiting = taken != all.end();
         if (was_waiting) {
+            at->second.bytes -= taken->bytes;
             all.erase(taken); // what `id` refers to may be gone now
         }
         return was_waiting;
@@ -85,8 +84,8 @@ class outbox {
 
     std::size_t waiting() const noexcept {
         std::size_t sum = 0;
-        for (auto const& [name, all] : waiting_) {
-            sum += all.size();
+        for (auto const& [name, queued] : waiting_) {
+            sum += queued.all.size();
         }
         return sum;
     }
@@ -95,11 +94,11 @@ class outbox {
     void save(record_writer& out) const {
         out.number(dropped_);
         out.number(static_cast<std::uint64_t>(waiting_.size()));
-        for (auto const& [name, all] : waiting_) {
+        for (auto const& [name, queued] : waiting_) {
             out.text(name);
-            out.number(static_cast<std::uint64_t>(all.size()));
-            for (auto const& each : all) {
-                save(out, each);
+            out.number(static_cast<std::uint64_t>(queued.all.size()));
+            for (auto const& each : queued.all) {
+                save(out, each.told);
             }
         }
     }
@@ -108,18 +107,32 @@ class outbox {
         dropped_ = in.number<std::uint64_t>();
         waiting_.clear();
         for (auto routes = in.number<std::uint64_t>(); routes > 0 && in.good(); --routes) {
-            auto& all = waiting_[in.text()];
+            auto& into = waiting_[in.text()];
             for (auto count = in.number<std::uint64_t>(); count > 0 && in.good(); --count) {
-                all.push_back(load_one(in));
+                add(into, load_one(in));
             }
-            bound(all);
         }
     }
 
   private:
-    void bound(std::deque<notification>& all) {
-        while (all.size() > most_) {
-            all.pop_front();
+    struct held {
+        notification told;
+        std::size_t bytes;
+    };
+    struct queue {
+        std::deque<held> all{};
+        std::size_t bytes = 0;
+    };
+
+    void add(queue& to, notification made) {
+        std::vector<std::byte> saved;
+        record_writer out{saved};
+        save(out, made);
+        to.all.push_back({std::move(made), saved.size()});
+        to.bytes += saved.size();
+        while (to.all.size() > most_ || (to.bytes > most_bytes_ && to.all.size() > 1)) {
+            to.bytes -= to.all.front().bytes;
+            to.all.pop_front();
             ++dropped_;
         }
     }
@@ -146,8 +159,9 @@ class outbox {
     }
 
     std::size_t most_;
+    std::uint64_t most_bytes_;
     std::map<std::string, route, std::less<>> routes_;
-    std::map<std::string, std::deque<notification>, std::less<>> waiting_;
+    std::map<std::string, queue, std::less<>> waiting_;
     std::uint64_t dropped_ = 0;
 };
 
