@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 
 #include <orfeas/core/error.hpp>
+#include <orfeas/detect/metric_detector.hpp>
 #include <orfeas/detect/outlier_detector.hpp>
 
 #include <chrono>
@@ -96,6 +97,29 @@ TEST_CASE("detect: a flat line is normal, one different value mild, and one that
         }
         auto const lasting = judged(judge, std::vector<double>(200, other), 5'500);
         CHECK(starts(lasting) == 1);
+    }
+}
+
+TEST_CASE("detect: the end of a flat line is an alert where most values are different from then on") {
+    for (double const share : {0.1, 0.5, 1.0}) {
+        INFO(share);
+        std::mt19937_64 random{5}; // fixed: what is told here holds for nearly every stream, not for each
+        std::bernoulli_distribution is_different{share};
+        std::vector<double> values(5'000, 0.0);
+        while (values.size() < 6'000) {
+            values.push_back(is_different(random) ? 1 : 0);
+        }
+        outlier_detector judge;
+        auto const verdicts = judged(judge, values);
+        CHECK(starts(std::span{verdicts}.first(5'000)) == 0);
+        CHECK(starts(std::span{verdicts}.subspan(5'000, 80)) == (share < 0.2 ? 0 : 1));
+        CHECK(starts(verdicts) == (share < 0.2 ? 0 : 1)); // what lasts is normal
+        metric_detector each_second;
+        std::size_t alerts = 0;
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            alerts += each_second.update({std::chrono::seconds{i}, values[i]}).alert.phase == alert_phase::starts;
+        }
+        CHECK(alerts == (share < 0.2 ? 0 : 1));
     }
 }
 

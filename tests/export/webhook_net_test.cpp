@@ -22,6 +22,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -91,11 +92,10 @@ static_assert(exporting::notification_source<alert::engine>);
 static_assert(!exporting::notification_source<std::string>);
 
 /// Errors that nothing can be said of: their message needs memory that is not there.
-class unspeakable_errors : public boost::system::error_category {
+class unspeakable_errors : public std::error_category {
   public:
     char const* name() const noexcept override { return "unspeakable"; }
     std::string message(int) const override { throw std::bad_alloc{}; }
-    char const* message(int, char* to, std::size_t) const noexcept override { return to; }
 };
 
 /// Connections that come to nothing, and not a word about it.
@@ -104,7 +104,8 @@ struct failing_transport : orfeas::http::tcp_client_transport {
     asio::awaitable<boost::system::error_code, Executor> shake_hands(stream<Executor>&,
                                                                      orfeas::http::url const&) const {
         static unspeakable_errors const category;
-        co_return boost::system::error_code{1, category};
+        std::error_code const failed{1, category};
+        co_return boost::system::error_code{failed};
     }
 };
 

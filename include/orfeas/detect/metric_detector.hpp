@@ -46,7 +46,7 @@ namespace orfeas::inline v0::detect {
 /// Constant time; no allocation after construction; 15 KB. Thread-compatible (distinct objects).
 class metric_detector {
   public:
-    static constexpr state_kind kind{"metric_detector", 3};
+    static constexpr state_kind kind{"metric_detector", 4};
 
     /// Throws option_error.
     explicit metric_detector(metric_options const& options = {})

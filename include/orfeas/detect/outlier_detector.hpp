@@ -33,7 +33,7 @@ namespace orfeas::inline v0::detect {
 ///
 /// * A stream whose values are all equal has no unit to measure a difference by, and one that rarely leaves its value next to
 ///   none: its scores begin at 0 and grow with the number of different values seen. One different value after thousands of equal
-///   ones is no alert; one that lasts is, after some samples.
+///   ones is no alert; where most are different from then on, that is one, after 10 to 40 samples.
 /// * Values multiplied by any positive factor, or shifted, give the same verdicts but for rounding.
 /// * What lasts becomes normal: a new level at once for the level, within the lookback for its mean.
 /// * Memory fades with samples, not with time: what is new is told by how often news come in a sample, and a gap has none. Were
@@ -42,7 +42,7 @@ namespace orfeas::inline v0::detect {
 /// Constant time; no allocation after construction; about 10 KB. Thread-compatible (distinct objects).
 class outlier_detector {
   public:
-    static constexpr state_kind kind{"outlier_detector", 1};
+    static constexpr state_kind kind{"outlier_detector", 2};
 
     /// Throws option_error.
     explicit outlier_detector(outlier_options const& options = {})
@@ -87,11 +87,11 @@ class outlier_detector {
 
     static void state(auto& self, auto&& io) {
         io(self.keeper_, self.first_, self.first_slots_, self.seen_, self.age_, self.has_range_, self.different_,
-           self.evidence_, self.usual_value_, self.score_, self.gate_, self.tail_);
+           self.evidence_, self.usual_value_, self.lasting_, self.score_, self.gate_, self.tail_);
     }
     bool valid() const noexcept {
         bool all = keeper_.valid() && score_.valid() && gate_.valid() && tail_.valid() && different_ >= 0 &&
-                   is_finite(different_) && evidence_ >= 0 && evidence_ <= 1;
+                   is_finite(different_) && evidence_ >= 0 && evidence_ <= 1 && lasting_ <= 20'000;
         for (double const each : first_) {
             all = all && is_finite(each);
         }
@@ -104,8 +104,12 @@ class outlier_detector {
   private:
     friend class metric_detector; // which knows missing values and expectations from other parts
 
-    static constexpr double few_differences = 10; // for these, scores are halved
-    static constexpr std::uint64_t trusted = 3;   // times the warm-up until the confidence is full
+    static constexpr double few_differences = 10;           // for these, scores are halved
+    static constexpr std::uint64_t trusted = 3;             // times the warm-up until the confidence is full
+    static constexpr std::uint64_t flat = 10;               // times the warm-up that make a flat line
+    static constexpr double rare = 40;                      // different values of a flat line, at most
+    static constexpr std::uint32_t most_in_passing = 8'000; // as `lasting_` has it
+    static constexpr double flat_break = 12;                // raw score of the end of a flat line
 
     static outlier_options const& checked(outlier_options const& options) {
         validate(options);
@@ -159,7 +163,7 @@ class outlier_detector {
             return;
         }
         auto const parts = take(value, slot);
-        made.raw_score = parts.sum();
+        made.raw_score = ends_flat_line_ && parts.sum() < flat_break ? flat_break : parts.sum();
         auto const gated = gate_.update(made.raw_score, factor);
         made.state = gated.state;
         made.alert = gated.alert;
@@ -175,7 +179,9 @@ class outlier_detector {
     /// The parts of a value's score, weighted by how often values have differed at all.
     detail::outlier_parts take(double value, std::size_t slot) noexcept {
         auto const parts = score_.take(value, slot, evidence_);
-        different_ += value != usual_value_ ? 1 : 0;
+        bool const is_different = value != usual_value_;
+        different_ += is_different ? 1 : 0;
+        ends_flat_line_ = different_ <= rare && leaves_flat_line(is_different);
         if (++age_ >= options_.lookback) {
             score_.age();
             different_ /= 2;
@@ -183,6 +189,13 @@ class outlier_detector {
         }
         evidence_ = different_ / (different_ + few_differences);
         return parts;
+    }
+
+    /// Whether a stream that has rarely left its value for thousands of samples has left it for most of the last ones, from now on.
+    bool leaves_flat_line(bool is_different) noexcept {
+        bool const has_left = lasting_ >= most_in_passing;
+        lasting_ += (is_different ? 1'000U : 0U) - lasting_ / 20;
+        return !has_left && lasting_ >= most_in_passing && seen_ >= flat * options_.warm_up;
     }
 
     bool learn_range(double value, std::size_t slot);
@@ -205,6 +218,8 @@ class outlier_detector {
     double different_ = 0; // values other than the usual one, those of former lookbacks counting less
     double evidence_ = 0;  // what scores are multiplied by: 1 where values differ
     double usual_value_ = 0;
+    std::uint32_t lasting_ = 0;   // thousandths of different values, older ones counting less: of 20 if all are
+    bool ends_flat_line_ = false; // within one update only
     detail::outlier_score score_;
     alert_gate gate_;
     detail::exponential_tail tail_;
