@@ -286,34 +286,37 @@ TEST_CASE("a metric that leaves its company for some samples is told of, less wh
     INFO("ORFEAS_TEST_SEED=" << seed);
     std::mt19937_64 random{seed};
     std::normal_distribution<float> noise;
-    correlation_company company{4, 5'000};
     lanes const weights(4, 1.0F);
-    float usual = 0;
-    auto const take = [&](bool has_left) {
-        float const common = noise(random);
-        lanes errors(4);
-        for (std::size_t i = 0; i < 4; ++i) {
-            errors[i] = (has_left && i == 2 ? noise(random) : common) + 0.2F * noise(random);
-        }
-        return company.take(errors, weights, true);
-    };
-    for (int i = 0; i < 6'000; ++i) {
-        float const found = take(false);
-        usual = i >= 1'000 && found > usual ? found : usual;
-    }
-    CHECK(usual < 10);
+    constexpr int rounds = 8; // one alone may be told late
     int soon = 0;
     int late = 0;
-    std::ptrdiff_t blamed = -1;
-    for (int i = 0; i < 120; ++i) {
-        bool const is_told = take(true) >= 10;
-        auto const& parts = company.parts();
-        blamed = is_told && blamed < 0 ? std::max_element(parts.begin(), parts.end()) - parts.begin() : blamed;
-        soon += is_told && i < 20 ? 1 : 0;
-        late += is_told && i >= 100 ? 1 : 0;
+    int blamed = 0;
+    for (int round = 0; round < rounds; ++round) {
+        correlation_company company{4, 5'000};
+        auto const take = [&](bool has_left) {
+            float const common = noise(random);
+            lanes errors(4);
+            for (std::size_t i = 0; i < 4; ++i) {
+                errors[i] = (has_left && i == 2 ? noise(random) : common) + 0.2F * noise(random);
+            }
+            return company.take(errors, weights, true);
+        };
+        float usual = 0;
+        for (int i = 0; i < 6'000; ++i) {
+            float const found = take(false);
+            usual = i >= 1'000 && found > usual ? found : usual;
+        }
+        CHECK(usual < 10);
+        for (int i = 0; i < 120; ++i) {
+            bool const is_told = take(true) >= 10;
+            auto const& parts = company.parts();
+            blamed += is_told && std::max_element(parts.begin(), parts.end()) - parts.begin() == 2 ? 1 : 0;
+            soon += is_told && i < 20 ? 1 : 0;
+            late += is_told && i >= 100 ? 1 : 0;
+        }
     }
-    CHECK(blamed == 2);
-    CHECK(soon >= 5);
+    CHECK(soon >= 5 * rounds);
+    CHECK(blamed >= soon);
     CHECK(late < soon);
 }
 
