@@ -45,6 +45,21 @@ TEST_CASE("detect: a spike is told of with its first sample, once, and with what
     }
 }
 
+TEST_CASE("detect: values next to the smallest there are make no spike, and a state that can be loaded") {
+    std::mt19937_64 random{5};
+    std::vector<double> values;
+    for (int i = 0; i < 3'000; ++i) {
+        values.push_back(5e-324 * static_cast<double>(random() % 4));
+    }
+    spike_detector judge;
+    for (auto const& each : judged(judge, values)) {
+        REQUIRE(each.raw_score == 0);
+    }
+    auto const bytes = saved(judge);
+    orfeas::state_reader in{bytes};
+    CHECK_FALSE(spike_detector{}.load(in));
+}
+
 TEST_CASE("detect: a spike does not hide the next one") {
     std::mt19937_64 random{5}; // fixed: what is told here holds for nearly every stream, not for each
     auto values = daily_wave(random, 2'000);

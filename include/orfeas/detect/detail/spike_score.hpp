@@ -28,7 +28,7 @@ class spike_score {
         double const error = value - expected;
         double const distance = error < 0 ? -error : error;
         double const sigma = deviation();
-        double const per_sigma = sigma > 0 ? 1 / sigma : 0;
+        double const per_sigma = sigma > smallest ? 1 / sigma : 0;
         double const score = distance * per_sigma;
         double const most = clip * sigma;
         bool const is_clipped = count_ > settling && distance > most;
@@ -74,6 +74,7 @@ class spike_score {
 
   private:
     static constexpr double highest = 1e15;
+    static constexpr double smallest = 1e-300; // a deviation whose inverse is finite
     static constexpr double gaussian = 1.2533; // deviation over mean distance
     static constexpr double least_share = 0.25;
     static constexpr double clip = 3.5;
