@@ -5,6 +5,7 @@
 #include <orfeas/detect/detail/course_watch.hpp>
 #include <orfeas/detect/detail/drift_score.hpp>
 #include <orfeas/detect/detail/single_judge.hpp>
+#include <orfeas/detect/detail/within_reach.hpp>
 #include <orfeas/detect/drift_options.hpp>
 #include <orfeas/detect/verdict.hpp>
 

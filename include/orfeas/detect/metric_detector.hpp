@@ -12,6 +12,7 @@
 #include <orfeas/detect/detail/slow_judge.hpp>
 #include <orfeas/detect/detail/spike_judge.hpp>
 #include <orfeas/detect/detail/verdict_merger.hpp>
+#include <orfeas/detect/detail/within_reach.hpp>
 #include <orfeas/detect/drift_options.hpp>
 #include <orfeas/detect/gap_policy.hpp>
 #include <orfeas/detect/metric_options.hpp>

@@ -4,6 +4,7 @@
 #include <orfeas/core/floating.hpp>
 #include <orfeas/core/options.hpp>
 #include <orfeas/core/state.hpp>
+#include <orfeas/detect/detail/within_reach.hpp>
 
 #include <array>
 #include <chrono>
@@ -73,7 +74,7 @@ class tail_threshold {
         if (!is_finite(given)) {
             return;
         }
-        double const value = given > most_learned ? most_learned : given < -most_learned ? -most_learned : given;
+        double const value = detail::within_reach(given);
         ++seen_;
         if (seen_ == 1) {
             mean_ = quantile_ = value;
@@ -154,7 +155,6 @@ class tail_threshold {
     static constexpr std::uint64_t settling = 64; // values whose spread starts the search for the quantile
     static constexpr std::size_t least_excesses = 8;
     static constexpr std::uint32_t refit = 16;
-    static constexpr double most_learned = 1e300;
     static constexpr double largest = 1e305; // that a number can become
     static constexpr double lightest = -0.5; // shape of a tail
     static constexpr double heaviest = 0.4;

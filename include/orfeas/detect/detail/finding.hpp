@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <orfeas/detect/detail/within_reach.hpp>
 #include <orfeas/detect/verdict.hpp>
 
 namespace orfeas::inline v0::detect::detail {
-
-/// A value as the judges take it: within 1e300, so that no difference is infinite.
-constexpr double within_reach(double value) noexcept {
-    constexpr double most = 1e300;
-    return value > most ? most : value < -most ? -most : value;
-}
 
 /// What a judge says of a value: the part of a verdict that differs between judges.
 struct finding {

@@ -5,6 +5,7 @@
 #include <orfeas/detect/detail/forest.hpp>
 #include <orfeas/detect/detail/forest_metric.hpp>
 #include <orfeas/detect/detail/isolation_alerts.hpp>
+#include <orfeas/detect/detail/within_reach.hpp>
 #include <orfeas/detect/random_cut_forest_options.hpp>
 #include <orfeas/detect/verdict.hpp>
 
@@ -90,15 +91,12 @@ class forest_judge {
     static constexpr double usual = 1;          // what is below it is no surprise
     static constexpr std::uint64_t trusted = 8; // times the warm-up until the confidence is full
     static constexpr double band = 0.025;       // of the kept values is on either side
-    static constexpr double largest = 1e300;
 
     /// The oldest sample makes room for the next one. The first stands for all before it.
     void push(std::span<double const> values) noexcept {
         auto const last = point_.end() - static_cast<std::ptrdiff_t>(values.size());
         std::copy(point_.begin() + static_cast<std::ptrdiff_t>(values.size()), point_.end(), point_.begin());
-        std::transform(values.begin(), values.end(), last, [](double x) {
-            return x > largest ? largest : x < -largest ? -largest : x;
-        });
+        std::transform(values.begin(), values.end(), last, within_reach);
     }
 
     void weigh() noexcept {

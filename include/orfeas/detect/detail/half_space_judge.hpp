@@ -5,6 +5,7 @@
 #include <orfeas/detect/detail/half_space_metric.hpp>
 #include <orfeas/detect/detail/half_spaces.hpp>
 #include <orfeas/detect/detail/isolation_alerts.hpp>
+#include <orfeas/detect/detail/within_reach.hpp>
 #include <orfeas/detect/half_space_trees_options.hpp>
 #include <orfeas/detect/verdict.hpp>
 
@@ -37,7 +38,7 @@ class half_space_judge {
     /// Takes in finite values and judges them.
     void judge(verdict& made, std::span<double const> values) noexcept {
         for (std::size_t i = 0; i < metrics_.size(); ++i) {
-            double const value = std::clamp(values[i], -largest, largest);
+            double const value = within_reach(values[i]);
             values_[i * options_.window + filled_] = value;
             metrics_[i].observe(value, 0.25 / options_.window);
             point_[i] = metrics_[i].place_of(value);
@@ -93,7 +94,6 @@ class half_space_judge {
   private:
     static constexpr double usual = 1.5;        // what is below it is no surprise
     static constexpr std::uint32_t trusted = 4; // windows until the confidence is full
-    static constexpr double largest = 1e300;
 
     /// What the values of the window are compared to is now that window. Where ranges have changed, it is counted anew.
     void turn() noexcept {

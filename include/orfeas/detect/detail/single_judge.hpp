@@ -6,6 +6,7 @@
 #include <orfeas/detect/detail/alert_identities.hpp>
 #include <orfeas/detect/detail/finding.hpp>
 #include <orfeas/detect/detail/gap_keeper.hpp>
+#include <orfeas/detect/detail/within_reach.hpp>
 #include <orfeas/detect/gap_policy.hpp>
 #include <orfeas/detect/sample.hpp>
 #include <orfeas/detect/verdict.hpp>
